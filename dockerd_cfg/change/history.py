@@ -1,0 +1,99 @@
+"""All runs of a host: where each has its folder, which one is meant, which one is open."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg import files
+from dockerd_cfg.change.journal import Journal, Record, Witness, parse
+from dockerd_cfg.change.plan import Plan, Step
+from dockerd_cfg.errors import UnfinishedRun, UsageProblem
+
+_RUN_ID: Final = re.compile(r"(\d{4,})-([a-z][a-z-]*)")
+_PRIVATE: Final = 0o700
+
+
+def now() -> str:
+    """Return the time as UTC in ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a plan: its folder, its plan, and what its journal said when it was read."""
+
+    id: str
+    folder: Path
+    plan: Plan
+    record: Record
+
+    @property
+    def journal_path(self) -> Path:
+        """The file of its journal."""
+        return self.folder / "journal.jsonl"
+
+    def open_journal(self, *witnesses: Witness) -> Journal:
+        """Open the journal for more entries."""
+        return Journal(self.journal_path, *witnesses)
+
+
+class History:
+    """The runs recorded below ``folder``, in the order in which they were begun."""
+
+    def __init__(self, folder: Path, kinds: Mapping[str, type[Step]]) -> None:
+        self._folder = folder
+        self._kinds = kinds
+
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first. Raises JournalCorrupt or FileProblem."""
+        return [
+            self._read(run_id) for run_id in self._ids() if (self._folder / run_id / "plan.json").exists()
+        ]
+
+    def open_run(self) -> Run | None:
+        """Return the run that is neither done nor undone, if there is one."""
+        return next((run for run in reversed(self.runs()) if run.record.is_open), None)
+
+    def refuse_open_run(self) -> None:
+        """Raise UnfinishedRun when an earlier run must be ended first."""
+        run = self.open_run()
+        if run is not None:
+            raise UnfinishedRun(
+                f"the run {run.id} ({run.plan.command}, begun {run.plan.created}) is {run.record.state}",
+                hint="continue it with: dockerd-cfg resume, or undo it with: dockerd-cfg rollback",
+            )
+
+    def find(self, wanted: str) -> Run:
+        """Return the run named ``wanted``: its whole id or its number. Raises UsageProblem."""
+        for run in self.runs():
+            number = int(run.id.partition("-")[0])
+            if wanted == run.id or (wanted.isdecimal() and int(wanted) == number):
+                return run
+        raise UsageProblem(f"there is no run {wanted}", hint="list them with: dockerd-cfg history")
+
+    def create(self, plan: Plan) -> Run:
+        """Record a new run of ``plan`` durably and return it."""
+        files.make_folder(self._folder, mode=_PRIVATE)
+        number = max((int(run_id.partition("-")[0]) for run_id in self._ids()), default=0) + 1
+        run_id = f"{number:04}-{plan.command}"
+        folder = self._folder / run_id
+        files.make_folder(folder, mode=_PRIVATE)
+        data = plan.model_dump_json(indent=2).encode() + b"\n"
+        files.replace_file(folder / "plan.json", files.FileImage(data, 0o600))
+        return Run(run_id, folder, plan, Record([]))
+
+    def _ids(self) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        names = [entry.name for entry in self._folder.iterdir() if _RUN_ID.fullmatch(entry.name)]
+        return sorted(names, key=lambda name: int(name.partition("-")[0]))
+
+    def _read(self, run_id: str) -> Run:
+        folder = self._folder / run_id
+        image = files.read_image(folder / "plan.json")
+        plan = Plan.read(image.data or b"", self._kinds)
+        path = folder / "journal.jsonl"
+        return Run(run_id, folder, plan, Record(parse(files.read_lines(path), path) if path.exists() else []))

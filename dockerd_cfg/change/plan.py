@@ -1,0 +1,109 @@
+"""What will be done: a plan is a list of steps, and a step is data with three verbs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self
+
+from pydantic import Field, JsonValue, SerializeAsAny, ValidationError
+
+from dockerd_cfg.documents import Document
+from dockerd_cfg.errors import JournalCorrupt
+
+Before = dict[str, JsonValue]
+
+
+class Progress(Protocol):
+    """Receives how far a long step has come; the totals are estimates and may be passed."""
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        """Take note of ``done_bytes`` of ``total_bytes`` and of the files done; ``note`` says what is at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a step meets when it acts: the host, where to tell progress, and what the journal knows.
+
+    ``captured`` returns what an earlier step of that kind captured before it acted, ``captured_undo`` what a later
+    step captured before it was undone; None when it never came to that. ``is_done`` tells whether a step of that
+    kind was carried out, ``was_applied`` whether the whole run was.
+    """
+
+    host: Any
+    progress: Progress
+    captured: Callable[[str], Before | None]
+    captured_undo: Callable[[str], Before | None]
+    is_done: Callable[[str], bool]
+    was_applied: bool
+
+
+class Step(Document):
+    """One thing to do, which can be undone.
+
+    The engine calls ``capture`` once, writes what it returned into the journal, and only then ``apply``. After a
+    crash ``apply`` is called again, on what its first call left half done. Likewise ``capture_undo``, once, before
+    ``revert``, which gets what ``capture`` returned; it may meet an ``apply`` that never began, was half done or
+    complete, and may itself be repeated.
+    """
+
+    kind: str
+
+    def describe(self) -> str:
+        """Return one imperative sentence without its full stop, for the plan."""
+        raise NotImplementedError
+
+    def capture(self, context: Context) -> Before:
+        """Read what ``revert`` will need; must change nothing."""
+        return {}
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Do it. Raises DockerdCfgError when it cannot be done."""
+        raise NotImplementedError
+
+    def capture_undo(self, context: Context) -> Before:
+        """Read what steps undone after this one will need; must change nothing and should not fail."""
+        return {}
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Undo it. Raises DockerdCfgError when it cannot be undone. A step that only looks has nothing to undo."""
+
+
+class Plan(Document):
+    """An ordered list of steps with what a reader of the history needs to know.
+
+    ``subject`` names what the plan changes: a later run of the same subject must be undone before this one.
+    ``finish`` holds the steps, not to be undone, that ``finish`` takes much later. ``summary`` is for people and
+    programs alike: figures of the facts the plan was made from.
+    """
+
+    version: Literal[1] = 1
+    command: str
+    subject: str
+    tool: str
+    created: str
+    steps: tuple[SerializeAsAny[Step], ...]
+    finish: tuple[SerializeAsAny[Step], ...] = ()
+    summary: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The steps with those of ``finish`` behind them: the numbering of the journal."""
+        return self.steps + self.finish
+
+    @classmethod
+    def read(cls, data: bytes, kinds: Mapping[str, type[Step]]) -> Self:
+        """Return the plan written as JSON in ``data``; ``kinds`` maps each step's ``kind`` to its class.
+
+        Raises JournalCorrupt when it is no plan that this version understands.
+        """
+        import json  # noqa: PLC0415  # pydantic brings its own for all else
+
+        try:
+            raw = json.loads(data)
+            for part in ("steps", "finish"):
+                raw[part] = [kinds[step["kind"]].model_validate(step) for step in raw.get(part, [])]
+            return cls.model_validate(raw)
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            raise JournalCorrupt(
+                f"the plan of a run cannot be read: {error}",
+                hint="it may be of a newer dockerd-cfg: use that one; nothing was changed now",
+            ) from error

@@ -1,0 +1,110 @@
+"""The step that gives a file new contents, and can give back the old ones to the byte."""
+
+import base64
+from typing import Self
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.documents import Document
+from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.files import FileImage
+from dockerd_cfg.paths import HostPath, Layout
+
+
+class StoredImage(Document):
+    """A file's image as it stands in a plan or a journal: as text where it is UTF-8, so that people can read it."""
+
+    text: str | None = None
+    base64: str | None = None
+    mode: int = 0o644
+    owner: int = 0
+    group: int = 0
+    folder_existed: bool = True
+
+    @classmethod
+    def of(cls, image: FileImage, *, folder_existed: bool = True) -> Self:
+        """Return the stored form of ``image``."""
+        text, encoded = None, None
+        if image.data is not None:
+            try:
+                text = image.data.decode("utf-8")
+            except UnicodeDecodeError:
+                encoded = base64.b64encode(image.data).decode("ascii")
+        return cls(
+            text=text,
+            base64=encoded,
+            mode=image.mode,
+            owner=image.owner,
+            group=image.group,
+            folder_existed=folder_existed,
+        )
+
+    @property
+    def image(self) -> FileImage:
+        """The image itself."""
+        data = self.text.encode() if self.text is not None else None
+        if self.base64 is not None:
+            data = base64.b64decode(self.base64)
+        return FileImage(data, self.mode, self.owner, self.group)
+
+
+class ReplaceFile(Step):
+    """Give ``path`` the contents ``new``, if it still has those with the digest ``expected``.
+
+    Owner, mode and attributes of an existing file stay. Undoing gives back the file as it was, byte for byte; if
+    somebody else changed it since, ``take_back`` decides.
+    """
+
+    path: HostPath
+    new: StoredImage
+    expected: str
+
+    def capture(self, context: Context) -> Before:
+        """Keep the whole file."""
+        real = _layout(context).real(self.path)
+        image = files.read_image(real)
+        return StoredImage.of(image, folder_existed=real.parent.is_dir()).model_dump(
+            mode="json", exclude_none=True
+        )
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Write. Raises FileProblem when the file is no longer the one the plan was made for."""
+        real = _layout(context).real(self.path)
+        if files.read_image(real).digest == self.new.image.digest:
+            return
+        old = StoredImage.model_validate(before).image
+        kept = (
+            FileImage(self.new.image.data, old.mode, old.owner, old.group)
+            if old.data is not None
+            else self.new.image
+        )
+        files.replace_file(real, kept, expected=self.expected)
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
+        real = _layout(context).real(self.path)
+        stored = StoredImage.model_validate(before)
+        present = files.read_image(real)
+        if present.digest == stored.image.digest:
+            return
+        if present.digest == self.new.image.digest:
+            image = stored.image
+        else:
+            image = FileImage(
+                self.take_back(present, stored.image), present.mode, present.owner, present.group
+            )
+        files.replace_file(real, image, expected=present.digest)
+        if image.data is None and not stored.folder_existed:
+            files.remove_empty_folder(real.parent)
+
+    def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
+        """Return ``present``, which somebody else changed, without our change. Raises FileProblem if that cannot be."""
+        raise FileProblem(
+            f"{self.path} was changed by somebody else since: giving back the old contents would lose that",
+            hint=f"put {self.path} in order by hand (the run's journal holds the old contents), then roll back again",
+        )
+
+
+def _layout(context: Context) -> Layout:
+    layout: Layout = context.host.layout
+    return layout

@@ -1,0 +1,57 @@
+"""Signals that ask the tool to stop: they end a run in a rollback, and wait while something is being undone."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from dockerd_cfg.errors import Interrupted
+
+ASKING_TO_STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Gate:
+    """Whether a signal may interrupt now, and which one waits."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.waiting: str | None = None
+        self.closed_for: str | None = None
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self.depth == 0:
+            raise Interrupted(name)
+        if self.waiting is None and self.closed_for is not None:
+            sys.stderr.write(f"{name} received: {self.closed_for}\n")
+        self.waiting = name
+
+
+_gate: Final = _Gate()
+
+
+def install() -> None:
+    """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread."""
+    for number in ASKING_TO_STOP:
+        signal.signal(number, _gate.receive)
+
+
+@contextmanager
+def deferred(reason: str | None = None) -> Iterator[None]:
+    """Let no signal interrupt the block; one that came meanwhile raises Interrupted at its end.
+
+    With ``reason``, a sentence for the user who pressed Ctrl-C, the signal is answered by it and dropped.
+    """
+    outer, _gate.closed_for = _gate.closed_for, reason or _gate.closed_for
+    _gate.depth += 1
+    try:
+        yield
+    finally:
+        _gate.depth -= 1
+        _gate.closed_for = outer
+    if _gate.depth == 0 and _gate.waiting is not None:
+        name, _gate.waiting = _gate.waiting, None
+        if reason is None:
+            raise Interrupted(name)

@@ -1,0 +1,161 @@
+"""The command line's entry: which commands there are, and the boundary that turns errors into messages and codes."""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from dockerd_cfg import __version__
+from dockerd_cfg.change import signals
+from dockerd_cfg.change.journal import Witness
+from dockerd_cfg.cli.report import Report
+from dockerd_cfg.cli.result import Result
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError, Interrupted, UsageProblem
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.local import local_host
+from dockerd_cfg.paths import HostPath
+
+_LOG: Final = HostPath("/var/log/dockerd-cfg.log")
+
+# In the order of the work, with the module of each: a command imports what it needs, no more.
+COMMANDS: Final = {
+    "set-logs": "dockerd_cfg.cli.set_logs:set_logs",
+    "move-storage": "dockerd_cfg.cli.move_storage:move_storage",
+    "status": "dockerd_cfg.cli.status:status",
+    "resume": "dockerd_cfg.cli.runs:resume",
+    "rollback": "dockerd_cfg.cli.runs:rollback",
+    "finish": "dockerd_cfg.cli.runs:finish",
+    "history": "dockerd_cfg.cli.runs:history",
+    "demo": "dockerd_cfg.cli.demo:demo",
+}
+
+
+class UnexpectedProblem(DockerdCfgError):
+    """A bug."""
+
+    code = "bug"
+    exit_code = EXIT_BUG
+
+
+def build_app(command: str | None) -> typer.Typer:
+    """Return the application with the command ``command`` only, or with all of them (None: for help)."""
+    app = typer.Typer(
+        name="dockerd-cfg",
+        help="Manage the Docker daemon's configuration and the place of its storage, with proof and undo.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def options(
+        *,
+        version: Annotated[  # its callback does it all
+            bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+        ] = False,
+    ) -> None:
+        pass
+
+    for name, place in COMMANDS.items():
+        if command in {None, name}:
+            module, _, function = place.partition(":")
+            app.command(name)(getattr(importlib.import_module(module), function))
+    return app
+
+
+def _show_version(*, value: bool) -> None:
+    if value:
+        sys.stdout.write(f"dockerd-cfg {__version__}\n")
+        raise typer.Exit
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    make_host: Callable[[], Host] = local_host,
+    report: Report | None = None,
+    witnesses: tuple[Witness, ...] = (),
+) -> int:
+    """Run the command line ``argv`` on the host of ``make_host`` and return the exit code. Never raises.
+
+    ``witnesses`` see each entry of the journals written.
+    """
+    report = report or Report(as_json="--json" in argv)
+    session = Session(make_host, report, argv, witnesses=witnesses)
+    signals.install()
+    try:
+        return _answer(_call(argv, session), report)
+    except DockerdCfgError as error:
+        report.failure(error, session.command)
+        return error.exit_code
+    except Interrupted as interruption:
+        report.failure(
+            DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed"),
+            session.command,
+        )
+        return DockerdCfgError.exit_code
+    except Exception as error:  # noqa: BLE001  # the boundary: a bug must not end in a traceback
+        report.failure(_bug(error, session), session.command)
+        return EXIT_BUG
+
+
+def _call(argv: Sequence[str], session: Session) -> Any:
+    command = next((word for word in argv if not word.startswith("-")), None)
+    session.command = command if command in COMMANDS else "dockerd-cfg"
+    app = build_app(command if command in COMMANDS else None)
+    usage = _usage_errors()
+    try:
+        return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)
+    except usage as error:
+        raise UsageProblem(
+            str(getattr(error, "message", error)) or "wrong usage", hint=_usage_hint(session)
+        ) from error
+
+
+def _usage_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions that typer raises for a wrong command line; typer brings click along since 0.16."""
+    for name in ("typer._click.exceptions", "click.exceptions"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        return (module.UsageError,)
+    return ()
+
+
+def _usage_hint(session: Session) -> str:
+    return (
+        "see: dockerd-cfg --help"
+        if session.command == "dockerd-cfg"
+        else f"see: dockerd-cfg {session.command} --help"
+    )
+
+
+def _answer(outcome: object, report: Report) -> int:
+    if isinstance(outcome, Result):
+        report.result(outcome)
+        return 0
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _bug(error: Exception, session: Session) -> UnexpectedProblem:
+    """Write the traceback to the log of the host or, failing that, of the user; return what to tell."""
+    text = f"{datetime.now(UTC).isoformat()} {__version__} {session.argv}\n{traceback.format_exc()}\n"
+    message = f"a bug in dockerd-cfg: {type(error).__name__}: {error}"
+    for path in (session.host.layout.real(_LOG), Path.home() / "dockerd-cfg.log"):
+        try:
+            with path.open("a", encoding="utf-8") as log:
+                path.chmod(0o600)
+                log.write(text)
+        except OSError:
+            continue
+        hint = f"please report it with the traceback in {path}; see also: dockerd-cfg status"
+        return UnexpectedProblem(message, hint=hint)
+    return UnexpectedProblem(message, hint="no log could be written")

@@ -1,0 +1,23 @@
+"""The options that commands share, as typer wants them."""
+
+from typing import Annotated
+
+import typer
+
+from dockerd_cfg.cli.session import Session
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute and show everything, change nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Consent to what would be asked for.")]
+Diff = Annotated[bool, typer.Option("--diff/--no-diff", help="Show what changes in files.")]
+RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's number or id; see history.")]
+
+
+def session_of(
+    context: typer.Context, command: str, *, dry_run: bool = False, yes: bool = False, diff: bool = True
+) -> Session:
+    """Return the session of this call, told what its options say."""
+    session: Session = context.obj
+    session.command = command
+    session.is_dry_run, session.says_yes, session.shows_diff = dry_run, yes, diff
+    return session

@@ -1,0 +1,41 @@
+"""The answer of a command, as programs read it: one JSON object on standard output."""
+
+from typing import Literal, Self
+
+from pydantic import Field, JsonValue
+
+from dockerd_cfg.documents import Document
+from dockerd_cfg.errors import DockerdCfgError
+from dockerd_cfg.findings import Finding
+
+
+class ErrorInfo(Document):
+    """What went wrong: a stable code, a message, what state the host is in, and what to do."""
+
+    code: str
+    message: str
+    state: str | None = None
+    hint: str | None = None
+
+
+class Result(Document):
+    """What a command did, or with ``--dry-run`` would do.
+
+    ``changed``: the host was (would be) changed; ``restart_required``: Docker does not use the new configuration
+    yet. ``data`` is the command's own; the reference describes it command by command.
+    """
+
+    version: Literal[1] = 1
+    command: str
+    status: Literal["ok", "error"] = "ok"
+    changed: bool = False
+    restart_required: bool = False
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    error: ErrorInfo | None = None
+
+    @classmethod
+    def of_error(cls, command: str, error: DockerdCfgError) -> Self:
+        """Return the result of a command that ended with ``error``: the host is as it was, or needs a look."""
+        info = ErrorInfo(code=error.code, message=error.message, state=error.state, hint=error.hint)
+        return cls(command=command, status="error", findings=error.findings, error=info)

@@ -1,0 +1,151 @@
+"""One call of a command: its host, its options, and the frame in which it may change something."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from dockerd_cfg import files
+from dockerd_cfg.change.engine import Engine
+from dockerd_cfg.change.history import History, Run, now
+from dockerd_cfg.change.journal import Journal, Witness
+from dockerd_cfg.change.plan import Plan
+from dockerd_cfg.cli.report import Report
+from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.paths import LOCK, STATE
+from dockerd_cfg.steps import KINDS
+
+_SNAP = "snap.docker.dockerd.service"
+
+
+class Declined(DockerdCfgError):
+    """The user was asked and said no."""
+
+    code = "declined"
+
+
+@dataclass
+class Session:
+    """What a command works with. ``witnesses`` see each journal entry, besides the report."""
+
+    make_host: Callable[[], Host]
+    report: Report
+    argv: Sequence[str]
+    command: str = "dockerd-cfg"
+    is_dry_run: bool = False
+    says_yes: bool = False
+    shows_diff: bool = True
+    witnesses: tuple[Witness, ...] = ()
+    findings: list[Finding] = field(default_factory=list)
+    _host: Host | None = None
+
+    @property
+    def host(self) -> Host:
+        """The host, made when first asked for."""
+        if self._host is None:
+            self._host = self.make_host()
+        return self._host
+
+    @property
+    def history(self) -> History:
+        """The runs recorded on the host."""
+        return History(self.host.layout.real(STATE) / "runs", KINDS)
+
+    def refuse_unfit_host(self) -> None:
+        """Raise PreflightRefused, with all reasons at once, when this host cannot be managed at all."""
+        host = self.host
+        if not host.is_privileged:
+            raise _refusal(
+                "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
+            )
+        if not host.systemd.is_running():
+            raise _refusal(
+                "no-systemd",
+                "systemd does not run here, so Docker cannot be stopped, started or watched",
+                "run this on the host itself, not in a container or chroot",
+            )
+        if not host.systemd.unit(DOCKER_SERVICE).exists:
+            if host.systemd.unit(_SNAP).exists:
+                raise _refusal(
+                    "snap",
+                    "Docker comes from a snap here: its files lie in /var/snap/docker and it gets its data root as a flag",
+                    "configure it with: snap set docker; or install Docker as a package",
+                )
+            raise _refusal(
+                "no-docker", "Docker is not installed: there is no docker.service", "install Docker first"
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only dockerd-cfg that changes this host while the block runs. Raises LockHeld."""
+        holder = f"dockerd-cfg {self.command} (pid {os.getpid()}, since {now()})"
+        with files.locked(self.host.layout.real(LOCK), holder) as other:
+            if other is not None:
+                raise LockHeld(
+                    f"another one is at work: {other}", hint="wait until it has ended, then try again"
+                )
+            yield
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the lock and make sure that no earlier run is open; a dry run changes nothing and takes no lock."""
+        with ExitStack() as stack:
+            if not self.is_dry_run:
+                stack.enter_context(self.locked())
+            self.history.refuse_open_run()
+            yield
+
+    def consent(self, what: str) -> None:
+        """Get the user's consent to ``what``, a sentence: by ``--yes``, else by asking at a terminal.
+
+        Raises PreflightRefused where nobody can be asked, Declined when the answer is no.
+        """
+        if self.says_yes or self.is_dry_run:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise _refusal(
+                "needs-consent", f"{what}; nobody is here to be asked", "add --yes if that is meant"
+            )
+        import typer  # noqa: PLC0415  # only to ask
+
+        if not typer.confirm(f"{what}. Go on?", err=True):
+            raise Declined("nothing was done, as you wished")
+
+    def carry_out(self, plan: Plan) -> Run:
+        """Record ``plan`` as a run and do it. Raises StepFailed or RollbackFailed."""
+        run = self.history.create(plan)
+        self.report.say(f"Run {run.id}")
+        with self.engine(run) as (engine, _):
+            engine.apply()
+        return run
+
+    @contextmanager
+    def engine(self, run: Run) -> Iterator[tuple[Engine, Journal]]:
+        """Open the journal of ``run`` with the engine to go on with."""
+        self.report.follow(run.plan)
+        with run.open_journal(self.report, *self.witnesses) as journal:
+            yield Engine(self.host, run.plan, journal, self.report), journal
+
+    def plan_data(self, plan: Plan) -> dict[str, JsonValue]:
+        """Return ``plan`` as it stands in the answer for programs."""
+        return {"steps": [step.describe() for step in plan.steps], **plan.summary}
+
+
+def _refusal(code: str, message: str, hint: str) -> PreflightRefused:
+    finding = Finding(code=code, severity="error", stage="preflight", message=message, hint=hint)
+    return PreflightRefused(message, hint=hint, findings=(finding,))
+
+
+def refuse_errors(findings: Sequence[Finding], what: str) -> None:
+    """Raise PreflightRefused when ``findings`` hold errors; ``what`` is the sentence that tells what is refused."""
+    count = sum(finding.is_error for finding in findings)
+    if count:
+        reasons = "one reason" if count == 1 else f"{count} reasons"
+        raise PreflightRefused(f"{what}, for {reasons} above", findings=tuple(findings))

@@ -1,0 +1,145 @@
+"""The command status: where the data is, how full the disks are, what is open, what drifted."""
+
+import typer
+from pydantic import JsonValue
+
+from dockerd_cfg.change.history import Run
+from dockerd_cfg.cli.move_storage import old_trees
+from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.result import Result
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.daemon_json import EditDaemonJson, config_path, read_daemon_json
+from dockerd_cfg.errors import DockerdCfgError
+from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.storage.preflight import shown_bytes
+
+
+def status(context: typer.Context, *, json: Json = False) -> Result:
+    """Show where Docker's data is, how full its disks are, what run is open and what old data is kept."""
+    session = session_of(context, "status")
+    session.refuse_unfit_host()
+    host, report = session.host, session.report
+    unit = host.systemd.unit(DOCKER_SERVICE)
+    data: dict[str, JsonValue] = {"docker": unit.active}
+    docker = _docker(session)
+    if docker is not None and docker.info is not None:
+        info = docker.info
+        root = info.data_root
+        data |= {
+            "version": info.version,
+            "driver": info.driver,
+            "image_store": info.image_store,
+            "log_driver": info.log_driver,
+        }
+        report.answer(
+            f"Docker {info.version} runs ({info.driver}, {info.image_store} image store, logs: {info.log_driver})"
+        )
+    else:
+        report.answer(f"Docker does not run: docker.service is {unit.active} ({unit.result})")
+        root = _configured(session)
+    data["data_root"] = str(root)
+    data["disk"] = _disk(session, "data root", root)
+    runs = session.history.runs()
+    data["open_run"] = _open_run(session, runs)
+    data["old_data"] = _old_data(session, runs)
+    data["drift"] = _drift(session, runs)
+    return Result(command=session.command, data=data)
+
+
+def _docker(session: Session) -> DockerState | None:
+    try:
+        return observe(session.host, patience=5)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return None
+
+
+def _configured(session: Session) -> HostPath:
+    host = session.host
+    try:
+        file = read_daemon_json(
+            host.layout, config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
+        )
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return DEFAULT_DATA_ROOT
+    return HostPath(str(file.value.get("data-root") or DEFAULT_DATA_ROOT))
+
+
+def _disk(session: Session, what: str, path: HostPath) -> JsonValue:
+    try:
+        usage = session.host.filesystems.usage(session.host.layout.real(path))
+    except DockerdCfgError as error:
+        session.report.answer(f"{what}: {path} ({error.message})")
+        return None
+    session.report.answer(
+        f"{what}: {path}, {shown_bytes(usage.free_bytes)} free of {shown_bytes(usage.total_bytes)} on its disk"
+    )
+    return {
+        "total_bytes": usage.total_bytes,
+        "free_bytes": usage.free_bytes,
+        "free_inodes": usage.free_inodes,
+    }
+
+
+def _open_run(session: Session, runs: list[Run]) -> JsonValue:
+    run = next((run for run in reversed(runs) if run.record.is_open), None)
+    if run is None:
+        return None
+    session.report.answer(
+        f"open run: {run.id} is {run.record.state}; go on with: dockerd-cfg resume, or: dockerd-cfg rollback"
+    )
+    return {"run": run.id, "state": run.record.state}
+
+
+def _old_data(session: Session, runs: list[Run]) -> JsonValue:
+    kept: list[JsonValue] = []
+    for run in runs:
+        if run.record.state not in {"applied", "finishing"}:
+            continue
+        for old, _ in old_trees(run):
+            if session.host.layout.real(old).is_dir():
+                session.report.answer(
+                    f"old data: {old} (run {run.id}); delete it with: dockerd-cfg finish {run.id}"
+                )
+                kept.append({"path": str(old), "run": run.id})
+    return kept
+
+
+def _drift(session: Session, runs: list[Run]) -> JsonValue:
+    """Tell which options that we wrote say something else now: the latest writer of each counts."""
+    wanted: dict[tuple[HostPath, tuple[str, ...]], tuple[JsonValue, bool]] = {}
+    for run in runs:
+        if run.record.state not in {"applied", "finished", "finishing"}:
+            continue
+        for step in run.plan.steps:
+            if isinstance(step, EditDaemonJson):
+                wanted |= {(step.path, edit.key): (edit.value, edit.unset) for edit in step.edits}
+    drifted: list[JsonValue] = []
+    for path in {path for path, _ in wanted}:
+        try:
+            json = read_daemon_json(session.host.layout, path).json
+        except DockerdCfgError as error:
+            session.report.answer(f"drift: {error.message}")
+            drifted.append({"key": None, "message": error.message})
+            continue
+        for (where, key), (value, unset) in wanted.items():
+            member = json.member(key)
+            if where == path and (
+                (member is None) != unset or (member is not None and member.value.value != value)
+            ):
+                now = "not set" if member is None else member.value.value
+                session.report.answer(
+                    f"drift: {'.'.join(key)} in {path} is {now}; dockerd-cfg last wrote {value}"
+                )
+                drifted.append(
+                    {
+                        "key": ".".join(key),
+                        "wrote": value,
+                        "now": None if member is None else member.value.value,
+                    }
+                )
+    return drifted

@@ -1,0 +1,298 @@
+"""The catalogue of daemon.json's options: what the hand-written schema says about each of them.
+
+The one source is ``daemon.schema.json``; its ``$comment`` explains the annotations. Whether a whole file is right
+is not decided here (see `check`).
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final, Literal
+
+from dockerd_cfg.config.check_grammar import closest
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.tree import JsonValue
+
+JsonType = Literal["any", "array", "boolean", "integer", "object", "string"]
+Need = Literal["none", "reload", "restart"]
+
+_SCHEMA: Final = "daemon.schema.json"
+
+
+class UnknownOption(LookupError):
+    """No version of Docker has the option; ``hint`` is the name that was most likely meant, or None."""
+
+    def __init__(self, key: str, hint: str | None) -> None:
+        super().__init__(f"Docker has no option {key}")
+        self.key = key
+        self.hint = hint
+
+
+class BadValue(ValueError):
+    """A text cannot be read as a value of an option; ``hint`` says what to write."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option, or one member of an option that is an object.
+
+    ``since`` is the first version that has it (None: every supported one), ``until`` the first without it;
+    ``refused_since`` and ``unknown_since`` say from when a value of it, or its very name, is an error. ``no_effect``
+    says why it does nothing, ``instead`` what to do; ``flag`` is its flag's long name, None if it has none.
+    ``is_flat`` is moby's flatOptions, ``is_decoded`` whether dockerd looks at the type of its value.
+    """
+
+    key: str
+    type: JsonType
+    description: str
+    default: JsonValue
+    examples: tuple[JsonValue, ...]
+    since: DockerVersion | None
+    until: DockerVersion | None
+    refused_since: DockerVersion | None
+    unknown_since: DockerVersion | None
+    removed: str | None
+    instead: str | None
+    no_effect: str | None
+    live_reloadable: bool
+    live_removable: bool
+    conflicts: tuple[str, ...]
+    flag: str | None
+    is_flat: bool
+    is_decoded: bool
+    schema: Mapping[str, JsonValue]
+
+    def is_known_in(self, version: DockerVersion) -> bool:
+        """Whether Docker ``version`` accepts the name, with or without effect."""
+        return (self.since is None or version >= self.since) and (
+            self.unknown_since is None or version < self.unknown_since
+        )
+
+    def works_in(self, version: DockerVersion) -> bool:
+        """Whether the option has an effect in Docker ``version``."""
+        return (
+            self.no_effect is None and self.is_known_in(version) and (self.until is None or version < self.until)
+        )
+
+
+@cache
+def schema() -> Mapping[str, JsonValue]:
+    """Return the JSON Schema (2020-12) of daemon.json, read once: shipped inside the package or beside it."""
+    data = json.loads(_schema_file().read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise TypeError(f"{_SCHEMA} is no object")
+    return data
+
+
+def _schema_file() -> Traversable:
+    package = files("dockerd_cfg")
+    shipped = package / "_schemas" / _SCHEMA
+    return shipped if shipped.is_file() else Path(str(package)).parent / "schemas" / _SCHEMA
+
+
+@cache
+def options() -> Mapping[str, Option]:
+    """Return every name that any supported dockerd accepts at the top of daemon.json, removed ones too."""
+    return {key: _option(key, node) for key, node in _objects(schema()["properties"]).items()}
+
+
+def find_option(key: str) -> Option | None:
+    """Return the option ``key``, which may be dotted (``builder.gc.enabled``, ``log-opts.max-size``), or None."""
+    path = split_key(key)
+    found = options().get(path[0])
+    for name in path[1:]:
+        node = _member(found.schema, name) if found else None
+        found = _option(key, node) if node is not None else None
+    return found
+
+
+def option(key: str) -> Option:
+    """Return the option ``key``, which may be dotted. Raises UnknownOption."""
+    found = find_option(key)
+    if found is None:
+        raise UnknownOption(key, suggest(key))
+    return found
+
+
+def suggest(key: str) -> str | None:
+    """Return the option of daemon.json that ``key`` was most likely meant to be, or None."""
+    first, _, rest = key.partition(".")
+    working = {name for name, known in options().items() if known.no_effect is None and known.unknown_since is None}
+    if first in options():
+        names = _objects(options()[first].schema.get("properties", {}))
+        near = closest(rest, names) if rest else None
+        return f"{first}.{near}" if near else None
+    return closest(first, working)
+
+
+def split_key(key: str) -> tuple[str, ...]:
+    """Return the path that the dotted ``key`` means: a map's own keys may hold dots themselves.
+
+    ``log-opts.max-size`` has two steps; ``default-network-opts.bridge.com.docker.network.driver.mtu`` has three.
+    """
+    steps: list[str] = []
+    rest = key
+    node: Mapping[str, JsonValue] = schema()
+    while rest:
+        if _holds_scalars(node):
+            return (*steps, rest)
+        name, _, rest = rest.partition(".")
+        steps.append(name)
+        node = _member(node, name) or {}
+    return tuple(steps) or (key,)
+
+
+def parse_value(key: str, text: str) -> JsonValue:
+    """Return ``text`` as a value of the option ``key`` (dotted or not), typed as the catalogue says.
+
+    Arrays are written as JSON or separated by commas, objects as JSON. Raises BadValue, and UnknownOption for a
+    name without a type.
+    """
+    known = option(key)
+    match known.type:
+        case "string":
+            return text
+        case "boolean":
+            return _boolean(key, text)
+        case "integer":
+            return _integer(key, text)
+        case "array":
+            return _array(key, text, known)
+        case _:
+            return _object(key, text, known)
+
+
+def needs(changed_keys: Iterable[str], *, removed: Collection[str] = ()) -> Need:
+    """Return what makes dockerd use a daemon.json whose ``changed_keys`` (dotted or not) have changed.
+
+    ``removed`` are those of them that are no longer in the file: a reload reverts only few (moby
+    daemon/reload.go, tags v20.10.24 to docker-v29.7.2). Names that dockerd does not know need a restart.
+    """
+    need: Need = "none"
+    for key in changed_keys:
+        top = options().get(split_key(key)[0])
+        changed = find_option(key) if top else None
+        if changed is not None and top is not None and (changed.no_effect or top.no_effect):
+            continue
+        is_live = top is not None and _is_live(top, changed or top, is_removed=key in removed)
+        if not is_live:
+            return "restart"
+        need = "reload"
+    return need
+
+
+def _is_live(top: Option, changed: Option, *, is_removed: bool) -> bool:
+    wanted = "x-live-removable" if is_removed else "x-live-reloadable"
+    declared = changed.schema.get(wanted, top.schema.get(wanted, False))
+    return declared is True
+
+
+def _option(key: str, node: Mapping[str, JsonValue]) -> Option:
+    examples = node.get("examples", [])
+    flag = node.get("x-flag", key if "." not in key else None)
+    return Option(
+        key=key,
+        type=_type(node),
+        description=str(node.get("description", "")),
+        default=node.get("default"),
+        examples=tuple(examples) if isinstance(examples, list) else (),
+        since=_version(node, "x-since"),
+        until=_version(node, "x-until"),
+        refused_since=_version(node, "x-refused-since"),
+        unknown_since=_version(node, "x-unknown-since"),
+        removed=_text(node, "x-removed"),
+        instead=_text(node, "x-instead"),
+        no_effect=_text(node, "x-no-effect"),
+        live_reloadable=node.get("x-live-reloadable") is True,
+        live_removable=node.get("x-live-removable") is True,
+        conflicts=_names(node, "x-conflicts"),
+        flag=flag if isinstance(flag, str) else None,
+        is_flat=node.get("x-flat") is True,
+        is_decoded=node.get("x-undecoded") is not True,
+        schema=node,
+    )
+
+
+def _type(node: Mapping[str, JsonValue]) -> JsonType:
+    match node.get("type"):
+        case "array" | "boolean" | "integer" | "object" | "string" as known:
+            return known
+        case _:
+            return "any"
+
+
+def _version(node: Mapping[str, JsonValue], name: str) -> DockerVersion | None:
+    text = node.get(name)
+    return DockerVersion.parse(text) if isinstance(text, str) else None
+
+
+def _text(node: Mapping[str, JsonValue], name: str) -> str | None:
+    text = node.get(name)
+    return text if isinstance(text, str) else None
+
+
+def _names(node: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
+    names = node.get(name, [])
+    return tuple(str(one) for one in names) if isinstance(names, list) else ()
+
+
+def _objects(value: JsonValue) -> dict[str, Mapping[str, JsonValue]]:
+    return {key: node for key, node in value.items() if isinstance(node, Mapping)} if isinstance(value, Mapping) else {}
+
+
+def _member(node: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue] | None:
+    known = _objects(node.get("properties", {})).get(name)
+    if known is not None:
+        return known
+    anything = node.get("additionalProperties")
+    return anything if isinstance(anything, Mapping) else None
+
+
+def _holds_scalars(node: Mapping[str, JsonValue]) -> bool:
+    anything = node.get("additionalProperties")
+    return isinstance(anything, Mapping) and _type(anything) not in {"object", "array"}
+
+
+def _boolean(key: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise BadValue(f"{key} is either true or false, not {text!r}", f"write {key} true, or {key} false")
+    return text == "true"
+
+
+def _integer(key: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadValue(f"{key} is a whole number, not {text!r}", "write digits only") from None
+
+
+def _array(key: str, text: str, known: Option) -> JsonValue:
+    if text.lstrip().startswith("["):
+        return _object(key, text, known)
+    items = known.schema.get("items")
+    if isinstance(items, Mapping) and _type(items) == "object":
+        raise BadValue(f"{key} is an array of objects", _like(known))
+    return [part.strip() for part in text.split(",")] if text.strip() else []
+
+
+def _object(key: str, text: str, known: Option) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError as error:
+        raise BadValue(f"{key} takes a JSON {known.type}: {error}", _like(known)) from None
+    if not isinstance(value, {"array": list, "object": dict}.get(known.type, object)):
+        raise BadValue(f"{key} takes a JSON {known.type}", _like(known))
+    return value
+
+
+def _like(known: Option) -> str:
+    return f"write for instance {json.dumps(known.examples[0])}" if known.examples else f"write a JSON {known.type}"

@@ -1,0 +1,93 @@
+"""What is wrong with a daemon.json, and when it would hurt: every rule about the file's content, pure.
+
+Stages ``parse`` (dockerd refuses the file), ``start`` (it would not start) and ``container`` (containers would not)
+are errors, ``ignored`` and ``advice`` are warnings. The rules are those of moby at the tags v20.10.24 to
+docker-v29.7.2; what depends on the host (whether files, users, plugins exist) is not decided here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from dockerd_cfg.config.check_advice import advice_findings
+from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_names import name_findings
+from dockerd_cfg.config.check_start import start_findings
+from dockerd_cfg.config.check_types import type_findings
+from dockerd_cfg.config.check_values import value_findings
+from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion, over_versions
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.config.scan import Document, JsonValue, ScanError, scan
+from dockerd_cfg.findings import Finding
+
+__all__ = ["MILESTONES", "NEWEST", "OLDEST", "DockerVersion", "check", "check_bytes"]
+
+Flags = Mapping[str, Sequence[str]] | Sequence[str]
+
+_READS_ANY_FILE: Final = DockerVersion(23, 0, 0)
+
+
+def check_bytes(data: bytes | None, *, version: DockerVersion | None = None, flags: Flags = ()) -> list[Finding]:
+    """Return what is wrong with the daemon.json that consists of ``data`` (None: there is none).
+
+    As `check`, and a text that is no strict JSON object is one finding of stage ``parse``.
+    """
+    try:
+        document = scan(data)
+    except ScanError as error:
+        return [
+            Finding(
+                code="not-json",
+                severity="error",
+                stage="parse",
+                message=error.message,
+                hint=error.hint,
+                line=error.line,
+                column=error.column,
+            )
+        ]
+    return check(None if data is None else document, version=version, flags=flags)
+
+
+def check(
+    document: Document | Mapping[str, JsonValue] | None,
+    *,
+    version: DockerVersion | None = None,
+    flags: Flags = (),
+) -> list[Finding]:
+    """Return what is wrong with ``document``, in the order of the text: a scanned file, plain values, or None for no file.
+
+    ``flags`` is dockerd's command line, as words or as `parse_flags` gives it; a flag and an option of the same name
+    do not go together. Without a ``version`` the file must please every supported Docker, from 20.10 to 29; what
+    merely needs a newer one is advice. Findings have a line and a column where ``document`` is a scanned file.
+    """
+    given = dict(flags) if isinstance(flags, Mapping) else parse_flags(flags)
+    scanned = document if isinstance(document, Document) else None
+    values = scanned.value if scanned else document if isinstance(document, Mapping) else {}
+
+    def rules(candidate: DockerVersion) -> Iterator[Finding]:
+        context = Context(values, candidate, given, scanned)
+        if scanned is not None:
+            yield from _file_findings(scanned, context)
+        yield from name_findings(context)
+        yield from type_findings(context)
+        yield from value_findings(context)
+        yield from start_findings(context)
+        yield from advice_findings(context)
+
+    return sorted(over_versions(version, rules), key=lambda finding: (finding.line or 0, finding.column or 0))
+
+
+def _file_findings(document: Document, context: Context) -> Iterator[Finding]:
+    """What Docker 20.10 cannot read though later ones can."""
+    if context.version >= _READS_ANY_FILE:
+        return
+    problem = None
+    if document.encoding.mark:
+        problem = "byte-order-mark", "the file starts with a byte order mark", "save it as UTF-8 without one"
+    elif not document.text.strip():
+        problem = "empty-file", "the file is empty", "write {} into it, or remove it"
+    if problem:
+        code, message, hint = problem
+        yield context.finding(code, "parse", (), f"{message}, which Docker 20.10 refuses", hint).model_copy(
+            update={"key": None, "line": 1, "column": 1}
+        )

@@ -1,0 +1,61 @@
+"""What works, or is quietly ignored, and will hurt one day; and the log configuration as a whole."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dockerd_cfg.config.catalogue import options
+from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.log_drivers import check_log_config
+from dockerd_cfg.config.tree import JsonValue
+from dockerd_cfg.findings import Finding
+
+_V25: Final = DockerVersion(25, 0, 0)
+
+
+def advice_findings(context: Context) -> Iterator[Finding]:
+    """Yield advice, and every finding on log-driver and log-opts."""
+    for rule in _RULES:
+        yield from rule(context)
+
+
+def _logs(context: Context) -> Iterator[Finding]:
+    driver = context.values.get("log-driver")
+    if driver is not None and not isinstance(driver, str):
+        return
+    opts: dict[str, JsonValue] = dict(context.members("log-opts"))
+    if not opts:
+        opts.update(value.partition("=")[::2] for value in context.flags.get("log-opts", ()))
+    for finding in check_log_config(context.text("log-driver"), opts, version=context.version):
+        yield context.placed(finding)
+
+
+def _data_root(context: Context) -> Iterator[Finding]:
+    root = context.text("data-root")
+    if root and not root.startswith("/") and "data-root" in context.values:
+        message = f'data-root "{root}" is relative: Docker takes it from the folder it happens to be started in'
+        yield context.finding("relative-data-root", "advice", ("data-root",), message, f'write "/{root}"')
+
+
+def _reload(context: Context) -> Iterator[Finding]:
+    """A reload validates the file alone, without the default of userland-proxy-path (moby Reload, 25.0 on)."""
+    if context.version >= _V25 and context.values.get("userland-proxy") is True and not context.text("userland-proxy-path"):
+        message = "userland-proxy true without userland-proxy-path makes every reload fail"
+        hint = "leave it out: it is the default"
+        yield context.finding("reload-fails", "advice", ("userland-proxy",), message, hint)
+
+
+def _features(context: Context) -> Iterator[Finding]:
+    known = options()["features"].schema.get("properties")
+    for name in context.members("features"):
+        node = known.get(name) if isinstance(known, dict) else None
+        path = ("features", name)
+        since = node.get("x-since") if isinstance(node, dict) else None
+        if node is None:
+            yield context.finding("unknown-feature", "ignored", path, f"Docker has no feature {name} and ignores it", "check its spelling")
+        elif isinstance(since, str) and context.version < DockerVersion.parse(since):
+            message = f"the feature {name} does nothing before Docker {since.removesuffix('.0')}"
+            yield context.finding("feature-too-new", "ignored", path, message, "leave it out, or update Docker")
+
+
+_RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (_logs, _data_root, _reload, _features)

@@ -1,0 +1,165 @@
+"""Names in daemon.json: unknown, too new, removed, without effect, or also given as a flag.
+
+Source: ``findConfigurationConflicts`` and ``configValuesSet`` in moby's ``daemon/config/config.go``, tags v20.10.24
+to docker-v29.7.2, and ``checkDeprecatedOptions`` of 23.0.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from dockerd_cfg.config.catalogue import Option, options, suggest
+from dockerd_cfg.config.check_context import Context, Path, dotted
+from dockerd_cfg.config.check_version import NEWEST, DockerVersion
+from dockerd_cfg.config.flags import OPTION_OF_FLAG
+from dockerd_cfg.config.tree import JsonValue
+from dockerd_cfg.findings import Finding
+
+_GATEWAYS: Final = frozenset({"host-gateway-ip", "host-gateway-ips"})
+_GATEWAYS_SINCE: Final = DockerVersion(28, 0, 0)
+_GRAPH_REFUSED: Final = DockerVersion(23, 0, 0)
+# Names of moby's own structure that its check of names does not know.
+_HINTS: Final[Mapping[str, str]] = {
+    "containerd-plugin-namespace": "give it as the flag --containerd-plugins-namespace",
+    "default-init": "write init-path",
+    "all-proxy": "proxies has http-proxy, https-proxy and no-proxy",
+    "logging": 'write "log-driver" and "log-opts" at the top level',
+}
+_ZERO_VALUES: Final = ("", 0, False, None)
+# 20.10 keeps these even if they are 0: they are pointers in its Config.
+_POINTERS_BEFORE_23: Final = frozenset({"max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"})
+
+
+def name_findings(context: Context) -> Iterator[Finding]:
+    """Yield what is wrong with the names of ``context``, members of objects that dockerd looks into included."""
+    for name, (path, value) in context.names.items():
+        known = options().get(name)
+        if known is None or (known.type == "object" and not known.is_flat):
+            yield _unknown(context, name, path)
+        else:
+            yield from _known(context, known, path, value)
+    for key, value in context.values.items():
+        if isinstance(value, Mapping) and key not in options():
+            yield from _unknown_object(context, key, value)
+    yield from _flag_conflicts(context)
+    yield from _gateways(context)
+
+
+def _known(context: Context, known: Option, path: Path, value: JsonValue) -> Iterator[Finding]:
+    version = context.version
+    hint = known.instead
+    if known.since is not None and version < known.since:
+        yield context.finding(
+            "option-too-new",
+            "parse",
+            path,
+            f"{known.key} needs Docker {known.since.release} or newer; older ones refuse the file",
+            "leave it out, or update Docker",
+        )
+    elif not known.is_known_in(version) or (
+        known.refused_since is not None and version >= known.refused_since and value not in (*_ZERO_VALUES, {})
+    ):
+        removal = known.refused_since or known.unknown_since
+        since = f" in Docker {removal.release}" if removal else ""
+        yield context.finding("removed-option", "parse", path, f"{known.key} was removed{since}; the file is refused", hint)
+    elif known.no_effect is not None:
+        yield context.finding("option-without-effect", "ignored", path, f"{dotted(path)} has no effect: {known.no_effect}", hint)
+    elif known.until is not None and version >= known.until:
+        yield context.finding(
+            "option-without-effect", "ignored", path, f"{known.key} has had no effect since Docker {known.until.release}", hint or "leave it out"
+        )
+    elif value is None:
+        yield from _null(context, known, path)
+    elif known.until is not None:
+        message = f"{known.key} goes in Docker {known.until.release}: {known.removed}"
+        yield context.finding("deprecated-option", "advice", path, message, hint or "leave it out")
+    elif len(path) == 1:
+        yield from _zero(context, known, path, value)
+
+
+def _null(context: Context, known: Option, path: Path) -> Iterator[Finding]:
+    if known.schema.get("x-null-refused") is not True:
+        yield context.finding("null-value", "ignored", path, f"{known.key} is null, which counts as not given", "leave it out")
+
+
+def _zero(context: Context, known: Option, path: Path, value: JsonValue) -> Iterator[Finding]:
+    """dockerd merges its defaults over whatever is zero; booleans are spared."""
+    if isinstance(value, bool) or value not in ("", 0) or known.default in (None, "", 0) or known.key == "default-stop-timeout":
+        return
+    if known.key in _POINTERS_BEFORE_23 and context.version < DockerVersion(23, 0, 0):
+        return
+    shown = '""' if value == "" else "0"
+    message = f"{known.key} {shown} counts as not given: Docker uses its default, {known.default}"
+    yield context.finding("zero-value", "ignored", path, message, "leave it out, or write another value")
+
+
+def _unknown(context: Context, name: str, path: Path) -> Finding:
+    if context.version > NEWEST:
+        message = f"{dotted(path)} is no option that is known here; this Docker is newer than the catalogue"
+        return context.finding("unknown-option", "advice", path, message, "check its spelling")
+    if len(path) == 1 and name in options():
+        return context.finding(
+            "not-an-object", "parse", path, f"{name} must be an object", f"write for instance {_example(options()[name])}"
+        )
+    log_opts = options()["log-opts"].schema.get("properties", {})
+    outer = str(path[0])
+    guess = suggest(name)
+    if name in _HINTS:
+        hint: str | None = _HINTS[name]
+    elif len(path) > 1 and outer in options() and options()[outer].instead:
+        hint = options()[outer].instead
+    elif isinstance(log_opts, Mapping) and name in log_opts and outer != "log-opts":
+        hint = f'write it inside "log-opts": {{"{name}": "..."}}'
+    elif guess:
+        hint = f"did you mean {guess}?"
+    else:
+        hint = "remove it; docs.docker.com/reference/cli/dockerd lists the options"
+    return context.finding("unknown-option", "parse", path, f"Docker has no option {dotted(path)}; the file is refused", hint)
+
+
+def _example(known: Option) -> str:
+    import json  # noqa: PLC0415  # only for this text
+
+    return json.dumps(known.examples[0] if known.examples else {})
+
+
+def _unknown_object(context: Context, key: str, value: Mapping[str, JsonValue]) -> Iterator[Finding]:
+    """An object of another name is looked into for names, and then ignored, except that its booleans are switched."""
+    known = [name for name in value if name in options() and options()[name].is_known_in(context.version)]
+    if len(known) < len(value):
+        return
+    hint = _HINTS.get(key) or (f"write {', '.join(known)} at the top level" if known else "remove it")
+    switched = [name for name in known if options()[name].type == "boolean" and isinstance(value[name], bool)]
+    effect = f", except that it sets {', '.join(switched)}" if switched else ""
+    yield context.finding("unknown-object", "ignored", (key,), f"Docker has no option {key} and ignores it{effect}", hint)
+
+
+def _flag_conflicts(context: Context) -> Iterator[Finding]:
+    flag_of = {option: flag for flag, option in OPTION_OF_FLAG.items()}
+    for name, values in context.flags.items():
+        aliases = _GATEWAYS if name in _GATEWAYS and context.version >= _GATEWAYS_SINCE else {name}
+        for alias in sorted(aliases & context.names.keys() - {"runtimes"}):
+            flag = flag_of.get(name, name)
+            given = ", ".join(values)
+            yield context.finding(
+                "flag-conflict",
+                "parse",
+                context.names[alias][0],
+                f"{alias} is also given to dockerd as the flag --{flag}{f' ({given})' if given else ''}, which Docker refuses even if both are equal",
+                f"remove {alias} from daemon.json, or the flag from dockerd's command line (systemctl cat docker.service shows it)",
+            )
+
+
+def _gateways(context: Context) -> Iterator[Finding]:
+    both = context.names.keys() >= _GATEWAYS
+    if both and context.version >= _GATEWAYS_SINCE:
+        yield context.finding(
+            "options-clash",
+            "parse",
+            context.names["host-gateway-ip"][0],
+            "host-gateway-ip and host-gateway-ips cannot both be given",
+            "keep host-gateway-ips only",
+        )
+    if context.version < _GRAPH_REFUSED and context.text("graph") and context.values.get("data-root"):
+        yield context.finding(
+            "options-clash", "parse", ("graph",), "graph and data-root cannot both be given", "keep data-root only"
+        )

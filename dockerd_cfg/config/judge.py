@@ -1,0 +1,62 @@
+"""Whether a changed daemon.json may be written: our own checks, and dockerd's last word."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from dockerd_cfg.config.check import check
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.daemon_json import DaemonJson, EditDaemonJson, parse
+from dockerd_cfg.errors import InvalidConfig
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.gateways import Host
+
+
+def judge(
+    file: DaemonJson,
+    edit: EditDaemonJson | None,
+    *,
+    version: DockerVersion | None,
+    arguments: Sequence[str],
+    starts_now: bool,
+) -> tuple[Finding, ...]:
+    """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
+
+    A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
+    is no reason to refuse: it becomes a warning. Pure.
+    """
+    before = check(file.json, version=version, flags=arguments)
+    if edit is None:
+        return tuple(before)
+    old = {(finding.code, finding.key) for finding in before} if starts_now else set()
+    touched = {one.dotted for one in edit.edits} | {one.key[0] for one in edit.edits}
+    wanted = parse(edit.new.image.data, file.path)
+    return tuple(
+        finding.model_copy(update={"severity": "warning"})
+        if finding.is_error and (finding.code, finding.key) in old and finding.key not in touched
+        else finding
+        for finding in check(wanted, version=version, flags=arguments)
+    )
+
+
+def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
+    """Raise InvalidConfig when ``findings`` hold errors."""
+    errors = [finding for finding in findings if finding.is_error]
+    if errors:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise InvalidConfig(f"{file.path} would be refused or break Docker: {first.message}{more}", findings=tuple(findings))
+
+
+def ask_dockerd(host: Host, edit: EditDaemonJson | None, arguments: Sequence[str]) -> None:
+    """Let the installed dockerd judge the candidate with its unit's flags. Raises InvalidConfig if it refuses."""
+    if edit is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
+        candidate = Path(folder) / "daemon.json"
+        candidate.write_bytes(edit.new.image.data or b"")
+        complaint = host.dockerd.validate(candidate, arguments)
+    if complaint is not None:
+        raise InvalidConfig(
+            f"dockerd refuses the changed {edit.path}: {complaint}", hint="see what it names, and mend that first"
+        )

@@ -1,0 +1,362 @@
+"""The gateway to durable file changes: the only module that replaces, renames and removes.
+
+Every change is on disk when its function returns: contents are synced before a rename, folders after it.
+No function follows a symbolic link that somebody could have planted in place of the file it is given.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.errors import FileProblem
+
+_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+_TEMPORARY: Final = ".dockerd-cfg-new"
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """A file as it was: contents and what belongs to them. ``data`` is None when there was no file.
+
+    ``modified`` is when its contents were last written, as Unix time in seconds.
+    """
+
+    data: bytes | None
+    mode: int = 0o644
+    owner: int = 0
+    group: int = 0
+    modified: float = 0.0
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the contents in hex; an absent file has one of its own."""
+        return digest(self.data)
+
+
+def digest(data: bytes | None) -> str:
+    """Return the SHA-256 of ``data`` in hex, or ``absent`` for None."""
+    return "absent" if data is None else hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'no errno')})"
+        raise FileProblem(f"{doing}: {reason}") from error
+
+
+def read_image(path: Path) -> FileImage:
+    """Return what is at ``path`` (a symbolic link is followed: an administrator may keep the file elsewhere).
+
+    Raises FileProblem when it is no regular file or cannot be read.
+    """
+    with _translated(f"cannot read {path}"):
+        try:
+            descriptor = os.open(path, _READ_FLAGS)
+        except FileNotFoundError:
+            return FileImage(None)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileProblem(f"{path} is not a regular file", hint=f"look at it with: ls -ld {path}")
+            return FileImage(
+                file.read(), stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, status.st_mtime
+            )
+
+
+def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -> None:
+    """Make ``path`` hold ``image``, at once and durably; an image without data removes the file.
+
+    When ``path`` is a symbolic link, its target is replaced. An existing file's extended attributes (SELinux
+    label, ACLs) go over to the new one. ``expected`` is the digest the present contents must have: if somebody
+    else changed the file meanwhile nothing is written. Missing folders are created (0755).
+    Raises FileProblem.
+    """
+    with _translated(f"cannot write {path}"):
+        real = Path(os.path.realpath(path))
+        if expected is not None and read_image(real).digest != expected:
+            raise FileProblem(
+                f"{path} was changed by somebody else meanwhile",
+                hint="run the same command again: it will read the new contents",
+            )
+        if image.data is None:
+            remove_file(real)
+            return
+        make_folder(real.parent, mode=0o755)
+        _write_beside(real, image)
+
+
+def _write_beside(real: Path, image: FileImage) -> None:
+    temporary = real.with_name(f".{real.name}{_TEMPORARY}")
+    temporary.unlink(missing_ok=True)  # left by a killed run; only root writes into this folder
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+    )
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(image.data or b"")
+            if os.geteuid() == 0:
+                os.fchown(descriptor, image.owner, image.group)
+            _keep_attributes(real, descriptor)
+            os.fchmod(descriptor, image.mode)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, real)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(real.parent)
+
+
+def _keep_attributes(real: Path, descriptor: int) -> None:
+    try:
+        names = os.listxattr(real)
+    except OSError:
+        return  # a new file gets what its folder gives; a file system without attributes has none to keep
+    for name in names:
+        try:
+            os.setxattr(descriptor, name, os.getxattr(real, name))
+        except OSError as error:
+            if error.errno not in {errno.ENOTSUP, errno.EPERM, errno.EACCES}:
+                raise
+
+
+def make_folder(path: Path, *, mode: int) -> None:
+    """Create the folder ``path`` with its parents, durably; existing folders are left as they are.
+
+    ``mode`` is that of every folder created. Raises FileProblem when something else is in the way.
+    """
+    with _translated(f"cannot create the folder {path}"):
+        missing = [parent for parent in (path, *path.parents) if not parent.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=mode, exist_ok=True)
+            folder.chmod(mode)
+            sync_folder(folder.parent)
+        if not path.is_dir():
+            raise FileProblem(f"{path} is not a folder")
+
+
+def make_new_folder(path: Path, *, mode: int) -> bool:
+    """Create the folder ``path`` alone, durably; return False when something of that name exists."""
+    with _translated(f"cannot create the folder {path}"):
+        try:
+            path.mkdir(mode=mode)
+        except FileExistsError:
+            return False
+        sync_folder(path.parent)
+        return True
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the entries of the folder ``path`` to disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_filesystem(path: Path) -> None:
+    """Bring everything on the file system of ``path`` to disk (syncfs); raises FileProblem when that fails."""
+    import ctypes  # noqa: PLC0415  # only a copy needs it
+
+    with _translated(f"cannot sync the file system of {path}"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            library = ctypes.CDLL(None, use_errno=True)
+            if library.syncfs(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        finally:
+            os.close(descriptor)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Give ``source`` the name ``target`` on the same file system, durably. Raises FileProblem."""
+    with _translated(f"cannot rename {source} to {target}"):
+        if os.path.lexists(target):
+            raise FileProblem(f"cannot rename {source} to {target}: that name is taken")
+        os.rename(source, target)
+        sync_folder(target.parent)
+        if source.parent != target.parent:
+            sync_folder(source.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Remove the file ``path``, durably; an absent one is fine. Raises FileProblem."""
+    with _translated(f"cannot remove {path}"):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
+
+
+def remove_empty_folder(path: Path) -> None:
+    """Remove the folder ``path`` if it is there and empty; otherwise leave it."""
+    try:
+        path.rmdir()
+    except OSError:
+        return
+    sync_folder(path.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove the folder ``path`` and all below it, never leaving its file system; an absent one is fine.
+
+    Immutable flags are lifted on the way. Raises FileProblem at the first thing that cannot be removed, before
+    anything is removed when something is mounted below ``path``.
+    """
+    with _translated(f"cannot remove {path}"):
+        if not os.path.lexists(path):
+            return
+        if path.is_symlink() or not path.is_dir():
+            raise FileProblem(f"cannot remove {path}: it is not a folder")
+        if os.path.ismount(path):
+            empty_tree(path)
+            return
+        shutil.rmtree(path, onerror=_lift_immutable)
+        sync_folder(path.parent)
+
+
+def empty_tree(path: Path, *, last: str | None = None) -> None:
+    """Remove everything below the folder ``path``, the entry named ``last`` at the very end, and keep the folder.
+
+    Raises FileProblem.
+    """
+    with _translated(f"cannot empty {path}"):
+        with os.scandir(path) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name == last)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, onerror=_lift_immutable)
+            else:
+                os.unlink(entry.path)
+        sync_folder(path)
+
+
+_GET_FLAGS: Final = 0x80086601
+_SET_FLAGS: Final = 0x40086602
+_IMMUTABLE_OR_APPEND: Final = 0x10 | 0x20
+
+
+def _lift_immutable(
+    function: object, name: str, failure: tuple[type[BaseException], BaseException, object]
+) -> None:
+    """Take the immutable and append-only flags off a name and its folder, and try once more."""
+    error = failure[1]
+    if isinstance(error, FileNotFoundError):
+        return
+    if not isinstance(error, PermissionError) or not callable(function):
+        raise error
+    for place in (os.path.dirname(name), name):
+        if os.path.islink(place) or (not os.path.isdir(place) and not os.path.isfile(place)):
+            continue
+        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, b"\0" * 8)[:4], "little")
+            if flags & _IMMUTABLE_OR_APPEND:
+                fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
+        except OSError:
+            continue  # a file system without such flags
+        finally:
+            os.close(descriptor)
+    function(name)
+
+
+class AppendFile:
+    """A file of lines that only grows; a line counts once it is on disk, with its newline.
+
+    Opening cuts off a torn last line, left when the machine stopped in the middle of a write, so that the next
+    line cannot be glued to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with _translated(f"cannot open {path}"):
+            self._path = path
+            self._descriptor = os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
+            data = _read_all(self._descriptor)
+            whole = data.rfind(b"\n") + 1
+            if whole != len(data):
+                os.ftruncate(self._descriptor, whole)
+            os.fsync(self._descriptor)
+            sync_folder(path.parent)
+            self.lines = data[:whole].splitlines()
+
+    def append(self, line: bytes) -> None:
+        """Add ``line`` (without newline) and return when it is on disk. Raises FileProblem."""
+        with _translated(f"cannot append to {self._path}"):
+            rest = memoryview(line + b"\n")
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """Return the whole lines of ``path``, without a torn last one. Raises FileProblem."""
+    with _translated(f"cannot read {path}"):
+        data = path.read_bytes()
+        return data[: data.rfind(b"\n") + 1].splitlines()
+
+
+def _read_all(descriptor: int) -> bytes:
+    pieces = []
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while piece := os.read(descriptor, 1 << 20):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+@contextmanager
+def locked(path: Path, holder: str) -> Iterator[str | None]:
+    """Hold an exclusive lock on ``path`` while the block runs, and write ``holder`` into it.
+
+    Yields None when the lock is ours, else what the present holder wrote. The lock goes with the process,
+    however it ends. The file stays: removing it would let two processes lock two files of one name.
+    """
+    with _translated(f"cannot lock {path}"):
+        make_folder(path.parent, mode=0o755)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield _read_all(descriptor).decode("utf-8", "replace").strip() or "an unknown process"
+            return
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{holder}\n".encode(), 0)
+        yield None
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether some process holds a flock on the file ``path``; an absent file is not locked."""
+    with _translated(f"cannot probe the lock on {path}"):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False

@@ -1,0 +1,33 @@
+"""A finding: one thing that is wrong, or will be, with its place and what to do about it."""
+
+from typing import Literal
+
+from dockerd_cfg.documents import Document
+
+Stage = Literal["parse", "start", "container", "ignored", "advice", "preflight"]
+Severity = Literal["error", "warning"]
+
+
+class Finding(Document):
+    """One message of a check.
+
+    ``code`` is a stable slug for programs; ``stage`` says when it would hurt: dockerd refuses the file
+    (``parse``), the daemon would not start (``start``), containers would not (``container``), it has no effect
+    (``ignored``), it will hurt one day (``advice``), or the host is not fit for the change (``preflight``).
+    ``key`` is a dotted daemon.json key; ``line`` and ``column`` are 1-based. A ``severity`` of ``error`` stops
+    a change.
+    """
+
+    code: str
+    severity: Severity
+    stage: Stage
+    message: str
+    hint: str | None = None
+    key: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this finding stops a change."""
+        return self.severity == "error"

@@ -1,0 +1,58 @@
+"""The command line the daemon runs with, or would run with."""
+
+import re
+import shlex
+from typing import Final
+
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.paths import HostPath
+
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
+    """Return dockerd's arguments, its own name left out: of the running process, else as the unit would start it.
+
+    Variables come from the unit's Environment= and EnvironmentFile= (systemd.exec(5)): ``$NAME`` as a word of its
+    own is split at blanks, ``${NAME}`` and ``$NAME`` within a word are not.
+    """
+    if unit.is_active and unit.main_pid:
+        running = host.processes.arguments(unit.main_pid)
+        if running:
+            return tuple(running[1:])
+    variables = _environment(host, unit)
+    words: list[str] = []
+    for word in unit.exec_start[1:]:
+        alone = re.fullmatch(r"\$(\w+)", word)
+        if alone:
+            words += variables.get(alone.group(1), "").split()
+        else:
+            words.append(
+                _VARIABLE.sub(lambda match: variables.get(match.group(1) or match.group(2), ""), word)
+            )
+    return tuple(words)
+
+
+def _environment(host: Host, unit: UnitState) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for word in unit.environment:
+        name, _, value = word.partition("=")
+        variables[name] = value
+    for path in unit.environment_files:
+        try:
+            text = host.layout.real(HostPath(path)).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # systemd would refuse to start for one without a dash; that is not for us to say
+        for line in text.splitlines():
+            name, separator, value = line.strip().partition("=")
+            if separator and not name.startswith(("#", ";")):
+                variables[name.strip()] = _unquoted(value.strip())
+    return variables
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value

@@ -1,0 +1,66 @@
+"""The gateway to the daemon's program: its version, and its own judgement of a daemon.json."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.runner import Runner
+
+_VERSION: Final = re.compile(r"version (\S+?),")
+_KNOWS_VALIDATE: Final = 23
+
+
+class DockerdProgram:
+    """``dockerd`` as installed; ``program`` is the path in the unit when it is another than the one on PATH."""
+
+    def __init__(self, runner: Runner, program: str = "dockerd") -> None:
+        self._runner = runner
+        self._program = program
+
+    def version(self) -> str | None:
+        """Return the version of the installed dockerd, None when there is none or it does not say."""
+        if self._runner.find(self._program) is None:
+            return None
+        found = _VERSION.search(
+            self._runner.run([self._program, "--version"], check=False, timeout=30).stdout
+        )
+        return found.group(1) if found else None
+
+    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+        """Let dockerd judge the file ``config`` with ``flags``; return its complaint, None if it has none.
+
+        ``dockerd --validate`` exists since 23.0; an older one is not asked. It neither looks at log options nor
+        needs the daemon stopped (moby daemon/command/daemon.go).
+        """
+        version = self.version()
+        if (
+            version is None
+            or not version.split(".")[0].isdecimal()
+            or int(version.split(".")[0]) < _KNOWS_VALIDATE
+        ):
+            return None
+        argv = [self._program, "--validate", f"--config-file={config}", *_without_config_file(flags)]
+        try:
+            judged = self._runner.run(argv, check=False, timeout=30)
+        except CommandFailed:
+            return None  # a judge that cannot be asked is no reason to refuse: the running daemon will be checked
+        return (
+            None
+            if judged.is_success
+            else (judged.stderr.strip() or judged.stdout.strip()).replace(str(config), "daemon.json")
+        )
+
+
+def _without_config_file(flags: Sequence[str]) -> list[str]:
+    kept: list[str] = []
+    skip = False
+    for flag in flags:
+        if skip:
+            skip = False
+        elif flag == "--config-file":
+            skip = True
+        elif not flag.startswith("--config-file="):
+            kept.append(flag)
+    return kept

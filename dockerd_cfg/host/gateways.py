@@ -1,0 +1,112 @@
+"""What the tool needs of a host, as interfaces: the real host and the sandbox both give it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dockerd_cfg.host.docker import Container, Info, LogConfig
+from dockerd_cfg.host.mounts import Mount, Usage
+from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.paths import Layout
+from dockerd_cfg.runner import Runner
+
+
+class Systemd(Protocol):
+    """The service manager."""
+
+    def is_running(self) -> bool:
+        """Whether systemd is this host's init."""
+
+    def unit(self, name: str) -> UnitState:
+        """Return the state of a unit, also of one that does not exist (``load`` is then ``not-found``)."""
+
+    def start(self, *names: str) -> None:
+        """Start units and wait until they are up. Raises CommandFailed."""
+
+    def stop(self, *names: str) -> None:
+        """Stop units and wait until they are down. Raises CommandFailed."""
+
+    def restart(self, name: str) -> None:
+        """Stop and start a unit, and wait until it is up. Raises CommandFailed."""
+
+    def reset_failed(self, *names: str) -> None:
+        """Forget failures and start limits of units."""
+
+    def daemon_reload(self) -> None:
+        """Read unit files and drop-ins anew. Raises CommandFailed."""
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """Return the unit's last log lines, empty when there are none to be had."""
+
+
+class Docker(Protocol):
+    """The Engine API of the running daemon. Never call it while docker.service is down: the socket starts it."""
+
+    def info(self) -> Info:
+        """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
+
+    def containers(self) -> list[Container]:
+        """Return all containers, stopped ones too."""
+
+    def images(self) -> frozenset[str]:
+        """Return the ids of all images."""
+
+    def volumes(self) -> frozenset[str]:
+        """Return the names of all volumes."""
+
+    def networks(self) -> frozenset[str]:
+        """Return the ids of user-defined networks and the names of the predefined ones."""
+
+    def start_container(self, container_id: str) -> None:
+        """Start a container; one that runs already is fine. Raises CommandFailed."""
+
+    def probe_log_config(self, image: str, name: str) -> LogConfig:
+        """Return the log configuration a container created now gets: one is created and removed, never started."""
+
+
+class Dockerd(Protocol):
+    """The daemon's program."""
+
+    def version(self) -> str | None:
+        """Return the version of the installed dockerd, None when there is none."""
+
+    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+        """Let dockerd judge a candidate daemon.json with its unit's flags; return its complaint, None if none."""
+
+
+class Filesystems(Protocol):
+    """Mounts and what file systems can do."""
+
+    def mounts(self) -> list[Mount]:
+        """Return the mount table."""
+
+    def usage(self, path: Path) -> Usage:
+        """Return the room on the file system of ``path``."""
+
+    def try_overlay(self, folder: Path) -> str | None:
+        """Try what Docker's overlay2 needs in ``folder``; return what failed, None when it works."""
+
+
+class Processes(Protocol):
+    """Processes that use Docker's data."""
+
+    def arguments(self, pid: int) -> list[str]:
+        """Return a process's argument vector, empty when it is gone."""
+
+    def of_docker(self) -> list[str]:
+        """Return, for people, each container process (shim) that containerd runs for Docker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host: its paths and its gateways."""
+
+    layout: Layout
+    runner: Runner
+    systemd: Systemd
+    docker: Docker
+    dockerd: Dockerd
+    filesystems: Filesystems
+    processes: Processes
+    is_privileged: bool

@@ -1,0 +1,164 @@
+"""The gateway to file systems: the mount table, their room, and whether they can carry overlay layers."""
+
+import ctypes
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.files import remove_tree
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.runner import Runner
+
+_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+_DT_UNKNOWN: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of /proc/self/mountinfo: where, which file system, from what, how."""
+
+    point: HostPath
+    fstype: str
+    source: str
+    options: frozenset[str]
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Room on a file system, as root has it: bytes and inodes (None: it makes inodes as it needs them)."""
+
+    device: int
+    total_bytes: int
+    free_bytes: int
+    free_inodes: int | None
+
+
+class LinuxFilesystems:
+    """The file systems of the running kernel."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def mounts(self) -> list[Mount]:
+        """Return the mount table, in mount order: the last entry of a point is the one seen."""
+        return parse_mountinfo(
+            Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+        )
+
+    def usage(self, path: Path) -> Usage:
+        """Return the room on the file system of ``path``. Raises FileProblem."""
+        try:
+            room = os.statvfs(path)
+            device = path.stat().st_dev
+        except OSError as error:
+            raise FileProblem(f"cannot ask for the free space of {path}: {error.strerror}") from error
+        size = room.f_frsize
+        return Usage(
+            device, room.f_blocks * size, room.f_bfree * size, room.f_ffree if room.f_files else None
+        )
+
+    def try_overlay(self, folder: Path) -> str | None:
+        """Mount an overlay in ``folder`` as Docker's overlay2 does at its start, and take it away again.
+
+        Returns what failed, None when it works. The rules are moby's: a real mount, and folder entries that
+        tell their type (daemon/graphdriver/overlayutils/overlayutils.go, SupportsOverlay; fsutils SupportsDType).
+        """
+        try:
+            trial = Path(tempfile.mkdtemp(prefix=".dockerd-cfg-trial-", dir=folder))
+        except OSError as error:
+            return f"nothing can be written there: {error.strerror}"
+        try:
+            return self._try_in(trial)
+        except OSError as error:
+            return f"a trial there failed: {error.strerror}"
+        finally:
+            remove_tree(trial)
+
+    def _try_in(self, trial: Path) -> str | None:
+        for name in ("lower1", "lower2", "upper", "work", "merged"):
+            (trial / name).mkdir()
+        if not _tells_types(trial):
+            return "its folders do not tell the type of their entries (d_type); xfs needs ftype=1"
+        options = f"lowerdir={trial}/lower1:{trial}/lower2,upperdir={trial}/upper,workdir={trial}/work"
+        merged = str(trial / "merged")
+        try:
+            self._runner.run(["mount", "-t", "overlay", "overlay", "-o", options, merged], timeout=30)
+        except CommandFailed as error:
+            return f"an overlay cannot be mounted there: {error.message}"
+        try:
+            (trial / "merged" / "file").write_bytes(b"")
+            os.setxattr(trial / "upper" / "file", "trusted.overlay.opaque", b"y")
+        finally:
+            self._runner.run(["umount", merged], timeout=30)
+        return None
+
+
+def parse_mountinfo(text: str) -> list[Mount]:
+    """Return the mounts listed in ``text``, the form of /proc/PID/mountinfo (proc_pid_mountinfo(5))."""
+    mounts = []
+    for line in text.splitlines():
+        fields, _, rest = line.partition(" - ")
+        parts, tail = fields.split(" "), rest.split(" ")
+        mounts.append(
+            Mount(
+                point=HostPath(_unescape(parts[4])),
+                fstype=tail[0],
+                source=_unescape(tail[1]),
+                options=frozenset(parts[5].split(",")) | frozenset(tail[2].split(",")),
+                device=parts[2],
+            )
+        )
+    return mounts
+
+
+def mount_of(path: HostPath, mounts: list[Mount]) -> Mount | None:
+    """Return the mount that ``path``, a resolved path, lies on."""
+    best: Mount | None = None
+    for mount in mounts:
+        if path.is_relative_to(mount.point) and (
+            best is None or len(mount.point.parts) >= len(best.point.parts)
+        ):
+            best = mount
+    return best
+
+
+def mounts_below(path: HostPath, mounts: list[Mount]) -> list[Mount]:
+    """Return the mounts whose points lie below ``path``, itself not counted."""
+    return [mount for mount in mounts if mount.point != path and mount.point.is_relative_to(path)]
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
+
+
+class _Dirent(ctypes.Structure):
+    """struct dirent of Linux with 64-bit offsets (readdir(3))."""
+
+    _fields_ = (
+        ("ino", ctypes.c_uint64),
+        ("off", ctypes.c_int64),
+        ("reclen", ctypes.c_ushort),
+        ("type", ctypes.c_ubyte),
+        ("name", ctypes.c_char * 256),
+    )
+
+
+def _tells_types(folder: Path) -> bool:
+    library = ctypes.CDLL(None, use_errno=True)
+    library.opendir.restype = ctypes.c_void_p
+    library.readdir64.restype = ctypes.POINTER(_Dirent)
+    handle = library.opendir(os.fsencode(folder))
+    if not handle:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    try:
+        while entry := library.readdir64(ctypes.c_void_p(handle)):
+            if entry.contents.name not in {b".", b".."}:
+                return bool(entry.contents.type != _DT_UNKNOWN)
+    finally:
+        library.closedir(ctypes.c_void_p(handle))
+    return True

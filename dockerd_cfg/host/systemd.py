@@ -1,0 +1,143 @@
+"""The gateway to systemd: state of units, and the verbs that change it (systemctl(1))."""
+
+import re
+import shlex
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from dockerd_cfg.paths import SYSTEMD_RUNTIME, Layout
+from dockerd_cfg.runner import Runner
+
+DOCKER_SERVICE: Final = "docker.service"
+DOCKER_SOCKET_UNIT: Final = "docker.socket"
+CONTAINERD_SERVICE: Final = "containerd.service"
+
+# dockerd ends containers one after the other's stop timeout, and a first start may convert data: minutes are
+# normal. Beyond this something hangs, and the run is undone.
+_PATIENCE: Final = 900.0
+_QUICK: Final = 30.0
+_PROPERTIES: Final = (
+    "LoadState,ActiveState,ActiveEnterTimestampMonotonic,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
+    "FragmentPath,DropInPaths,UnitFileState"
+)
+_ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
+_ENVIRONMENT_FILE: Final = re.compile(r"^(\S.*?) \(ignore_errors=(?:yes|no)\)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """What systemd knows of one unit.
+
+    ``exec_start`` is the command line as written in the unit, variables not yet expanded;
+    ``sources`` are the unit file and its drop-ins; ``active_since`` is Unix time in seconds.
+    """
+
+    name: str
+    load: str = "not-found"
+    active: str = "inactive"
+    sub: str = "dead"
+    main_pid: int = 0
+    invocation: str = ""
+    result: str = "success"
+    exec_start: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    environment_files: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    file_state: str = ""
+    active_since: float | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a unit that could be started."""
+        return self.load == "loaded"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is up, or on its way up."""
+        return self.active in {"active", "activating", "reloading"}
+
+
+class SystemctlSystemd:
+    """systemd by way of ``systemctl``."""
+
+    def __init__(self, layout: Layout, runner: Runner) -> None:
+        self._layout = layout
+        self._runner = runner
+
+    def is_running(self) -> bool:
+        """Whether systemd is this host's init (sd_booted(3): its runtime folder exists)."""
+        return self._layout.real(SYSTEMD_RUNTIME).is_dir() and self._runner.find("systemctl") is not None
+
+    def unit(self, name: str) -> UnitState:
+        """Return the state of the unit ``name``. Raises CommandFailed when systemd does not answer."""
+        shown = self._runner.run(["systemctl", "show", f"--property={_PROPERTIES}", name], timeout=_QUICK)
+        return parse_unit(name, shown.stdout)
+
+    def start(self, *names: str) -> None:
+        """Start units and wait until they are up. Raises CommandFailed."""
+        self._runner.run(["systemctl", "start", *names], timeout=_PATIENCE)
+
+    def stop(self, *names: str) -> None:
+        """Stop units in one transaction and wait until they are down. Raises CommandFailed."""
+        self._runner.run(["systemctl", "stop", *names], timeout=_PATIENCE)
+
+    def restart(self, name: str) -> None:
+        """Restart a unit and wait until it is up. Raises CommandFailed."""
+        self._runner.run(["systemctl", "restart", name], timeout=_PATIENCE)
+
+    def reset_failed(self, *names: str) -> None:
+        """Forget failures: after three failed starts in a minute docker.service could not be started at all."""
+        self._runner.run(["systemctl", "reset-failed", *names], timeout=_QUICK, check=False)
+
+    def daemon_reload(self) -> None:
+        """Read unit files and drop-ins anew. Raises CommandFailed."""
+        self._runner.run(["systemctl", "daemon-reload"], timeout=_QUICK * 2)
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """Return the unit's last log lines, as journalctl(1) has them."""
+        if self._runner.find("journalctl") is None:
+            return ""
+        argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={name}"]
+        return self._runner.run(argv, timeout=_QUICK, check=False).stdout
+
+
+def parse_unit(name: str, shown: str) -> UnitState:
+    """Return the unit state that ``systemctl show`` printed as ``shown``."""
+    values: dict[str, list[str]] = {}
+    for line in shown.splitlines():
+        key, separator, value = line.partition("=")
+        if separator:
+            values.setdefault(key, []).append(value)
+
+    def one(key: str) -> str:
+        return values.get(key, [""])[-1]
+
+    argv = _ARGV.search(one("ExecStart"))
+    return UnitState(
+        name=name,
+        load=one("LoadState") or "not-found",
+        active=one("ActiveState") or "inactive",
+        sub=one("SubState") or "dead",
+        main_pid=int(one("MainPID") or 0),
+        invocation=one("InvocationID"),
+        result=one("Result") or "success",
+        exec_start=_split(argv.group(1)) if argv else (),
+        environment=_split(one("Environment")),
+        environment_files=tuple(_ENVIRONMENT_FILE.findall("\n".join(values.get("EnvironmentFiles", [])))),
+        sources=tuple(path for path in (one("FragmentPath"), *one("DropInPaths").split()) if path),
+        file_state=one("UnitFileState"),
+        active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),
+    )
+
+
+def _unix_time(microseconds: int) -> float | None:
+    """Systemd's monotonic microseconds as Unix time: older systemctl prints no other form free of the locale."""
+    return time.time() - time.monotonic() + microseconds / 1e6 if microseconds else None
+
+
+def _split(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return tuple(text.split())

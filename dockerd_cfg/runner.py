@@ -1,0 +1,136 @@
+"""The gateway to processes: the only module that starts programs.
+
+Programs get an argument vector, never a shell string; a clean environment; and a process group of their own,
+which is ended whole when the tool is interrupted, so that no copy goes on after its tool has gone.
+"""
+
+import os
+import shlex
+import shutil
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dockerd_cfg.errors import CommandFailed
+
+DEFAULT_TIMEOUT: Final = 60.0
+SEARCH_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_KEPT: Final = ("HOME", "TMPDIR", "NO_COLOR")
+_SHOWN_LINES: Final = 20
+_ENDING: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What came of a program: its status (negative: killed by that signal) and its output as text."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the program ended with status 0."""
+        return self.exit_code == 0
+
+
+class Runner:
+    """Starts programs found on the caller's PATH, then on the system's own (cron and Ansible may have none)."""
+
+    def find(self, program: str) -> str | None:
+        """Return the path of ``program``, or None when it is not installed."""
+        return shutil.which(program, path=self._search_path())
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        check: bool = True,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Completed:
+        """Run ``argv`` to its end and return what came of it.
+
+        ``timeout`` is in seconds (None: no limit); when it runs out the process group is ended. ``on_output``
+        receives standard output piece by piece while the program runs; ``stdout`` is then empty.
+        Raises CommandFailed when the program is not installed, takes too long or, with ``check``, ends with a
+        status other than 0.
+        """
+        import sh  # noqa: PLC0415  # costs as much as all the rest of a run that has nothing to do
+
+        program = self.find(argv[0])
+        if program is None:
+            raise CommandFailed(f"{argv[0]} is not installed", hint=f"install the package that has {argv[0]}")
+        output: dict[str, Any] = (
+            {} if on_output is None else {"_out": on_output, "_out_bufsize": 0, "_no_out": True}
+        )
+        process = sh.Command(program)(
+            *argv[1:],
+            _bg=True,
+            _bg_exc=False,
+            _return_cmd=True,
+            _new_session=True,
+            _tty_in=False,
+            _tty_out=False,
+            _in=b"",
+            _env=self._environment(),
+            _internal_bufsize=1 << 16,
+            **output,
+        )
+        try:
+            process.wait(timeout=timeout)
+        except sh.ErrorReturnCode:
+            pass  # told by the exit code below
+        except sh.TimeoutException as error:
+            _end(process)
+            raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout:g} seconds") from error
+        except BaseException:
+            _end(process)
+            raise
+        completed = Completed(tuple(argv), process.exit_code, _text(process.stdout), _text(process.stderr))
+        if check and not completed.is_success:
+            raise failure(completed)
+        return completed
+
+    def _search_path(self) -> str:
+        return f"{os.environ['PATH']}:{SEARCH_PATH}" if "PATH" in os.environ else SEARCH_PATH
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return {"PATH": self._search_path(), "LC_ALL": "C.UTF-8", **kept}
+
+
+def failure(completed: Completed) -> CommandFailed:
+    """Return the error that tells how a program failed, with the end of what it said."""
+    said = (completed.stderr.strip() or completed.stdout.strip()).splitlines()[-_SHOWN_LINES:]
+    if completed.exit_code < 0:
+        ended = f"was ended by {signal.Signals(-completed.exit_code).name}"
+    else:
+        ended = f"failed with status {completed.exit_code}"
+    return CommandFailed(
+        ": ".join([f"{shlex.join(completed.argv)} {ended}", *([" / ".join(said)] if said else [])])
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _end(process: Any) -> None:
+    """End the whole process group of ``process`` (sh's running command) and wait until it is gone."""
+    import sh  # noqa: PLC0415
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            process.signal_group(number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=_ENDING)
+        except sh.ErrorReturnCode:
+            return
+        except sh.TimeoutException:
+            continue
+        return

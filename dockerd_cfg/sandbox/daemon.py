@@ -1,0 +1,226 @@
+"""The pretended services of a sandbox. Their state is in a file, so that it outlives a killed tool as units do."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files import FileImage, replace_file
+from dockerd_cfg.host.docker import Container, Info, LogConfig
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath, Layout
+from dockerd_cfg.sandbox.tree import identifier
+
+_UNITS: Final = (DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+_EXEC_START: Final = ("/usr/bin/dockerd", "-H", "fd://")
+_COMES_BACK: Final = frozenset({"always", "unless-stopped"})
+VERSION: Final = "28.5.2"
+
+
+class SandboxServices:
+    """systemd and dockerd of a sandbox, as one state.
+
+    ``failing_starts`` in the state is how many of the next starts of docker.service fail.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._path = layout.real(HostPath("/run/sandbox.json"))
+
+    def read(self) -> dict[str, Any]:
+        """Return the state."""
+        state: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+        return state
+
+    def write(self, **changes: Any) -> None:
+        """Change parts of the state."""
+        state = self.read() if self._path.exists() else {}
+        replace_file(self._path, FileImage(json.dumps(state | changes).encode(), 0o600))
+
+    def boot(self, *, running: Sequence[str]) -> None:
+        """Bring everything up, with the containers named ``running``."""
+        self.write(
+            active=list(_UNITS), invocation=1, since=time.time(), failed=[], failing_starts=0, running=[]
+        )
+        self._load()
+        self.write(running=[identifier(name) for name in running])
+
+    # systemd
+
+    def is_running(self) -> bool:
+        """Whether systemd is this host's init."""
+        return True
+
+    def unit(self, name: str) -> UnitState:
+        """Return the state of a unit."""
+        state = self.read()
+        if name == "/mnt/data":
+            return UnitState(
+                name, load="loaded", active="active", sources=("/run/systemd/generator/mnt-data.mount",)
+            )
+        if name not in _UNITS:
+            return UnitState(name)
+        active = "active" if name in state["active"] else "failed" if name in state["failed"] else "inactive"
+        return UnitState(
+            name,
+            load="loaded",
+            active=active,
+            main_pid=4242 if active == "active" else 0,
+            invocation=str(state["invocation"]),
+            exec_start=_EXEC_START,
+            active_since=state["since"],
+        )
+
+    def start(self, *names: str) -> None:
+        """Start units; a daemon.json that Docker refuses makes docker.service fail."""
+        for name in names:
+            state = self.read()
+            if name in state["active"]:
+                continue
+            if name == DOCKER_SERVICE:
+                self._start_docker(state)
+            state = self.read()
+            self.write(active=[*state["active"], name])
+
+    def _start_docker(self, state: dict[str, Any]) -> None:
+        if state["failing_starts"]:
+            self.write(failing_starts=state["failing_starts"] - 1, failed=[DOCKER_SERVICE])
+            raise CommandFailed(
+                "Job for docker.service failed because the control process exited with error code."
+            )
+        try:
+            config = self._load()
+        except (OSError, ValueError) as error:
+            self.write(failed=[DOCKER_SERVICE])
+            raise CommandFailed(f"unable to configure the Docker daemon: {error}") from error
+        root = self._layout.real(HostPath(config["data-root"]))
+        root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
+        back = [c.id for c in self._stored(root) if c.restarts]
+        self.write(invocation=state["invocation"] + 1, since=time.time(), failed=[], running=back)
+
+    def _load(self) -> dict[str, Any]:
+        path = self._layout.real(DAEMON_JSON)
+        config = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        used = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}} | config
+        self.write(config=used)
+        return used
+
+    def stop(self, *names: str) -> None:
+        """Stop units."""
+        state = self.read()
+        running = [] if DOCKER_SERVICE in names else state["running"]
+        self.write(active=[name for name in state["active"] if name not in names], running=running)
+
+    def restart(self, name: str) -> None:
+        """Stop and start a unit."""
+        self.stop(name)
+        self.start(name)
+
+    def reset_failed(self, *names: str) -> None:
+        """Forget failures."""
+        self.write(failed=[name for name in self.read()["failed"] if name not in names])
+
+    def daemon_reload(self) -> None:
+        """Nothing is cached here."""
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """Return the daemon's complaint when it failed."""
+        return "failed to start daemon: pretended failure" if name in self.read()["failed"] else ""
+
+    # Docker
+
+    def info(self) -> Info:
+        """Return what the daemon says of itself. Raises CommandFailed when it is down."""
+        config = self._up()["config"]
+        return Info(
+            version=VERSION,
+            data_root=HostPath(config["data-root"]),
+            driver="overlay2",
+            image_store="graphdriver",
+            log_driver=config["log-driver"],
+            live_restore=bool(config.get("live-restore")),
+            swarm="inactive",
+            security=(),
+        )
+
+    def containers(self) -> list[Container]:
+        """Return all containers below the data root."""
+        state = self._up()
+        return [
+            container.model_copy(
+                update={"state": "running" if container.id in state["running"] else "exited"}
+            )
+            for container in self._stored(self._root())
+        ]
+
+    def images(self) -> frozenset[str]:
+        """Return the ids of the images below the data root."""
+        return frozenset(
+            f"sha256:{name}" for name in _names(self._root() / "image/overlay2/imagedb/content/sha256")
+        )
+
+    def volumes(self) -> frozenset[str]:
+        """Return the names of the volumes below the data root."""
+        return frozenset(name for name in _names(self._root() / "volumes") if name != "metadata.db")
+
+    def networks(self) -> frozenset[str]:
+        """Return the predefined networks."""
+        self._up()
+        return frozenset({"bridge", "host", "none"})
+
+    def start_container(self, container_id: str) -> None:
+        """Start a container."""
+        self.write(running=sorted({*self._up()["running"], container_id}))
+
+    def probe_log_config(self, image: str, name: str) -> LogConfig:
+        """Return the log configuration a new container gets."""
+        config = self._up()["config"]
+        return LogConfig(driver=config["log-driver"], options=config["log-opts"])
+
+    def _up(self) -> dict[str, Any]:
+        state = self.read()
+        if DOCKER_SERVICE not in state["active"]:
+            raise CommandFailed("Docker does not answer: docker.service is down")
+        return state
+
+    def _root(self) -> Path:
+        return self._layout.real(HostPath(self._up()["config"]["data-root"]))
+
+    @staticmethod
+    def _stored(root: Path) -> list[Container]:
+        found = []
+        for container_id in sorted(_names(root / "containers")):
+            folder = root / "containers" / container_id
+            config = json.loads((folder / "config.v2.json").read_text(encoding="utf-8"))
+            policy = json.loads((folder / "hostconfig.json").read_text(encoding="utf-8"))["RestartPolicy"][
+                "Name"
+            ]
+            name = config["Name"].lstrip("/")
+            found.append(
+                Container(id=container_id, name=name, state="exited", restarts=policy in _COMES_BACK)
+            )
+        return found
+
+    # the program
+
+    def version(self) -> str | None:
+        """Return the version of the pretended dockerd."""
+        return VERSION
+
+    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+        """Judge a candidate: only whether it is JSON and no flag is given twice."""
+        try:
+            options = json.loads(config.read_text(encoding="utf-8"))
+        except ValueError as error:
+            return str(error)
+        twice = options.keys() & parse_flags(list(flags)).keys()
+        return (
+            f"specified both as a flag and in the configuration file: {', '.join(twice)}" if twice else None
+        )
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []

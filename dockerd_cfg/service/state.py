@@ -1,0 +1,210 @@
+"""How Docker runs: noted before a change, compared after it, brought back when the change is undone."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from dockerd_cfg.documents import Document
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.docker import Container, Info
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.paths import HostPath
+
+ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
+_API_PATIENCE: Final = 120.0
+_CONTAINER_PATIENCE: Final = 15.0
+_LOOK_EVERY: Final = 0.1
+
+
+class Inventory(Document):
+    """Everything the daemon keeps, by id; two daemons with the same inventory hold the same things."""
+
+    data_root: HostPath
+    driver: str
+    image_store: str
+    images: frozenset[str]
+    containers: frozenset[str]
+    volumes: frozenset[str]
+    networks: frozenset[str]
+
+
+class DockerState(Document):
+    """How Docker ran at one moment: its units, and, if it was up, what it kept and what ran."""
+
+    active_units: frozenset[str]
+    failed_units: frozenset[str]
+    invocation: str
+    info: Info | None = None
+    inventory: Inventory | None = None
+    running: tuple[Container, ...] = ()
+
+    @property
+    def was_up(self) -> bool:
+        """Whether the daemon ran and answered."""
+        return self.info is not None
+
+    @property
+    def should_run(self) -> bool:
+        """Whether it ran or, having failed, was meant to."""
+        return DOCKER_SERVICE in self.active_units or DOCKER_SERVICE in self.failed_units
+
+
+def observe(host: Host, *, patience: float = _API_PATIENCE) -> DockerState:
+    """Note how Docker runs now. The daemon is only asked while its service is up, lest the socket start it.
+
+    Raises CommandFailed when the service is up and does not answer within ``patience`` seconds.
+    """
+    units = {name: host.systemd.unit(name) for name in ALL_UNITS}
+    active = frozenset(name for name, unit in units.items() if unit.is_active)
+    failed = frozenset(
+        name for name, unit in units.items() if unit.active == "failed" or unit.sub == "auto-restart"
+    )
+    base = {
+        "active_units": active - failed,
+        "failed_units": failed,
+        "invocation": units[DOCKER_SERVICE].invocation,
+    }
+    if DOCKER_SERVICE not in base["active_units"]:
+        return DockerState(**base)
+    info = wait_for_api(host, patience=patience)
+    containers = host.docker.containers()
+    inventory = Inventory(
+        data_root=info.data_root,
+        driver=info.driver,
+        image_store=info.image_store,
+        images=host.docker.images(),
+        containers=frozenset(container.id for container in containers if container.is_lasting),
+        volumes=host.docker.volumes(),
+        networks=host.docker.networks(),
+    )
+    running = tuple(container for container in containers if container.is_running and container.is_lasting)
+    return DockerState(**base, info=info, inventory=inventory, running=running)
+
+
+def wait_for_api(host: Host, *, patience: float = _API_PATIENCE) -> Info:
+    """Return the daemon's info as soon as it answers; raises CommandFailed when it does not in ``patience`` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return host.docker.info()
+        except CommandFailed:
+            if time.monotonic() >= end or not host.systemd.unit(DOCKER_SERVICE).is_active:
+                raise
+            time.sleep(_LOOK_EVERY)
+
+
+def wait_until(condition: Callable[[], bool], patience: float) -> bool:
+    """Wait until ``condition`` holds, for at most ``patience`` seconds; return whether it does."""
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_LOOK_EVERY)
+    return True
+
+
+def differences(before: Inventory, after: Inventory, *, data_root: HostPath) -> list[str]:
+    """Return, in words, what of ``before`` is missing or other in ``after``; the data root should be ``data_root``.
+
+    Something new is no difference: clients may have made it meanwhile. Networks of a swarm come and go with it.
+    """
+    found = []
+    if after.data_root != data_root:
+        found.append(f"Docker uses the data root {after.data_root} instead of {data_root}")
+    for what, was, now in (
+        ("storage driver", before.driver, after.driver),
+        ("image store", before.image_store, after.image_store),
+    ):
+        if was != now:
+            found.append(f"the {what} was {was} and is now {now}")
+    for what, had, has in (
+        ("images", before.images, after.images),
+        ("containers", before.containers, after.containers),
+        ("volumes", before.volumes, after.volumes),
+        ("networks", before.networks, after.networks),
+    ):
+        if missing := had - has:
+            some = ", ".join(sorted(name.removeprefix("sha256:")[:12] for name in missing)[:3])
+            found.append(f"{len(missing)} of {len(had)} {what} missing ({some})")
+    return found
+
+
+def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
+    """Start those of ``wanted`` that do not run by themselves soon; return, in words, those that cannot be started.
+
+    A container that starts and then ends by itself is none of our business.
+    """
+
+    def missing() -> list[Container]:
+        running = {container.id for container in host.docker.containers() if container.is_running}
+        return [container for container in wanted if container.id not in running]
+
+    restarting = [container for container in wanted if container.restarts]
+    if restarting:
+        wait_until(lambda: not {c.id for c in missing()} & {c.id for c in restarting}, _CONTAINER_PATIENCE)
+    failures = []
+    for container in missing():
+        try:
+            host.docker.start_container(container.id)
+        except CommandFailed as error:
+            failures.append(
+                f"the container {container.name} ran before and cannot be started: {error.message}"
+            )
+    return failures
+
+
+def bring_back(host: Host, state: DockerState, *, data_root: HostPath | None = None) -> None:
+    """Make Docker run as ``state`` says, whatever it does now, and prove it.
+
+    ``data_root`` is where its data should be (None: where it was). Start limits are reset first, since a failed
+    change uses them up. Raises CommandFailed when Docker does not come back whole.
+    """
+    host.systemd.reset_failed(*ALL_UNITS)
+    start_units(host, state.active_units | (state.failed_units - {CONTAINERD_SERVICE}))
+    if DOCKER_SERVICE not in state.active_units or state.inventory is None:
+        return
+    problems = prove(host, state, data_root=data_root or state.inventory.data_root)
+    if problems:
+        raise CommandFailed(f"Docker runs again, but not as before: {'; '.join(problems)}")
+
+
+def start_units(host: Host, names: frozenset[str]) -> None:
+    """Start those of our units that are in ``names``, each after those it needs.
+
+    Raises CommandFailed with the end of the daemon's log when Docker does not start.
+    """
+    for name in (CONTAINERD_SERVICE, DOCKER_SOCKET_UNIT, DOCKER_SERVICE):
+        if name not in names:
+            continue
+        try:
+            host.systemd.start(name)
+        except CommandFailed as error:
+            raise CommandFailed(
+                f"{name} does not start: {_reason(host, name) or error.message}",
+                hint=f"look at: journalctl -u {name}",
+            ) from error
+
+
+def prove(host: Host, state: DockerState, *, data_root: HostPath) -> list[str]:
+    """Compare the running daemon with ``state``, start what ran then, and return what is wrong, in words."""
+    wait_for_api(host)
+    now = observe(host)
+    if state.inventory is None or now.inventory is None:
+        return [] if state.inventory is None else ["Docker does not run"]
+    found = differences(state.inventory, now.inventory, data_root=data_root)
+    return found or start_again(host, state.running)
+
+
+def _reason(host: Host, name: str) -> str:
+    """Return the last thing the daemon complained of, as far as its log tells."""
+    lines = [line.strip() for line in host.systemd.log_tail(name, 40).splitlines()]
+    telling = [
+        line
+        for line in lines
+        if "failed to start daemon" in line
+        or "unable to configure" in line
+        or "level=fatal" in line
+        or "panic:" in line
+    ]
+    return telling[-1] if telling else ""

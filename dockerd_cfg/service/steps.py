@@ -1,0 +1,214 @@
+"""The steps that stop, start and check Docker."""
+
+from typing import Final, Literal
+
+from pydantic import JsonValue
+
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files import is_locked
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import mounts_below
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.state import (
+    ALL_UNITS,
+    DockerState,
+    bring_back,
+    observe,
+    prove,
+    start_units,
+    wait_until,
+)
+
+_GONE_PATIENCE: Final = 60.0
+_LOCKS: Final = ("volumes/metadata.db", "io.containerd.metadata.v1.bolt/meta.db")
+
+
+def _dump(state: DockerState) -> dict[str, JsonValue]:
+    return state.model_dump(mode="json")
+
+
+class NoteDocker(Step):
+    """Note how Docker runs before a restart; undoing restarts it, if it was restarted, and proves it is as noted."""
+
+    kind: Literal["note-docker"] = "note-docker"
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return "Note how Docker runs, to be able to return to it"
+
+    def capture(self, context: Context) -> Before:
+        """Note units, inventory and running containers."""
+        return _dump(observe(context.host))
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Nothing: noting is all."""
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Restart Docker unless it is still the process that was noted. Raises CommandFailed."""
+        host: Host = context.host
+        state = DockerState.model_validate(before)
+        unit = host.systemd.unit(DOCKER_SERVICE)
+        if unit.active == "active" and unit.invocation == state.invocation:
+            return
+        host.systemd.reset_failed(*ALL_UNITS)
+        if unit.is_active and state.should_run:
+            host.systemd.stop(DOCKER_SERVICE)
+        bring_back(host, state)
+
+
+class RestartDocker(Step):
+    """Restart docker.service, so that it reads its configuration."""
+
+    kind: Literal["restart-docker"] = "restart-docker"
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return "Restart docker.service"
+
+    def capture(self, context: Context) -> Before:
+        """Note which invocation of the service runs."""
+        return {"invocation": context.host.systemd.unit(DOCKER_SERVICE).invocation}
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Restart it, once: not again when a resumed run finds it restarted. Raises CommandFailed."""
+        host: Host = context.host
+        unit = host.systemd.unit(DOCKER_SERVICE)
+        if unit.active == "active" and unit.invocation != before["invocation"]:
+            return
+        host.systemd.reset_failed(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+        if unit.is_active:
+            host.systemd.stop(DOCKER_SERVICE)
+        start_units(host, frozenset({DOCKER_SERVICE}))
+
+
+class CheckDocker(Step):
+    """Check that the daemon runs, keeps what it kept before, and runs the containers it ran.
+
+    ``noted_by`` is the kind of the step that noted what was before; ``data_root`` where the data should be now
+    (None: unchanged).
+    """
+
+    kind: Literal["check-docker"] = "check-docker"
+    noted_by: str
+    data_root: HostPath | None = None
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        where = "" if self.data_root is None else f" from {self.data_root}"
+        return f"Check that Docker runs{where} with the same images, containers, volumes and networks"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Compare, and start containers that ran and do not come back by themselves. Raises CommandFailed."""
+        state = DockerState.model_validate(context.captured(self.noted_by) or {})
+        if state.inventory is None:
+            return
+        problems = prove(context.host, state, data_root=self.data_root or state.inventory.data_root)
+        if problems:
+            raise CommandFailed("; ".join(problems))
+
+
+class StopDocker(Step):
+    """Stop ``units`` and wait until nothing of Docker is left that could write below ``roots``.
+
+    Undoing starts what ran before and proves that it is as before, or, when a whole run is taken back later, as
+    it was just before that.
+    """
+
+    kind: Literal["stop-docker"] = "stop-docker"
+    units: tuple[str, ...]
+    roots: tuple[HostPath, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Stop {', '.join(self.units)} and wait until nothing writes below {', '.join(map(str, self.roots))}"
+
+    def capture(self, context: Context) -> Before:
+        """Note units, inventory and running containers."""
+        return _dump(observe(context.host))
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Stop, and make sure. Raises CommandFailed."""
+        stop(context.host, self.units, self.roots)
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Start again and prove it. Raises CommandFailed."""
+        state = DockerState.model_validate(before)
+        root = state.inventory.data_root if state.inventory else None
+        later = DockerState.model_validate(context.captured_undo("start-docker") or before)
+        if context.was_applied and later.was_up:
+            state = later
+        bring_back(context.host, state, data_root=root)
+
+
+class StartDocker(Step):
+    """Start ``units``. Undoing stops ``stops`` and waits until nothing writes below ``roots``."""
+
+    kind: Literal["start-docker"] = "start-docker"
+    units: tuple[str, ...]
+    stops: tuple[str, ...]
+    roots: tuple[HostPath, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Start {', '.join(self.units)}"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Start. Raises CommandFailed with the daemon's own complaint."""
+        host: Host = context.host
+        host.systemd.reset_failed(*ALL_UNITS)
+        start_units(host, frozenset(self.units))
+
+    def capture_undo(self, context: Context) -> Before:
+        """Note how Docker runs on the new root, for proving afterwards that the old one carries on from there."""
+        if not context.was_applied:
+            return {}
+        try:
+            return _dump(observe(context.host))
+        except CommandFailed:
+            return {}
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Stop, and make sure. Raises CommandFailed."""
+        stop(context.host, self.stops, self.roots)
+
+
+def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> None:
+    """Stop ``units``, the socket with the service lest a client start it again, and wait until all is quiet.
+
+    Quiet: no unit up, no container process, nothing mounted below ``roots``, no lock held on Docker's databases
+    there. Raises CommandFailed when that does not come about.
+    """
+    host.systemd.stop(*units)
+    for name in units:
+        if host.systemd.unit(name).is_active:
+            raise CommandFailed(
+                f"{name} is up again although it was stopped", hint="see what starts it, and stop that first"
+            )
+    if not wait_until(lambda: not restless(host, roots), _GONE_PATIENCE):
+        raise CommandFailed(f"Docker was stopped, but {restless(host, roots)[0]}")
+
+
+def restless(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
+    """Return, in words, what still uses Docker's data below ``roots``."""
+    found = [f"{process} still runs a container" for process in host.processes.of_docker()]
+    mounts = host.filesystems.mounts()
+    for root in roots:
+        found += [f"{mount.point} is still mounted" for mount in mounts_below(root, mounts)]
+        for name in _LOCKS:
+            if is_locked(host.layout.real(root) / name):
+                found.append(f"some process still holds {root / name}")  # reads better
+    return found
+
+
+__all__ = [
+    "CONTAINERD_SERVICE",
+    "CheckDocker",
+    "NoteDocker",
+    "RestartDocker",
+    "StartDocker",
+    "StopDocker",
+    "restless",
+    "stop",
+]

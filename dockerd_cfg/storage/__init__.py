@@ -1,0 +1,1 @@
+"""Moving Docker's data: preflight, plan, copy, verification, and the old tree set aside."""

@@ -1,0 +1,125 @@
+"""The system's containerd: where its root is, whose images it holds, and the step that moves its root."""
+
+import itertools
+import tomllib
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from dockerd_cfg import files
+from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
+from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE
+from dockerd_cfg.paths import CONTAINERD_TOML, DEFAULT_CONTAINERD_ROOT, HostPath
+
+_OURS: Final = frozenset({"moby", "plugins.moby", "default"})
+_NEW_FILE: Final = "version = 2\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerdFacts:
+    """The containerd that systemd runs.
+
+    ``is_separate``: it runs, and its root lies outside Docker's data root. ``trouble`` says, in words, why its
+    root cannot be moved by editing its configuration; ``strangers`` are namespaces of others than Docker.
+    """
+
+    root: HostPath
+    config: HostPath
+    image: FileImage
+    is_separate: bool
+    trouble: str | None = None
+    strangers: tuple[str, ...] = ()
+
+
+def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
+    """Read the facts about containerd; nothing is changed.
+
+    Its root is named by ``--root``, else by ``root`` in its config.toml, else it is /var/lib/containerd
+    (containerd docs/man/containerd-config.toml.5).
+    """
+    unit = host.systemd.unit(CONTAINERD_SERVICE)
+    config, root, trouble = CONTAINERD_TOML, DEFAULT_CONTAINERD_ROOT, None
+    words = list(unit.exec_start)
+    for word, value in itertools.pairwise([*words, ""]):
+        name, _, attached = word.partition("=")
+        if name in {"--config", "-c"}:
+            config = HostPath(attached or value)
+        if name == "--root":
+            root, trouble = HostPath(attached or value), "its root is given as a flag in its unit"
+    image = FileImage(None)
+    try:
+        image = files.read_image(host.layout.real(config))
+        settings = tomllib.loads((image.data or b"").decode("utf-8"))
+        if trouble is None and isinstance(settings.get("root"), str):
+            root = HostPath(settings["root"])
+        if settings.get("imports"):
+            trouble = trouble or f"{config} imports other files, which may name another root"
+    except (FileProblem, ValueError) as error:
+        trouble = f"{config} cannot be read: {error}"
+    return ContainerdFacts(
+        root=host.layout.host(host.layout.real(root).resolve()),
+        config=config,
+        image=image,
+        is_separate=unit.is_active and not root.is_relative_to(data_root),
+        trouble=trouble,
+        strangers=_strangers(host) if unit.is_active else (),
+    )
+
+
+def _strangers(host: Host) -> tuple[str, ...]:
+    if host.runner.find("ctr") is None:
+        return ()
+    listed = host.runner.run(["ctr", "namespaces", "list", "--quiet"], check=False, timeout=30)
+    return tuple(name for name in listed.stdout.split() if name not in _OURS)
+
+
+class EditContainerdConfig(ReplaceFile):
+    """Name another root in containerd's config.toml, comments and layout kept."""
+
+    kind: Literal["edit-containerd-config"] = "edit-containerd-config"
+    root: HostPath
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Write root = {self.root} to {self.path}"
+
+    def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
+        """Put the root back as it was, if it still is ours. Raises FileProblem if it is not."""
+        now, old = _parse(present.data), _parse(before.data)
+        if now.get("root") != str(self.root):
+            raise FileProblem(
+                f"root in {self.path} was changed by somebody else since: we wrote {self.root}, now it is {now.get('root')}",
+                hint="decide which it shall be and write it there by hand; then roll back again",
+            )
+        return with_root(present.data, old.get("root"))
+
+
+def _parse(data: bytes | None) -> dict[str, object]:
+    try:
+        return tomllib.loads((data or b"").decode("utf-8"))
+    except ValueError as error:
+        raise FileProblem(f"containerd's configuration is no valid TOML: {error}") from error
+
+
+def with_root(data: bytes | None, root: object) -> bytes:
+    """Return the config.toml ``data`` with ``root`` as its root (None: without one)."""
+    import tomlkit  # noqa: PLC0415  # only needed where images live in containerd
+
+    document = tomlkit.parse((data if data is not None else _NEW_FILE.encode()).decode("utf-8"))
+    if root is None:
+        document.remove("root")
+    elif "root" in document:
+        document["root"] = str(root)
+    else:
+        document.add("root", tomlkit.item(str(root)))
+    return tomlkit.dumps(document).encode()
+
+
+def containerd_step(facts: ContainerdFacts, root: HostPath) -> EditContainerdConfig:
+    """Return the step that makes ``root`` containerd's root."""
+    new = FileImage(with_root(facts.image.data, root))
+    return EditContainerdConfig(
+        path=facts.config, new=StoredImage.of(new), expected=facts.image.digest, root=root
+    )

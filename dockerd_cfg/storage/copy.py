@@ -1,0 +1,119 @@
+"""Copying a tree faithfully, with rsync."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.change.plan import Progress
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.runner import Runner, failure
+
+MARKER: Final = ".dockerd-cfg-target.json"
+# Archive mode with hard links, ACLs, extended attributes and sparse files; owners by number; never across a mount
+# point; times compared to the nanosecond, so that a file changed twice within a second is copied again.
+_FAITHFUL: Final = (
+    "-aHAXS",
+    "--numeric-ids",
+    "--one-file-system",
+    "--modify-window=-1",
+    f"--exclude=/{MARKER}",
+)
+_DONE_BYTES: Final = re.compile(r"^\s*([\d,]+)\s+\d+%")
+_DONE_FILES: Final = re.compile(r"xfr#(\d+)")
+_VANISHED: Final = 24
+_PARTIAL: Final = 23
+
+
+class _ProgressReader:
+    """Reads rsync's ``--info=progress2`` and tells how many bytes it has copied."""
+
+    def __init__(self, progress: Progress, total: int, note: str) -> None:
+        self._progress = progress
+        self._total = total
+        self._note = note
+        self._line = ""
+        self._files = 0
+
+    def __call__(self, piece: str) -> None:
+        for character in piece:
+            if character in "\r\n":
+                self._tell()
+                self._line = ""
+            else:
+                self._line += character
+
+    def _tell(self) -> None:
+        found = _DONE_BYTES.match(self._line)
+        if found is None:
+            return
+        files = _DONE_FILES.search(self._line)
+        self._files = int(files.group(1)) if files else self._files
+        self._progress.tell(
+            done_bytes=int(found.group(1).replace(",", "")),
+            total_bytes=self._total,
+            done_files=self._files,
+            note=self._note,
+        )
+
+
+def copy_tree(
+    runner: Runner,
+    source: Path,
+    target: Path,
+    *,
+    progress: Progress,
+    total_bytes: int,
+    note: str,
+    live: bool = False,
+    careful: bool = False,
+) -> None:
+    """Make the folder ``target`` a faithful copy of ``source``; what is too much in it is removed.
+
+    ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
+    comes. ``careful``: the target holds a state worth keeping; it gets changed files only after all of them could
+    be read. Raises CommandFailed.
+    """
+    polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
+    order = ["--delay-updates", "--delete-after"] if careful else ["--delete-delay"]
+    argv = [*polite, "rsync", *_FAITHFUL, *order, "--info=progress2", f"{source}/", f"{target}/"]
+    done = runner.run(argv, timeout=None, check=False, on_output=_ProgressReader(progress, total_bytes, note))
+    if done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL}):
+        return
+    raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+
+
+def copy_again(runner: Runner, source: Path, target: Path, names: Iterable[bytes]) -> None:
+    """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed."""
+    with tempfile.NamedTemporaryFile(prefix="dockerd-cfg-", dir=_scratch()) as listing:
+        listing.write(b"".join(name + b"\0" for name in names))
+        listing.flush()
+        # in place: hard links to names that are not in the list stay what they are
+        argv = [
+            "rsync",
+            *_FAITHFUL,
+            "--inplace",
+            "--no-S",
+            "--ignore-times",
+            "--from0",
+            f"--files-from={listing.name}",
+        ]
+        done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
+    if not done.is_success:
+        raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+
+
+def _scratch() -> str | None:
+    return "/run" if os.access("/run", os.W_OK) else None  # memory: the disk may be full
+
+
+def _hint(complaint: str, target: Path) -> str | None:
+    if "No space left on device" in complaint:
+        return f"the disk of {target} is full: make room there, or choose another target"
+    if "Read-only file system" in complaint:
+        return f"the file system of {target} turned read-only: look at dmesg"
+    if "Input/output error" in complaint:
+        return "a disk reports errors: look at dmesg"
+    return None

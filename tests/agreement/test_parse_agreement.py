@@ -1,0 +1,130 @@
+"""`check` and real dockerds agree on which daemon.json can be read: stage ``parse``."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import pytest
+from dockerd_cfg.config.check import check_bytes
+from tests.agreement.binaries import SUITES, Dockerd, Unavailable, dockerd
+from tests.agreement.documents import Case, cases
+
+pytestmark = pytest.mark.root
+
+CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "files"
+
+_TWICE: Final = "dockerd reads duplicate keys, but not as what is written: refused on purpose"
+_DECODER: Final = "20.10 reads the first JSON value and no further; refused on purpose, like 23.0 and newer do"
+_HOST: Final = "depends on what there is on the host"
+_TOO_LARGE: Final = "dockerd overflows silently; refused on purpose"
+_GO_UNITS: Final = "upstream's 26.1.5 refuses it; Debian builds with an older go-units, and both are asked for"
+
+# Where they differ, with the reason; a suite, or all of them.
+EXCEPTIONS: Final = {
+    ("*", "duplicate key"): _TWICE,
+    ("*", "duplicate nested key"): _TWICE,
+    ("*", "lone surrogate"): "dockerd puts U+FFFD in its place; refused on purpose",
+    ("*", "form feed"): "dockerd trims more than JSON's blanks; refused on purpose",
+    ("bookworm", "comment"): _DECODER,
+    ("bookworm", "trailing text"): _DECODER,
+    ("bookworm", "second document"): _DECODER,
+    ("bookworm", "trailing NUL"): _DECODER,
+    ("bookworm", "invalid UTF-8"): "20.10 puts U+FFFD in its place; refused on purpose, like 23.0 and newer do",
+    ("*", '{"default-shm-size": "99999999999p"}'): _TOO_LARGE,
+    ("trixie", '{"default-shm-size": "64Mi"}'): _GO_UNITS,
+    ("trixie", '{"default-shm-size": "10ib"}'): _GO_UNITS,
+    ("trixie", '{"userns-remap": "default"}'): _HOST,
+    ("sid", '{"userns-remap": "default"}'): _HOST,
+    ("trixie", '{"userland-proxy-path": "/usr/bin/docker-proxy"}'): _HOST,
+    ("sid", '{"userland-proxy-path": "/usr/bin/docker-proxy"}'): _HOST,
+}
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def daemon(request: pytest.FixtureRequest) -> Dockerd:
+    try:
+        return dockerd(request.param)
+    except Unavailable as reason:
+        pytest.skip(f"no dockerd of Debian {request.param}: {reason}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that nobody, as whom dockerd runs, can read."""
+    for path in (tmp_path, *tmp_path.parents[: len(tmp_path.parts) - 3]):
+        path.chmod(0o755)
+    return tmp_path
+
+
+def verdict(daemon: Dockerd, case: Case) -> bool:
+    flags = daemon.flags(Path("daemon.json"), case.flags)
+    return not any(finding.stage == "parse" for finding in check_bytes(case.data, version=daemon.version, flags=flags))
+
+
+def together(daemon: Dockerd, accepted: Iterable[Case]) -> Iterator[Case]:
+    """Put cases of different options that check accepts into common documents: one run of dockerd proves them all."""
+    documents: list[dict[str, object]] = []
+    for case in accepted:
+        document = json.loads(case.data) if case.option else None
+        if document is None:
+            yield case
+            continue
+        fitting = (held for held in documents if case.option not in held and verdict(daemon, _packed({**held, **document})))
+        home = next(fitting, None)
+        if home is None:
+            documents.append(document)
+        else:
+            home.update(document)
+    yield from map(_packed, documents)
+
+
+def _packed(document: dict[str, object]) -> Case:
+    text = json.dumps(document, ensure_ascii=False)
+    return Case(text, text.encode())
+
+
+def disagreements(daemon: Dockerd, asked: Iterable[Case], folder: Path) -> list[str]:
+    files: list[tuple[Case, Path]] = []
+    for case in asked:
+        path = folder / f"{len(files)}.json"
+        path.write_bytes(case.data)
+        files.append((case, path))
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        answers = list(pool.map(lambda pair: daemon.accepts(pair[1], pair[0].flags), files))
+    return [
+        f"dockerd {daemon.version} {'accepts' if answer else 'refuses'} {case.name}"
+        for (case, _), answer in zip(files, answers, strict=True)
+        if answer != verdict(daemon, case)
+    ]
+
+
+def is_exception(daemon: Dockerd, case: Case) -> bool:
+    return bool({("*", case.name), (daemon.suite, case.name)} & EXCEPTIONS.keys())
+
+
+def test_dockerd_refuses_what_check_refuses(daemon: Dockerd, folder: Path) -> None:
+    refused = [case for case in cases() if not verdict(daemon, case) and not is_exception(daemon, case)]
+    assert len(refused) > 300
+    assert disagreements(daemon, refused, folder) == []
+
+
+def test_dockerd_accepts_what_check_accepts(daemon: Dockerd, folder: Path) -> None:
+    accepted = [case for case in cases() if verdict(daemon, case) and not is_exception(daemon, case)]
+    assert len(accepted) > 300
+    assert disagreements(daemon, together(daemon, accepted), folder) == []
+
+
+def test_the_exceptions_are_still_ones(daemon: Dockerd, folder: Path) -> None:
+    known = [case for case in cases() if is_exception(daemon, case)]
+    assert len(disagreements(daemon, known, folder)) == len(known)
+
+
+def test_real_files_are_judged_alike(daemon: Dockerd, folder: Path) -> None:
+    files = [Case(path.name, path.read_bytes()) for path in sorted(CORPUS.glob("*.json"))]
+    if not files:
+        pytest.skip("the corpus of real files is not at hand")
+    assert disagreements(daemon, files, folder) == []
+
