@@ -51,6 +51,10 @@ class Step(Document):
         """Return one imperative sentence without its full stop, for the plan."""
         raise NotImplementedError
 
+    def describe_undo(self) -> str | None:
+        """Return the sentence for undoing it; None where undoing changes nothing."""
+        return None
+
     def capture(self, context: Context) -> Before:
         """Read what ``revert`` will need; must change nothing."""
         return {}

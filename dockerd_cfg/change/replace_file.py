@@ -59,6 +59,10 @@ class ReplaceFile(Step):
     new: StoredImage
     expected: str
 
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Give back {self.path} as it was"
+
     def capture(self, context: Context) -> Before:
         """Keep the whole file."""
         real = _layout(context).real(self.path)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 from pydantic import JsonValue
 
-from dockerd_cfg.change.history import Run, now
-from dockerd_cfg.change.journal import Record
+from dockerd_cfg.change.history import now
 from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.options import Diff, DryRun, Json, Yes, session_of
 from dockerd_cfg.cli.result import Result
@@ -21,6 +20,7 @@ from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
+from dockerd_cfg.storage.outcome import stop_seconds
 from dockerd_cfg.storage.plan import data_root_edit, plan_move
 from dockerd_cfg.storage.preflight import preflight, shown_bytes
 
@@ -128,15 +128,6 @@ def _show(session: Session, facts: StorageFacts, plan: Plan, edit: EditDaemonJso
         report.diff(unified_diff(facts.file.image.data, edit.new.image.data or b"", str(facts.file.path)))
 
 
-def stop_seconds(record: Record) -> float | None:
-    """Return for how long Docker was stopped in a run, in seconds, by its journal."""
-    begun = next((e.at for e in record.entries if e.event == "started" and e.kind == "stop-docker"), None)
-    ended = next((e.at for e in record.entries if e.event == "done" and e.kind == "start-docker"), None)
-    if begun is None or ended is None:
-        return None
-    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds(), 2)
-
-
 def _target(text: str) -> HostPath:
     path = HostPath(text)
     if not path.is_absolute() or ".." in path.parts:
@@ -152,12 +143,3 @@ def _containerd(value: str) -> Literal["auto", "yes", "no"]:
             return value
         case _:
             raise UsageProblem(f"--containerd takes auto, yes or no, not {value!r}")
-
-
-def old_trees(run: Run) -> list[tuple[HostPath, HostPath]]:
-    """Return, for each tree a run moved, where its old data is kept and where the new one is."""
-    trees = run.plan.summary.get("trees")
-    rows = trees if isinstance(trees, list) else []
-    return [
-        (HostPath(str(row["old"])), HostPath(str(row["target"]))) for row in rows if isinstance(row, dict)
-    ]

@@ -108,8 +108,10 @@ class Report:
             self.say(f"{place} {step.describe()}")
         elif entry.event == "failed":
             self.say(f"{place} {self._painted('failed', 'red', self._err)}: {entry.error}")
-        elif entry.event == "undone":
-            self.say(f"{place} undone: {step.describe()}")
+        elif entry.event == "undoing":
+            undo = step.describe_undo()
+            if undo is not None:
+                self.say(f"{place} {undo}")
         else:
             self._end_bar()
 

@@ -6,12 +6,13 @@ import typer
 from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.move_storage import old_trees
+from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.storage.outcome import old_trees
 from dockerd_cfg.storage.preflight import shown_bytes
 from dockerd_cfg.storage.survey import survey
 
@@ -103,8 +104,9 @@ def _refuse_late(session: Session, run: Run) -> None:
 def _show_undo(session: Session, run: Run) -> None:
     session.report.answer(f"Undo run {run.id} ({run.plan.command}, {run.plan.created}):")
     for number, step in reversed(list(enumerate(run.plan.steps))):
-        if run.record.has("started", number) and not run.record.has("undone", number):
-            session.report.answer(f"  undo: {step.describe()}")
+        undo = step.describe_undo()
+        if undo is not None and run.record.has("started", number) and not run.record.has("undone", number):
+            session.report.answer(f"  - {undo}")
 
 
 def finish(
@@ -218,12 +220,22 @@ def _rows(run: Run) -> list[dict[str, JsonValue]]:
 
 def _show_journal(session: Session, run: Run) -> None:
     for entry in run.record.entries:
-        step = (
-            "" if entry.step is None else f"[{entry.step + 1:2}] {run.plan.all_steps[entry.step].describe()}"
-        )
-        error = f": {entry.error}" if entry.error else ""
-        session.report.answer(f"  {entry.at}  {entry.event:16} {step}{error}")
+        step = "" if entry.step is None else f"[{entry.step + 1:2}] {_what(run, entry)}".rstrip()
+        error = f" {entry.error}" if entry.error else ""
+        session.report.answer(f"  {entry.at}  {entry.event:16} {step}{error}".rstrip())
     session.report.answer(f"  ({run.journal_path})")
+
+
+def _what(run: Run, entry: Entry) -> str:
+    """Return what an entry is about, at its first mention; later ones are told by their number."""
+    step = run.plan.all_steps[entry.step or 0]
+    match entry.event:
+        case "started":
+            return step.describe()
+        case "undoing":
+            return step.describe_undo() or "(nothing to undo)"
+        case _:
+            return ""
 
 
 def _data(run: Run) -> dict[str, JsonValue]:

@@ -4,7 +4,6 @@ import typer
 from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.move_storage import old_trees
 from dockerd_cfg.cli.options import Json, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -14,6 +13,7 @@ from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.storage.outcome import old_trees
 from dockerd_cfg.storage.preflight import shown_bytes
 
 

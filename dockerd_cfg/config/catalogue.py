@@ -80,7 +80,9 @@ class Option:
     def works_in(self, version: DockerVersion) -> bool:
         """Whether the option has an effect in Docker ``version``."""
         return (
-            self.no_effect is None and self.is_known_in(version) and (self.until is None or version < self.until)
+            self.no_effect is None
+            and self.is_known_in(version)
+            and (self.until is None or version < self.until)
         )
 
 
@@ -126,7 +128,9 @@ def option(key: str) -> Option:
 def suggest(key: str) -> str | None:
     """Return the option of daemon.json that ``key`` was most likely meant to be, or None."""
     first, _, rest = key.partition(".")
-    working = {name for name, known in options().items() if known.no_effect is None and known.unknown_since is None}
+    working = {
+        name for name, known in options().items() if known.no_effect is None and known.unknown_since is None
+    }
     if first in options():
         names = _objects(options()[first].schema.get("properties", {}))
         near = closest(rest, names) if rest else None
@@ -246,7 +250,11 @@ def _names(node: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
 
 
 def _objects(value: JsonValue) -> dict[str, Mapping[str, JsonValue]]:
-    return {key: node for key, node in value.items() if isinstance(node, Mapping)} if isinstance(value, Mapping) else {}
+    return (
+        {key: node for key, node in value.items() if isinstance(node, Mapping)}
+        if isinstance(value, Mapping)
+        else {}
+    )
 
 
 def _member(node: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue] | None:
@@ -295,4 +303,8 @@ def _object(key: str, text: str, known: Option) -> JsonValue:
 
 
 def _like(known: Option) -> str:
-    return f"write for instance {json.dumps(known.examples[0])}" if known.examples else f"write a JSON {known.type}"
+    return (
+        f"write for instance {json.dumps(known.examples[0])}"
+        if known.examples
+        else f"write a JSON {known.type}"
+    )

@@ -26,7 +26,9 @@ Flags = Mapping[str, Sequence[str]] | Sequence[str]
 _READS_ANY_FILE: Final = DockerVersion(23, 0, 0)
 
 
-def check_bytes(data: bytes | None, *, version: DockerVersion | None = None, flags: Flags = ()) -> list[Finding]:
+def check_bytes(
+    data: bytes | None, *, version: DockerVersion | None = None, flags: Flags = ()
+) -> list[Finding]:
     """Return what is wrong with the daemon.json that consists of ``data`` (None: there is none).
 
     As `check`, and a text that is no strict JSON object is one finding of stage ``parse``.

@@ -33,13 +33,19 @@ def _logs(context: Context) -> Iterator[Finding]:
 def _data_root(context: Context) -> Iterator[Finding]:
     root = context.text("data-root")
     if root and not root.startswith("/") and "data-root" in context.values:
-        message = f'data-root "{root}" is relative: Docker takes it from the folder it happens to be started in'
+        message = (
+            f'data-root "{root}" is relative: Docker takes it from the folder it happens to be started in'
+        )
         yield context.finding("relative-data-root", "advice", ("data-root",), message, f'write "/{root}"')
 
 
 def _reload(context: Context) -> Iterator[Finding]:
     """A reload validates the file alone, without the default of userland-proxy-path (moby Reload, 25.0 on)."""
-    if context.version >= _V25 and context.values.get("userland-proxy") is True and not context.text("userland-proxy-path"):
+    if (
+        context.version >= _V25
+        and context.values.get("userland-proxy") is True
+        and not context.text("userland-proxy-path")
+    ):
         message = "userland-proxy true without userland-proxy-path makes every reload fail"
         hint = "leave it out: it is the default"
         yield context.finding("reload-fails", "advice", ("userland-proxy",), message, hint)
@@ -52,10 +58,18 @@ def _features(context: Context) -> Iterator[Finding]:
         path = ("features", name)
         since = node.get("x-since") if isinstance(node, dict) else None
         if node is None:
-            yield context.finding("unknown-feature", "ignored", path, f"Docker has no feature {name} and ignores it", "check its spelling")
+            yield context.finding(
+                "unknown-feature",
+                "ignored",
+                path,
+                f"Docker has no feature {name} and ignores it",
+                "check its spelling",
+            )
         elif isinstance(since, str) and context.version < DockerVersion.parse(since):
             message = f"the feature {name} does nothing before Docker {since.removesuffix('.0')}"
-            yield context.finding("feature-too-new", "ignored", path, message, "leave it out, or update Docker")
+            yield context.finding(
+                "feature-too-new", "ignored", path, message, "leave it out, or update Docker"
+            )
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (_logs, _data_root, _reload, _features)

@@ -14,7 +14,9 @@ from dockerd_cfg.findings import Finding, Stage
 Path = tuple[str | int, ...]
 
 # moby's flatOptions that are older than, or have outlived, the option itself.
-_ALWAYS_FLAT: Final = frozenset({"cluster-store-opts", "log-opts", "runtimes", "default-ulimits", "features", "builder"})
+_ALWAYS_FLAT: Final = frozenset(
+    {"cluster-store-opts", "log-opts", "runtimes", "default-ulimits", "features", "builder"}
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Context:
     def is_flat(self, key: str) -> bool:
         """Whether dockerd takes the object ``key`` as one option, instead of looking for options inside it."""
         known = options().get(key)
-        return known is not None and known.is_flat and (key in _ALWAYS_FLAT or known.is_known_in(self.version))
+        return (
+            known is not None and known.is_flat and (key in _ALWAYS_FLAT or known.is_known_in(self.version))
+        )
 
     @cached_property
     def names(self) -> Mapping[str, tuple[Path, JsonValue]]:

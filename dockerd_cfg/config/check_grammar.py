@@ -11,12 +11,29 @@ TRUE_WORDS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE_WORDS: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_DURATION: Final = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+_DURATION: Final = re.compile(
+    r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII
+)
 _DURATION_PART: Final = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS: Final = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+}
 # RE2, which Go uses, has neither look-around nor back-references.
 _NOT_IN_RE2: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|>)|(?<!\\)(?:\\\\)*\\[1-9]")
-_HARD_REGEX_ERRORS: Final = ("parenthesis", "unterminated", "nothing to repeat", "multiple repeat", "bad character range")
+_HARD_REGEX_ERRORS: Final = (
+    "parenthesis",
+    "unterminated",
+    "nothing to repeat",
+    "multiple repeat",
+    "bad character range",
+)
 
 
 def parse_bool(text: str) -> bool | None:

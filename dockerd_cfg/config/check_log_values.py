@@ -23,7 +23,8 @@ from dockerd_cfg.findings import Finding, Stage
 # Below this many bytes a log file holds next to nothing: most likely a unit was forgotten.
 _TINY: Final = 10_000
 _FACILITIES: Final = frozenset(
-    "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp".split() + [f"local{number}" for number in range(8)]
+    ["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"]
+    + [f"local{number}" for number in range(8)]
 )
 _NEW_FLUENTD_ADDRESS: Final = DockerVersion(23, 0, 0)
 
@@ -89,7 +90,9 @@ def _is_duration(lowest: float | None = None, highest: float | None = None) -> C
         seconds = parse_duration(text)
         if seconds is None:
             return False
-        return seconds == 0 or ((lowest is None or seconds >= lowest) and (highest is None or seconds <= highest))
+        return seconds == 0 or (
+            (lowest is None or seconds >= lowest) and (highest is None or seconds <= highest)
+        )
 
     return accepts
 
@@ -104,7 +107,9 @@ _VALUES: Final[Mapping[str, _Value]] = {
     "awslogs-create-group": _BOOL,
     "awslogs-create-stream": _BOOL,
     "awslogs-force-flush-interval-seconds": _POSITIVE,
-    "awslogs-format": _Value(lambda text: text == "json/emf", "json/emf, the only format there is", "json/emf"),
+    "awslogs-format": _Value(
+        lambda text: text == "json/emf", "json/emf, the only format there is", "json/emf"
+    ),
     "awslogs-max-buffered-events": _POSITIVE,
     "cache-disabled": _BOOL,
     "compress": _BOOL_IN_CONTAINER,
@@ -124,9 +129,15 @@ _VALUES: Final[Mapping[str, _Value]] = {
     ),
     "gelf-tcp-max-reconnect": _FROM_ZERO,
     "gelf-tcp-reconnect-delay": _FROM_ZERO,
-    "mode": _Value(lambda text: text in {"blocking", "non-blocking"}, "blocking or non-blocking", "non-blocking"),
+    "mode": _Value(
+        lambda text: text in {"blocking", "non-blocking"}, "blocking or non-blocking", "non-blocking"
+    ),
     "splunk-format": _Value(
-        lambda text: text in {"inline", "json", "raw"}, "inline, json or raw", "inline", "container", or_empty=False
+        lambda text: text in {"inline", "json", "raw"},
+        "inline, json or raw",
+        "inline",
+        "container",
+        or_empty=False,
     ),
     "splunk-gzip": _BOOL_IN_CONTAINER,
     "splunk-gzip-level": _Value(
@@ -141,7 +152,9 @@ _VALUES: Final[Mapping[str, _Value]] = {
         "daemon",
     ),
     "syslog-format": _Value(
-        lambda text: text in {"rfc3164", "rfc5424", "rfc5424micro"}, "rfc3164, rfc5424 or rfc5424micro", "rfc5424"
+        lambda text: text in {"rfc3164", "rfc5424", "rfc5424micro"},
+        "rfc3164, rfc5424 or rfc5424micro",
+        "rfc5424",
     ),
 }
 _PATTERNS: Final = frozenset({"labels-regex", "env-regex", "awslogs-multiline-pattern"})
@@ -153,12 +166,16 @@ def value_findings(config: LogConfig) -> Iterator[Finding]:
         value = _VALUES.get(name)
         if value is not None and not (value.or_empty and not text) and not value.accepts(text):
             message = f"{name} must be {value.wanted}, not {text!r}"
-            yield config.finding(name, message, f'write for instance "{name}": "{value.example}"', stage=value.stage)
+            yield config.finding(
+                name, message, f'write for instance "{name}": "{value.example}"', stage=value.stage
+            )
         elif name in _PATTERNS and (problem := regex_problem(text)):
             message = f"{name} is no regular expression that Docker understands: {problem}"
             yield config.finding(name, message, "write it in the RE2 syntax", stage="container")
         elif name == "tag" and (problem := template_problem(text)):
-            yield config.finding(name, f"tag is no Go template: {problem}", 'write for instance "{{.Name}}"', stage="container")
+            yield config.finding(
+                name, f"tag is no Go template: {problem}", 'write for instance "{{.Name}}"', stage="container"
+            )
     yield from _buffer(config)
     yield from _COMBINATIONS.get(config.driver, lambda _: iter(()))(config)
 
@@ -181,7 +198,10 @@ def _size(config: LogConfig, name: str, units: Units, stage: Stage) -> Iterator[
         parse_size(text, units=units, version=config.version)
     except SizeProblem as problem:
         yield config.finding(
-            name, f"{name} is no size that Docker understands: {problem}", f'write for instance "{name}": "50m"', stage=stage
+            name,
+            f"{name} is no size that Docker understands: {problem}",
+            f'write for instance "{name}": "50m"',
+            stage=stage,
         )
 
 
@@ -191,7 +211,12 @@ def _files(config: LogConfig, *, smallest_size: int, smallest_count: int) -> Ite
         yield from _size(config, "max-size", "decimal", "container")
         size = config.size("max-size", "decimal")
         if size is not None and size < smallest_size:
-            yield config.finding("max-size", "max-size must be above 0", 'write for instance "max-size": "50m"', stage="container")
+            yield config.finding(
+                "max-size",
+                "max-size must be above 0",
+                'write for instance "max-size": "50m"',
+                stage="container",
+            )
         elif size is not None and size < _TINY:
             yield config.finding(
                 "max-size",
@@ -234,7 +259,9 @@ def _json_file(config: LogConfig) -> Iterator[Finding]:
         hint = 'set log-opts to {"max-size": "50m", "max-file": "3"}'
         if "max-file" in config.given:
             message = "max-file does nothing without max-size: log files grow without limit"
-            yield config.finding("max-file", message, 'add "max-size": "50m"', stage="advice", code="max-file-without-max-size")
+            yield config.finding(
+                "max-file", message, 'add "max-size": "50m"', stage="advice", code="max-file-without-max-size"
+            )
         else:
             message = "json-file without max-size: log files grow until the disk is full"
             yield config.finding("max-size", message, hint, stage="advice", code="unlimited-logs")
@@ -265,9 +292,14 @@ def _local(config: LogConfig) -> Iterator[Finding]:
 def _awslogs(config: LogConfig) -> Iterator[Finding]:
     if not config.get("awslogs-group"):
         yield config.finding(
-            "awslogs-group", "awslogs needs the option awslogs-group", 'add "awslogs-group": "NAME"', code="missing-log-option"
+            "awslogs-group",
+            "awslogs needs the option awslogs-group",
+            'add "awslogs-group": "NAME"',
+            code="missing-log-option",
         )
-    splitters = [name for name in ("awslogs-datetime-format", "awslogs-multiline-pattern") if name in config.options]
+    splitters = [
+        name for name in ("awslogs-datetime-format", "awslogs-multiline-pattern") if name in config.options
+    ]
     if len(splitters) > 1:
         yield _clash(config, *splitters)
     elif splitters and config.get("awslogs-format"):
@@ -275,7 +307,12 @@ def _awslogs(config: LogConfig) -> Iterator[Finding]:
 
 
 def _clash(config: LogConfig, name: str, other: str) -> Finding:
-    return config.finding(name, f"{name} and {other} cannot both be set", f"leave out {name} or {other}", code="log-options-clash")
+    return config.finding(
+        name,
+        f"{name} and {other} cannot both be set",
+        f"leave out {name} or {other}",
+        code="log-options-clash",
+    )
 
 
 def _gelf(config: LogConfig) -> Iterator[Finding]:
@@ -283,9 +320,13 @@ def _gelf(config: LogConfig) -> Iterator[Finding]:
     url = split_url(text)
     hint = 'write for instance "gelf-address": "udp://logs.example.com:12201"'
     if not text:
-        yield config.finding("gelf-address", "gelf needs the option gelf-address", hint, code="missing-log-option")
+        yield config.finding(
+            "gelf-address", "gelf needs the option gelf-address", hint, code="missing-log-option"
+        )
     elif url is None or url.scheme not in {"udp", "tcp"} or not _has_port(url):
-        yield config.finding("gelf-address", f"gelf-address must be udp://HOST:PORT or tcp://HOST:PORT, not {text!r}", hint)
+        yield config.finding(
+            "gelf-address", f"gelf-address must be udp://HOST:PORT or tcp://HOST:PORT, not {text!r}", hint
+        )
     else:
         other = "tcp" if url.scheme == "udp" else "udp"
         prefix = "gelf-tcp-" if other == "tcp" else "gelf-compression-"
@@ -306,34 +347,56 @@ def _fluentd(config: LogConfig) -> Iterator[Finding]:
     if not text:
         return
     url = split_url(text if "://" in text else f"tcp://{text}")
-    schemes = {"tcp", "tls", "unix"} if config.version >= _NEW_FLUENTD_ADDRESS else {"tcp", "udp", "unix", "unixgram"}
+    schemes = (
+        {"tcp", "tls", "unix"}
+        if config.version >= _NEW_FLUENTD_ADDRESS
+        else {"tcp", "udp", "unix", "unixgram"}
+    )
     if url is None or url.scheme not in schemes or (url.scheme != "unix" and url.path):
         message = f"fluentd-address must be HOST:PORT, {'tls://HOST:PORT, ' if 'tls' in schemes else ''}or unix:///PATH, not {text!r}"
-        yield config.finding("fluentd-address", message, 'write for instance "fluentd-address": "localhost:24224"')
+        yield config.finding(
+            "fluentd-address", message, 'write for instance "fluentd-address": "localhost:24224"'
+        )
 
 
 def _syslog(config: LogConfig) -> Iterator[Finding]:
     text = config.get("syslog-address")
     url = split_url(text)
     if text and (url is None or url.scheme not in {"udp", "tcp", "tcp+tls", "unix", "unixgram"}):
-        message = f"syslog-address must start with udp://, tcp://, tcp+tls://, unix:// or unixgram://: {text!r}"
-        yield config.finding("syslog-address", message, 'write for instance "syslog-address": "udp://192.0.2.1:514"')
+        message = (
+            f"syslog-address must start with udp://, tcp://, tcp+tls://, unix:// or unixgram://: {text!r}"
+        )
+        yield config.finding(
+            "syslog-address", message, 'write for instance "syslog-address": "udp://192.0.2.1:514"'
+        )
 
 
 def _splunk(config: LogConfig) -> Iterator[Finding]:
     for name, example in (("splunk-token", "TOKEN"), ("splunk-url", "https://splunk.example.com:8088")):
         if name not in config.given:
             yield config.finding(
-                name, f"splunk needs the option {name}: containers do not start", f'add "{name}": "{example}"',
-                stage="container", code="missing-log-option",
+                name,
+                f"splunk needs the option {name}: containers do not start",
+                f'add "{name}": "{example}"',
+                stage="container",
+                code="missing-log-option",
             )
     text = config.get("splunk-url")
     url = split_url(text)
     if "splunk-url" in config.given and (
-        url is None or url.scheme not in {"http", "https"} or url.path not in {"", "/"} or url.query or url.fragment
+        url is None
+        or url.scheme not in {"http", "https"}
+        or url.path not in {"", "/"}
+        or url.query
+        or url.fragment
     ):
         message = f"splunk-url must be http(s)://HOST:PORT without a path, not {text!r}"
-        yield config.finding("splunk-url", message, 'write for instance "splunk-url": "https://splunk.example.com:8088"', stage="container")
+        yield config.finding(
+            "splunk-url",
+            message,
+            'write for instance "splunk-url": "https://splunk.example.com:8088"',
+            stage="container",
+        )
 
 
 _COMBINATIONS: Final[Mapping[str, Callable[[LogConfig], Iterator[Finding]]]] = {

@@ -26,7 +26,9 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 _ZERO_VALUES: Final = ("", 0, False, None)
 # 20.10 keeps these even if they are 0: they are pointers in its Config.
-_POINTERS_BEFORE_23: Final = frozenset({"max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"})
+_POINTERS_BEFORE_23: Final = frozenset(
+    {"max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"}
+)
 
 
 def name_findings(context: Context) -> Iterator[Finding]:
@@ -56,16 +58,26 @@ def _known(context: Context, known: Option, path: Path, value: JsonValue) -> Ite
             "leave it out, or update Docker",
         )
     elif not known.is_known_in(version) or (
-        known.refused_since is not None and version >= known.refused_since and value not in (*_ZERO_VALUES, {})
+        known.refused_since is not None
+        and version >= known.refused_since
+        and value not in (*_ZERO_VALUES, {})
     ):
         removal = known.refused_since or known.unknown_since
         since = f" in Docker {removal.release}" if removal else ""
-        yield context.finding("removed-option", "parse", path, f"{known.key} was removed{since}; the file is refused", hint)
+        yield context.finding(
+            "removed-option", "parse", path, f"{known.key} was removed{since}; the file is refused", hint
+        )
     elif known.no_effect is not None:
-        yield context.finding("option-without-effect", "ignored", path, f"{dotted(path)} has no effect: {known.no_effect}", hint)
+        yield context.finding(
+            "option-without-effect", "ignored", path, f"{dotted(path)} has no effect: {known.no_effect}", hint
+        )
     elif known.until is not None and version >= known.until:
         yield context.finding(
-            "option-without-effect", "ignored", path, f"{known.key} has had no effect since Docker {known.until.release}", hint or "leave it out"
+            "option-without-effect",
+            "ignored",
+            path,
+            f"{known.key} has had no effect since Docker {known.until.release}",
+            hint or "leave it out",
         )
     elif value is None:
         yield from _null(context, known, path)
@@ -78,12 +90,19 @@ def _known(context: Context, known: Option, path: Path, value: JsonValue) -> Ite
 
 def _null(context: Context, known: Option, path: Path) -> Iterator[Finding]:
     if known.schema.get("x-null-refused") is not True:
-        yield context.finding("null-value", "ignored", path, f"{known.key} is null, which counts as not given", "leave it out")
+        yield context.finding(
+            "null-value", "ignored", path, f"{known.key} is null, which counts as not given", "leave it out"
+        )
 
 
 def _zero(context: Context, known: Option, path: Path, value: JsonValue) -> Iterator[Finding]:
-    """dockerd merges its defaults over whatever is zero; booleans are spared."""
-    if isinstance(value, bool) or value not in ("", 0) or known.default in (None, "", 0) or known.key == "default-stop-timeout":
+    """Dockerd merges its defaults over whatever is zero; booleans are spared."""
+    if (
+        isinstance(value, bool)
+        or value not in ("", 0)
+        or known.default in (None, "", 0)
+        or known.key == "default-stop-timeout"
+    ):
         return
     if known.key in _POINTERS_BEFORE_23 and context.version < DockerVersion(23, 0, 0):
         return
@@ -98,7 +117,11 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
         return context.finding("unknown-option", "advice", path, message, "check its spelling")
     if len(path) == 1 and name in options():
         return context.finding(
-            "not-an-object", "parse", path, f"{name} must be an object", f"write for instance {_example(options()[name])}"
+            "not-an-object",
+            "parse",
+            path,
+            f"{name} must be an object",
+            f"write for instance {_example(options()[name])}",
         )
     log_opts = options()["log-opts"].schema.get("properties", {})
     outer = str(path[0])
@@ -113,7 +136,9 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
         hint = f"did you mean {guess}?"
     else:
         hint = "remove it; docs.docker.com/reference/cli/dockerd lists the options"
-    return context.finding("unknown-option", "parse", path, f"Docker has no option {dotted(path)}; the file is refused", hint)
+    return context.finding(
+        "unknown-option", "parse", path, f"Docker has no option {dotted(path)}; the file is refused", hint
+    )
 
 
 def _example(known: Option) -> str:
@@ -130,7 +155,9 @@ def _unknown_object(context: Context, key: str, value: Mapping[str, JsonValue]) 
     hint = _HINTS.get(key) or (f"write {', '.join(known)} at the top level" if known else "remove it")
     switched = [name for name in known if options()[name].type == "boolean" and isinstance(value[name], bool)]
     effect = f", except that it sets {', '.join(switched)}" if switched else ""
-    yield context.finding("unknown-object", "ignored", (key,), f"Docker has no option {key} and ignores it{effect}", hint)
+    yield context.finding(
+        "unknown-object", "ignored", (key,), f"Docker has no option {key} and ignores it{effect}", hint
+    )
 
 
 def _flag_conflicts(context: Context) -> Iterator[Finding]:
@@ -161,5 +188,9 @@ def _gateways(context: Context) -> Iterator[Finding]:
         )
     if context.version < _GRAPH_REFUSED and context.text("graph") and context.values.get("data-root"):
         yield context.finding(
-            "options-clash", "parse", ("graph",), "graph and data-root cannot both be given", "keep data-root only"
+            "options-clash",
+            "parse",
+            ("graph",),
+            "graph and data-root cannot both be given",
+            "keep data-root only",
         )

@@ -24,7 +24,7 @@ _V29: Final = DockerVersion(29, 0, 0)
 
 _STOCK_RUNTIMES: Final = frozenset({"runc", "io.containerd.runc.v2"})
 _LIMITS: Final = frozenset(
-    "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split()
+    ["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"]
 )
 _GRAPH_DRIVERS: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "vfs", "zfs"})
 # Graph drivers that are gone, with the first version without them.
@@ -44,10 +44,17 @@ def _bridge(context: Context) -> Iterator[Finding]:
     hint = "keep one of them: bridge for a bridge of your own, bip for Docker's"
     for key, since in (("bip", None), ("bip6", _V28)):
         if context.text("bridge") and context.text(key) and (since is None or context.version >= since):
-            yield context.finding("options-clash", "start", (key,), f"bridge and {key} cannot both be given", hint)
+            yield context.finding(
+                "options-clash", "start", (key,), f"bridge and {key} cannot both be given", hint
+            )
     for key in ("bip", "bip6", "fixed-cidr"):
         text = context.text(key)
-        if text and parse_cidr(text) is None and key in context.values and (key != "bip6" or context.version >= _V28):
+        if (
+            text
+            and parse_cidr(text) is None
+            and key in context.values
+            and (key != "bip6" or context.version >= _V28)
+        ):
             message = f'{key} must be an address with a prefix length, not "{text}"'
             yield context.finding("bad-value", "start", (key,), message, 'write for instance "172.26.0.1/16"')
     for index, pool in enumerate(_list(context, "default-address-pools")):
@@ -63,7 +70,13 @@ def _pool(context: Context, index: int, pool: JsonValue) -> Iterator[Finding]:
     if network is None:
         if context.version < _V29 or not base:
             message = "each pool needs a base, a network with a prefix length"
-            yield context.finding("bad-value", "start", path, message, 'write for instance {"base": "10.200.0.0/16", "size": 24}')
+            yield context.finding(
+                "bad-value",
+                "start",
+                path,
+                message,
+                'write for instance {"base": "10.200.0.0/16", "size": 24}',
+            )
     elif isinstance(size, int) and not network.network.prefixlen <= size <= network.network.max_prefixlen:
         message = f"the pool's size is a prefix length from {network.network.prefixlen} to {network.network.max_prefixlen}, not {size}"
         yield context.finding("bad-value", "start", (*path, "size"), message, 'write for instance "size": 24')
@@ -73,15 +86,35 @@ def _firewall(context: Context) -> Iterator[Finding]:
     if not context.switch("icc", default=True):
         if not context.switch("iptables", default=True):
             yield context.finding(
-                "options-clash", "start", _first(context, "icc", "iptables"), "icc false needs iptables", "set iptables or icc to true"
+                "options-clash",
+                "start",
+                _first(context, "icc", "iptables"),
+                "icc false needs iptables",
+                "set iptables or icc to true",
             )
-        elif context.version >= _V27 and context.switch("ipv6", default=False) and not context.switch("ip6tables", default=True):
+        elif (
+            context.version >= _V27
+            and context.switch("ipv6", default=False)
+            and not context.switch("ip6tables", default=True)
+        ):
             yield context.finding(
-                "options-clash", "start", _first(context, "icc", "ip6tables"), "icc false with ipv6 needs ip6tables", "set ip6tables to true"
+                "options-clash",
+                "start",
+                _first(context, "icc", "ip6tables"),
+                "icc false with ipv6 needs ip6tables",
+                "set ip6tables to true",
             )
-    if context.version < _V27 and context.switch("ip6tables", default=False) and not context.switch("experimental", default=False):
+    if (
+        context.version < _V27
+        and context.switch("ip6tables", default=False)
+        and not context.switch("experimental", default=False)
+    ):
         yield context.finding(
-            "needs-experimental", "start", ("ip6tables",), "ip6tables needs experimental before Docker 27", 'add "experimental": true'
+            "needs-experimental",
+            "start",
+            ("ip6tables",),
+            "ip6tables needs experimental before Docker 27",
+            'add "experimental": true',
         )
 
 
@@ -93,11 +126,15 @@ def _cgroups(context: Context) -> Iterator[Finding]:
             driver = value
             if value not in {"cgroupfs", "systemd"}:
                 message = f'native.cgroupdriver cannot be "{value}"'
-                yield context.finding("bad-value", "start", path, message, f"write {any_of(('systemd', 'cgroupfs'))}")
+                yield context.finding(
+                    "bad-value", "start", path, message, f"write {any_of(('systemd', 'cgroupfs'))}"
+                )
     parent = context.text("cgroup-parent")
     if parent and driver == "systemd" and (len(parent) <= len(_SLICE) or not parent.endswith(_SLICE)):
         message = f'with the systemd cgroup driver cgroup-parent must be a slice, not "{parent}"'
-        yield context.finding("bad-value", "start", ("cgroup-parent",), message, 'write for instance "docker.slice"')
+        yield context.finding(
+            "bad-value", "start", ("cgroup-parent",), message, 'write for instance "docker.slice"'
+        )
     for key in ("cpu-rt-period", "cpu-rt-runtime"):
         if context.number(key):
             message = f"{key} stops Docker wherever cgroup v2 or a kernel without real-time groups is at work"
@@ -109,18 +146,38 @@ def _runtimes(context: Context) -> Iterator[Finding]:
     stage: Stage = "parse" if version < _V25 else "start"
     runtimes = context.members("runtimes")
     if "runc" in runtimes:
-        yield context.finding("reserved-runtime", stage, ("runtimes", "runc"), "the runtime name runc is reserved", "choose another name")
+        yield context.finding(
+            "reserved-runtime",
+            stage,
+            ("runtimes", "runc"),
+            "the runtime name runc is reserved",
+            "choose another name",
+        )
     default = context.text("default-runtime")
-    added = {value.partition("=")[0] for value in context.flags.get("runtimes", ())} if version >= _V23 else set()
+    added = (
+        {value.partition("=")[0] for value in context.flags.get("runtimes", ())} if version >= _V23 else set()
+    )
     stock = _STOCK_RUNTIMES | ({"io.containerd.runtime.v1.linux"} if version < _V23 else set())
     known = {*runtimes, *added, *stock}
     if default and default not in known and not (version >= _V23 and _is_shim(default)):
         guess = closest(default, known)
-        hint = f"did you mean {guess}?" if guess else f'add it to runtimes: {{"{default}": {{"path": "/usr/bin/{default}"}}}}'
-        yield context.finding("missing-runtime", stage, ("default-runtime",), f"default-runtime names {default}, which runtimes does not hold", hint)
+        hint = (
+            f"did you mean {guess}?"
+            if guess
+            else f'add it to runtimes: {{"{default}": {{"path": "/usr/bin/{default}"}}}}'
+        )
+        yield context.finding(
+            "missing-runtime",
+            stage,
+            ("default-runtime",),
+            f"default-runtime names {default}, which runtimes does not hold",
+            hint,
+        )
     for name, runtime in runtimes.items():
         if isinstance(runtime, Mapping) and name != "runc":
-            yield from _runtime(context, ("runtimes", name), {key.lower(): value for key, value in runtime.items()})
+            yield from _runtime(
+                context, ("runtimes", name), {key.lower(): value for key, value in runtime.items()}
+            )
 
 
 def _is_shim(name: str) -> bool:
@@ -144,7 +201,9 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
     if problem:
         hint = 'write for instance {"path": "/usr/bin/nvidia-container-runtime"}'
         stage: Stage = "start" if context.version >= _V24 else "container"
-        yield context.finding("bad-runtime", stage, path, f"the runtime {path[-1]} cannot be used: {problem}", hint)
+        yield context.finding(
+            "bad-runtime", stage, path, f"the runtime {path[-1]} cannot be used: {problem}", hint
+        )
 
 
 def _storage(context: Context) -> Iterator[Finding]:
@@ -154,19 +213,43 @@ def _storage(context: Context) -> Iterator[Finding]:
     uses_containerd = context.members("features").get("containerd-snapshotter") is True
     if gone is not None and version >= gone and not uses_containerd:
         message = f"the storage driver {driver} was removed in Docker {gone.release}"
-        yield context.finding("removed-storage-driver", "start", ("storage-driver",), message, "its data must be migrated; new installations use overlay2")
+        yield context.finding(
+            "removed-storage-driver",
+            "start",
+            ("storage-driver",),
+            message,
+            "its data must be migrated; new installations use overlay2",
+        )
     elif driver and driver not in _GRAPH_DRIVERS and gone is None and version < _V29 and not uses_containerd:
         guess = closest(driver, _GRAPH_DRIVERS)
         hint = f"did you mean {guess}?" if guess else f"write {any_of(sorted(_GRAPH_DRIVERS))}"
-        yield context.finding("unknown-storage-driver", "start", ("storage-driver",), f"Docker has no storage driver {driver}", hint)
+        yield context.finding(
+            "unknown-storage-driver",
+            "start",
+            ("storage-driver",),
+            f"Docker has no storage driver {driver}",
+            hint,
+        )
     known = {"overlay2.size"} | ({"overlay2.override_kernel_check"} if version < _V24 else set())
     for path, text in context.texts("storage-opts"):
         name, equals, _ = text.partition("=")
         name = name.strip().lower()
         if not equals:
-            yield context.finding("bad-value", "start", path, f'the storage option "{text}" is not of the form key=value', 'write for instance ["overlay2.size=20G"]')
+            yield context.finding(
+                "bad-value",
+                "start",
+                path,
+                f'the storage option "{text}" is not of the form key=value',
+                'write for instance ["overlay2.size=20G"]',
+            )
         elif (name.startswith("overlay2.") or driver == "overlay2") and name not in known:
-            yield context.finding("unknown-storage-option", "start", path, f"overlay2 has no option {name}", f"it knows {', '.join(sorted(known))}")
+            yield context.finding(
+                "unknown-storage-option",
+                "start",
+                path,
+                f"overlay2 has no option {name}",
+                f"it knows {', '.join(sorted(known))}",
+            )
 
 
 def _registries(context: Context) -> Iterator[Finding]:
@@ -175,11 +258,23 @@ def _registries(context: Context) -> Iterator[Finding]:
         for scheme in ("http://", "https://"):
             if text.lower().startswith(scheme):
                 name = text[len(scheme) :]
-                yield context.finding("scheme-in-registry", "advice", path, f"Docker drops the {scheme} from {text}", f'write "{name}"')
+                yield context.finding(
+                    "scheme-in-registry",
+                    "advice",
+                    path,
+                    f"Docker drops the {scheme} from {text}",
+                    f'write "{name}"',
+                )
         if parse_cidr(name) is not None:
             continue
         if name.startswith("-") or name.endswith("-") or "://" in name or not _is_host(name):
-            yield context.finding("bad-value", "start", path, f'"{text}" is no registry', 'write HOST, HOST:PORT or a network, as in "registry.example.com:5000"')
+            yield context.finding(
+                "bad-value",
+                "start",
+                path,
+                f'"{text}" is no registry',
+                'write HOST, HOST:PORT or a network, as in "registry.example.com:5000"',
+            )
 
 
 def _is_host(text: str) -> bool:
@@ -188,7 +283,9 @@ def _is_host(text: str) -> bool:
     host, _, port = text.rpartition(":") if ":" in text else (text, "", "")
     if port and not (port.isdecimal() and int(port) <= _HIGHEST_PORT):
         return False
-    return is_ip(host.strip("[]")) or (bool(host) and all(character.isalnum() or character in "-._" for character in host))
+    return is_ip(host.strip("[]")) or (
+        bool(host) and all(character.isalnum() or character in "-._" for character in host)
+    )
 
 
 def _limits(context: Context) -> Iterator[Finding]:
@@ -200,11 +297,15 @@ def _limits(context: Context) -> Iterator[Finding]:
         name, hard, soft = fields.get("name"), fields.get("hard", 0), fields.get("soft", 0)
         if name is None or name == "":
             hint = f'add "Name": "{key}"'
-            yield context.finding("bad-limit", "container", path, f"the limit {key} has no Name: containers do not start", hint)
+            yield context.finding(
+                "bad-limit", "container", path, f"the limit {key} has no Name: containers do not start", hint
+            )
         elif isinstance(name, str) and name.lower() not in _LIMITS:
             guess = closest(name, _LIMITS)
             hint = f"did you mean {guess}?" if guess else f"Linux knows {', '.join(sorted(_LIMITS))}"
-            yield context.finding("bad-limit", "container", path, f"Linux has no limit {name}: containers do not start", hint)
+            yield context.finding(
+                "bad-limit", "container", path, f"Linux has no limit {name}: containers do not start", hint
+            )
         if isinstance(hard, int) and isinstance(soft, int) and hard != -1 and (soft > hard or soft == -1):
             message = f"the limit {key} has a Soft value above its Hard value: containers do not start"
             yield context.finding("bad-limit", "container", path, message, "lower Soft, or raise Hard")
@@ -218,8 +319,12 @@ def _api(context: Context) -> Iterator[Finding]:
     version = tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
     lowest, highest = _API_VERSIONS
     if len(version) != 2 or not lowest <= version <= highest:  # noqa: PLR2004
-        message = f'min-api-version must be from {lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}, not "{text}"'
-        yield context.finding("bad-value", "start", ("min-api-version",), message, 'write for instance "1.44"')
+        message = (
+            f'min-api-version must be from {lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}, not "{text}"'
+        )
+        yield context.finding(
+            "bad-value", "start", ("min-api-version",), message, 'write for instance "1.44"'
+        )
 
 
 def _namespaces(context: Context) -> Iterator[Finding]:
@@ -231,7 +336,9 @@ def _namespaces(context: Context) -> Iterator[Finding]:
     if remap.count(":") > 1:
         message = f'userns-remap must be USER or USER:GROUP, not "{remap}"'
         stage: Stage = "parse" if context.version >= DockerVersion(26, 0, 0) else "start"
-        yield context.finding("bad-value", stage, ("userns-remap",), message, 'write "default", or USER:GROUP')
+        yield context.finding(
+            "bad-value", stage, ("userns-remap",), message, 'write "default", or USER:GROUP'
+        )
 
 
 def _builder(context: Context) -> Iterator[Finding]:

@@ -47,7 +47,9 @@ def _schema_of(key: str, version: DockerVersion) -> Schema | None:
     decoded: dict[str, Schema] = {
         name: known.schema for name, known in options().items() if is_decoded(known, version)
     } | dict(_HIDDEN)
-    return decoded.get(key) or next((schema for name, schema in decoded.items() if name.lower() == key.lower()), None)
+    return decoded.get(key) or next(
+        (schema for name, schema in decoded.items() if name.lower() == key.lower()), None
+    )
 
 
 class _Types:
@@ -77,13 +79,19 @@ class _Types:
     def _members(self, path: Path, value: Mapping[str, JsonValue], schema: Schema) -> Iterator[Finding]:
         anything = schema.get("additionalProperties")
         named = schema.get("properties")
-        known = {name: node for name, node in named.items() if isinstance(node, Mapping)} if isinstance(named, Mapping) else {}
+        known = (
+            {name: node for name, node in named.items() if isinstance(node, Mapping)}
+            if isinstance(named, Mapping)
+            else {}
+        )
         for name, member in value.items():
             here = (*path, name)
             if isinstance(anything, Mapping):
                 node: JsonValue = known.get(name, anything)
             else:
-                node = known.get(name) or next((node for other, node in known.items() if other.lower() == name.lower()), None)
+                node = known.get(name) or next(
+                    (node for other, node in known.items() if other.lower() == name.lower()), None
+                )
             if not isinstance(node, Mapping):
                 if known:
                     yield from self._unknown(here, known, is_refused=anything is False)
@@ -115,9 +123,17 @@ class _Types:
         guess = closest(str(path[-1]), known)
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
         if is_refused:
-            yield self.context.finding("unknown-member", "parse", path, f"Docker has no option {dotted(path)}; the file is refused", hint)
+            yield self.context.finding(
+                "unknown-member",
+                "parse",
+                path,
+                f"Docker has no option {dotted(path)}; the file is refused",
+                hint,
+            )
         else:
-            yield self.context.finding("unknown-member", "ignored", path, f"Docker has no option {dotted(path)} and ignores it", hint)
+            yield self.context.finding(
+                "unknown-member", "ignored", path, f"Docker has no option {dotted(path)} and ignores it", hint
+            )
 
     def _wrong(self, path: Path, value: JsonValue, schema: Schema) -> Finding:
         expected = str(schema.get("type"))
@@ -172,7 +188,11 @@ def _instead(path: Path, value: JsonValue, schema: Schema) -> str:
         case _:
             known = find_option(str(path[0]))
             example = known.examples[0] if known and known.examples and len(path) == 1 else None
-            return f"write for instance {prefix}{_json(example)}" if example is not None else f"write {_PHRASES.get(str(schema.get('type')), 'another value')}"
+            return (
+                f"write for instance {prefix}{_json(example)}"
+                if example is not None
+                else f"write {_PHRASES.get(str(schema.get('type')), 'another value')}"
+            )
 
 
 def _json(value: JsonValue) -> str:

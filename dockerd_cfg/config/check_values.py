@@ -11,7 +11,14 @@ from ipaddress import IPv6Network
 from typing import Final
 
 from dockerd_cfg.config.check_context import Context, Path, dotted
-from dockerd_cfg.config.check_grammar import any_of, is_ip, parse_cidr, parse_duration, parse_integer, split_url
+from dockerd_cfg.config.check_grammar import (
+    any_of,
+    is_ip,
+    parse_cidr,
+    parse_duration,
+    parse_integer,
+    split_url,
+)
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.sizes import SizeProblem, parse_size
 from dockerd_cfg.findings import Finding, Stage
@@ -74,10 +81,25 @@ def _numbers(context: Context) -> Iterator[Finding]:
         ("network-diagnostic-port", 0, _V28),
     ]
     for key, lowest, since in limits:
-        if key in context.values and context.number(key) < lowest and (since is None or version >= since) and _is_int(context, key):
-            yield _bad(context, (key,), f"{key} must not be below {lowest}", f"write {lowest} or more, or leave it out")
+        if (
+            key in context.values
+            and context.number(key) < lowest
+            and (since is None or version >= since)
+            and _is_int(context, key)
+        ):
+            yield _bad(
+                context,
+                (key,),
+                f"{key} must not be below {lowest}",
+                f"write {lowest} or more, or leave it out",
+            )
     if version >= _V28 and context.number("network-diagnostic-port") > _HIGHEST_PORT:
-        yield _bad(context, ("network-diagnostic-port",), "network-diagnostic-port is no port", "write a number from 0 to 65535")
+        yield _bad(
+            context,
+            ("network-diagnostic-port",),
+            "network-diagnostic-port is no port",
+            "write a number from 0 to 65535",
+        )
 
 
 def _is_int(context: Context, key: str) -> bool:
@@ -89,19 +111,36 @@ def _addresses(context: Context) -> Iterator[Finding]:
     for key in ("ip", "default-gateway", "default-gateway-v6", "host-gateway-ip"):
         value = context.values.get(key)
         if isinstance(value, str) and value and not is_ip(value):
-            yield _bad(context, (key,), f'{key} must be an IP address, not "{value}"', 'write for instance "192.0.2.1"')
+            yield _bad(
+                context,
+                (key,),
+                f'{key} must be an IP address, not "{value}"',
+                'write for instance "192.0.2.1"',
+            )
     for path, text in context.texts("dns"):
         if not _is_dns_server(text, context.version):
-            yield _bad(context, path, f'dns must hold IP addresses, not "{text}"', 'write for instance ["192.0.2.53"]')
+            yield _bad(
+                context,
+                path,
+                f'dns must hold IP addresses, not "{text}"',
+                'write for instance ["192.0.2.53"]',
+            )
     families: set[bool] = set()
     for path, text in context.texts("host-gateway-ips") if context.version >= _V28 else []:
         if not text:
             continue
         if not is_ip(text, zone=True):
-            yield _bad(context, path, f'host-gateway-ips must hold IP addresses, not "{text}"', 'write for instance ["192.0.2.1"]')
+            yield _bad(
+                context,
+                path,
+                f'host-gateway-ips must hold IP addresses, not "{text}"',
+                'write for instance ["192.0.2.1"]',
+            )
         elif (":" in text) in families:
             family = "IPv6" if ":" in text else "IPv4"
-            yield _bad(context, path, f"host-gateway-ips takes only one {family} address", "keep one of each family")
+            yield _bad(
+                context, path, f"host-gateway-ips takes only one {family} address", "keep one of each family"
+            )
         families.add(":" in text)
 
 
@@ -114,7 +153,9 @@ def _is_dns_server(text: str, version: DockerVersion) -> bool:
 def _domains(context: Context) -> Iterator[Finding]:
     for path, text in context.texts("dns-search"):
         name = text.strip(" ")
-        if name != "." and not (re.search("[a-zA-Z]", name) and _DOMAIN.fullmatch(name) and len(name) <= _LONGEST_DOMAIN):
+        if name != "." and not (
+            re.search("[a-zA-Z]", name) and _DOMAIN.fullmatch(name) and len(name) <= _LONGEST_DOMAIN
+        ):
             yield _bad(context, path, f'"{text}" is no domain', 'write for instance ["example.com"]')
 
 
@@ -123,11 +164,23 @@ def _labels(context: Context) -> Iterator[Finding]:
     for path, text in context.texts("labels"):
         name, equals, value = text.partition("=")
         if not equals:
-            yield _bad(context, path, f'the label "{text}" is not of the form key=value', f'write "{text or "key"}=VALUE"')
+            yield _bad(
+                context,
+                path,
+                f'the label "{text}" is not of the form key=value',
+                f'write "{text or "key"}=VALUE"',
+            )
         elif text.lower().startswith(_RESERVED_LABELS):
-            yield _bad(context, path, f"the label {name} is in a namespace that Docker keeps to itself", "choose another prefix")
+            yield _bad(
+                context,
+                path,
+                f"the label {name} is in a namespace that Docker keeps to itself",
+                "choose another prefix",
+            )
         elif seen.setdefault(name, value) != value:
-            yield _bad(context, path, f"the label {name} is given twice with different values", "keep one of them")
+            yield _bad(
+                context, path, f"the label {name} is given twice with different values", "keep one of them"
+            )
 
 
 def _resources(context: Context) -> Iterator[Finding]:
@@ -152,7 +205,9 @@ def _exec_opts(context: Context) -> Iterator[Finding]:
     for path, text in context.texts("exec-opts"):
         name, _, value = (part.strip() for part in text.partition("="))
         if not value:
-            yield _bad(context, path, f'the exec-opt "{text}" is not of the form key=value', hint, stage=stage)
+            yield _bad(
+                context, path, f'the exec-opt "{text}" is not of the form key=value', hint, stage=stage
+            )
         elif name.lower() != "native.cgroupdriver":
             if context.version >= _V28:
                 yield _bad(context, path, f"Docker has no exec-opt {name}", hint)
@@ -230,9 +285,19 @@ def _tls(context: Context) -> Iterator[Finding]:
 
 def _userland_proxy(context: Context) -> Iterator[Finding]:
     path = context.text("userland-proxy-path")
-    if context.version >= _V25 and path and not path.startswith("/") and context.switch("userland-proxy", default=True):
+    if (
+        context.version >= _V25
+        and path
+        and not path.startswith("/")
+        and context.switch("userland-proxy", default=True)
+    ):
         message = f'userland-proxy-path must be an absolute path, not "{path}"'
-        yield _bad(context, ("userland-proxy-path",), message, 'write for instance "/usr/bin/docker-proxy", or leave it out')
+        yield _bad(
+            context,
+            ("userland-proxy-path",),
+            message,
+            'write for instance "/usr/bin/docker-proxy", or leave it out',
+        )
 
 
 def _networks(context: Context) -> Iterator[Finding]:
@@ -242,7 +307,13 @@ def _networks(context: Context) -> Iterator[Finding]:
         problem = _subnet_problem(text, context.version)
         if problem:
             hint = 'write for instance "fd00:d0c::/64"'
-            yield _bad(context, ("fixed-cidr-v6",), f'fixed-cidr-v6 "{text}" cannot be used: {problem}', hint, stage=stage)
+            yield _bad(
+                context,
+                ("fixed-cidr-v6",),
+                f'fixed-cidr-v6 "{text}" cannot be used: {problem}',
+                hint,
+                stage=stage,
+            )
     mark = context.text("bridge-accept-fwmark")
     if mark and context.version >= _V29 and not all(_is_mark(part) for part in mark.split("/", 1)):
         message = f'bridge-accept-fwmark must be MARK or MARK/MASK, not "{mark}"'
@@ -251,11 +322,16 @@ def _networks(context: Context) -> Iterator[Finding]:
         base = pool.get("base") if isinstance(pool, dict) else None
         if isinstance(base, str) and base and context.version >= _V29 and parse_cidr(base) is None:
             message = f'the pool\'s base must be a network, not "{base}"'
-            yield _bad(context, ("default-address-pools", index, "base"), message, 'write for instance "10.200.0.0/16"')
+            yield _bad(
+                context,
+                ("default-address-pools", index, "base"),
+                message,
+                'write for instance "10.200.0.0/16"',
+            )
 
 
 def _subnet_problem(text: str, version: DockerVersion) -> str | None:
-    """moby's ValidateFixedCIDRV6; from 27.0 on it reads with netip and refuses more."""
+    """Moby's ValidateFixedCIDRV6; from 27.0 on it reads with netip and refuses more."""
     interface = parse_cidr(text)
     is_strict = version >= _NETIP_SUBNETS
     if interface is None or interface.version == 4 or (is_strict and re.search("/0[0-9]", text)):  # noqa: PLR2004
@@ -292,7 +368,9 @@ def _sizes(context: Context) -> Iterator[Finding]:
         text = age.strip("\"'")
         if text and parse_duration(text) is None and parse_integer(text) is None:
             path = ("builder", "history", "maxAge")
-            yield _bad(context, path, f'{dotted(path)} must be a duration, not "{age}"', 'write for instance "48h"')
+            yield _bad(
+                context, path, f'{dotted(path)} must be a duration, not "{age}"', 'write for instance "48h"'
+            )
 
 
 def _build_filters(context: Context) -> Iterator[Finding]:
@@ -304,20 +382,46 @@ def _build_filters(context: Context) -> Iterator[Finding]:
         for place, text in enumerate(filters if isinstance(filters, list) else []):
             if isinstance(text, str) and "=" not in text:
                 path = ("builder", "gc", "policy", index, "filter", place)
-                yield _bad(context, path, f'the filter "{text}" is not of the form key=value, which crashes Docker 20.10', f'write "{text}=VALUE"')
+                yield _bad(
+                    context,
+                    path,
+                    f'the filter "{text}" is not of the form key=value, which crashes Docker 20.10',
+                    f'write "{text}=VALUE"',
+                )
 
 
 def _features(context: Context) -> Iterator[Finding]:
     features = context.members("features")
     if "windows-dns-proxy" in features and DockerVersion(26, 1, 0) <= context.version < _V28:
-        yield _bad(context, ("features", "windows-dns-proxy"), "windows-dns-proxy exists on Windows only", "remove it")
-    if features.get("containerd-snapshotter") is True and context.version >= _V29 and context.text("userns-remap"):
+        yield _bad(
+            context,
+            ("features", "windows-dns-proxy"),
+            "windows-dns-proxy exists on Windows only",
+            "remove it",
+        )
+    if (
+        features.get("containerd-snapshotter") is True
+        and context.version >= _V29
+        and context.text("userns-remap")
+    ):
         message = "containerd-snapshotter does not go together with userns-remap"
-        yield _bad(context, ("features", "containerd-snapshotter"), message, "leave out one of them", code="options-clash")
+        yield _bad(
+            context,
+            ("features", "containerd-snapshotter"),
+            message,
+            "leave out one of them",
+            code="options-clash",
+        )
     if features.get("embedded-containerd") is True and context.version >= DockerVersion(29, 7, 0):
         if context.switch("cri-containerd", default=False):
             message = "embedded-containerd does not go together with cri-containerd"
-            yield _bad(context, ("features", "embedded-containerd"), message, "leave out one of them", code="options-clash")
+            yield _bad(
+                context,
+                ("features", "embedded-containerd"),
+                message,
+                "leave out one of them",
+                code="options-clash",
+            )
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (

@@ -63,7 +63,9 @@ MILESTONES: Final = (
 _TOO_NEW: Final = frozenset({"option-too-new", "log-option-too-new", "feature-too-new"})
 
 
-def over_versions(version: DockerVersion | None, rules: Callable[[DockerVersion], Iterable[Finding]]) -> list[Finding]:
+def over_versions(
+    version: DockerVersion | None, rules: Callable[[DockerVersion], Iterable[Finding]]
+) -> list[Finding]:
     """Return the findings of ``rules`` for ``version``, or for every supported version when it is None.
 
     Without a version, whatever any supported Docker would refuse is kept as it is, with the versions named, but

@@ -47,7 +47,9 @@ def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     try:
         image = files.read_image(layout.real(path))
     except FileProblem as error:
-        raise InvalidConfig(error.message, hint=error.hint or f"make {path} a readable file, or move it away") from error
+        raise InvalidConfig(
+            error.message, hint=error.hint or f"make {path} a readable file, or move it away"
+        ) from error
     return DaemonJson(path, image, parse(image.data, path))
 
 
@@ -66,7 +68,9 @@ def parse(data: bytes | None, path: HostPath) -> Json:
             column=error.column,
         )
         raise InvalidConfig(
-            f"{path}, line {error.line}, column {error.column}: {error.message}", hint=error.hint, findings=(finding,)
+            f"{path}, line {error.line}, column {error.column}: {error.message}",
+            hint=error.hint,
+            findings=(finding,),
         ) from error
 
 

@@ -45,7 +45,9 @@ def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
     if errors:
         first = errors[0]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InvalidConfig(f"{file.path} would be refused or break Docker: {first.message}{more}", findings=tuple(findings))
+        raise InvalidConfig(
+            f"{file.path} would be refused or break Docker: {first.message}{more}", findings=tuple(findings)
+        )
 
 
 def ask_dockerd(host: Host, edit: EditDaemonJson | None, arguments: Sequence[str]) -> None:
@@ -58,5 +60,6 @@ def ask_dockerd(host: Host, edit: EditDaemonJson | None, arguments: Sequence[str
         complaint = host.dockerd.validate(candidate, arguments)
     if complaint is not None:
         raise InvalidConfig(
-            f"dockerd refuses the changed {edit.path}: {complaint}", hint="see what it names, and mend that first"
+            f"dockerd refuses the changed {edit.path}: {complaint}",
+            hint="see what it names, and mend that first",
         )

@@ -32,15 +32,20 @@ class LogOption:
 _ALWAYS: Final = LogOption()
 
 
-def _options(*names: str, since: DockerVersion | None = None, until: DockerVersion | None = None) -> dict[str, LogOption]:
+def _options(
+    *names: str, since: DockerVersion | None = None, until: DockerVersion | None = None
+) -> dict[str, LogOption]:
     return {name: LogOption(since, until) for name in names}
 
 
 # Every driver takes these: daemon/logger/factory.go, loggerutils/cache.
-_BUILT_IN: Final = _options("mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress")
+_BUILT_IN: Final = _options(
+    "mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"
+)
 # The local cache took over the new options of the local driver.
 _CACHE_29_5: Final = _options(
-    *(f"cache-{name}" for name in ("labels", "labels-regex", "env", "env-regex", "tag")), since=DockerVersion(29, 5, 0)
+    *(f"cache-{name}" for name in ("labels", "labels-regex", "env", "env-regex", "tag")),
+    since=DockerVersion(29, 5, 0),
 )
 _ATTRIBUTES: Final = _options("labels", "labels-regex", "env", "env-regex")
 _COMMON: Final = _ATTRIBUTES | _options("tag")
@@ -76,7 +81,8 @@ DRIVERS: Final[Mapping[str, Mapping[str, LogOption]]] = {
     | _options("fluentd-write-timeout", since=DockerVersion(28, 2, 0))
     | _options("fluentd-read-timeout", since=DockerVersion(29, 0, 0))
     | _COMMON,
-    "gcplogs": _options("gcp-log-cmd", "gcp-meta-id", "gcp-meta-name", "gcp-meta-zone", "gcp-project") | _ATTRIBUTES,
+    "gcplogs": _options("gcp-log-cmd", "gcp-meta-id", "gcp-meta-name", "gcp-meta-zone", "gcp-project")
+    | _ATTRIBUTES,
     "gelf": _options(
         "gelf-address",
         "gelf-compression-level",
@@ -87,7 +93,8 @@ DRIVERS: Final[Mapping[str, Mapping[str, LogOption]]] = {
     | _COMMON,
     "journald": _COMMON,
     "json-file": _FILES | _COMMON,
-    "local": _FILES | _options("labels", "labels-regex", "env", "env-regex", "tag", since=DockerVersion(29, 5, 0)),
+    "local": _FILES
+    | _options("labels", "labels-regex", "env", "env-regex", "tag", since=DockerVersion(29, 5, 0)),
     "none": {},
     "splunk": _options(
         "splunk-caname",
@@ -135,7 +142,9 @@ def known_options(driver: str, version: DockerVersion | None) -> frozenset[str] 
     return frozenset(name for name, option in everything.items() if version is None or option.is_in(version))
 
 
-def check_log_config(driver: str, opts: Mapping[str, object], *, version: DockerVersion | None) -> list[Finding]:
+def check_log_config(
+    driver: str, opts: Mapping[str, object], *, version: DockerVersion | None
+) -> list[Finding]:
     """Return what is wrong with a log driver (empty: json-file) and its options, as in daemon.json or of a container.
 
     Keys of the findings are ``log-driver`` and ``log-opts.NAME``; stage ``parse`` for a value that is no string,
@@ -145,9 +154,17 @@ def check_log_config(driver: str, opts: Mapping[str, object], *, version: Docker
 
 
 def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> list[Finding]:
-    findings = [_not_a_string(name, value) for name, value in opts.items() if value is not None and not isinstance(value, str)]
+    findings = [
+        _not_a_string(name, value)
+        for name, value in opts.items()
+        if value is not None and not isinstance(value, str)
+    ]
     # null is what Go leaves empty
-    texts = {name: "" if value is None else value for name, value in opts.items() if value is None or isinstance(value, str)}
+    texts = {
+        name: "" if value is None else value
+        for name, value in opts.items()
+        if value is None or isinstance(value, str)
+    }
     if driver == _LOGENTRIES and version < _LOGENTRIES_GONE:
         return findings
     if driver not in DRIVERS:
@@ -156,7 +173,9 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
         return [*findings, *(_without_effect(name) for name in texts)]
     known = known_options(driver, version) or frozenset()
     findings += [_unknown_option(driver, name, version) for name in texts if name not in known]
-    config = LogConfig(driver, {name: text for name, text in texts.items() if name in known}, opts.keys(), version)
+    config = LogConfig(
+        driver, {name: text for name, text in texts.items() if name in known}, opts.keys(), version
+    )
     return [*findings, *value_findings(config)]
 
 
@@ -213,7 +232,9 @@ def _unknown_option(driver: str, name: str, version: DockerVersion) -> Finding:
             hint = f"it belongs to {', '.join(owners)}; leave it out, or choose that driver"
         else:
             hint = f"{driver} knows {', '.join(sorted(known - _BUILT_IN.keys() - _CACHE_29_5.keys()))}"
-    return Finding(code=code, severity="error", stage="start", message=message, hint=hint, key=f"log-opts.{name}")
+    return Finding(
+        code=code, severity="error", stage="start", message=message, hint=hint, key=f"log-opts.{name}"
+    )
 
 
 def _without_effect(name: str) -> Finding:

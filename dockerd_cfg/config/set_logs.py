@@ -72,7 +72,11 @@ def wanted_settings(present: Mapping[str, JsonValue], request: SetLogsRequest) -
     if request.max_file is not None:
         asked["max-file"] = request.max_file
     opts = present.get("log-opts")
-    kept = {name: value for name, value in opts.items() if isinstance(value, str)} if isinstance(opts, dict) else {}
+    kept = (
+        {name: value for name, value in opts.items() if isinstance(value, str)}
+        if isinstance(opts, dict)
+        else {}
+    )
     dropped = tuple(name for name in kept if driver != old_driver and known is not None and name not in known)
     options = {name: value for name, value in kept.items() if name not in dropped}
     if known is not None and "max-size" in known:
@@ -80,7 +84,7 @@ def wanted_settings(present: Mapping[str, JsonValue], request: SetLogsRequest) -
     return LogSettings(driver, options | asked, dropped)
 
 
-def edits_for(present: Mapping[str, JsonValue], settings: LogSettings) -> list[KeyEdit]:
+def edits_for(settings: LogSettings) -> list[KeyEdit]:
     """Return the edits of daemon.json that bring ``settings`` about, the driver's first."""
     edits = [KeyEdit(key=("log-driver",), value=settings.driver)]
     edits += [KeyEdit(key=("log-opts", name), unset=True) for name in settings.dropped]
@@ -109,7 +113,7 @@ def plan_set_logs(facts: LoggingFacts, request: SetLogsRequest, *, created: str)
     Raises InvalidConfig when the present file leaves no room for log options (``log-opts`` is no object).
     """
     settings = wanted_settings(facts.file.value, request)
-    edit = edit_step(facts.file, edits_for(facts.file.value, settings))
+    edit = edit_step(facts.file, edits_for(settings))
     is_up = facts.docker.should_run
     needs_restart = edit is not None or facts.is_stale
     restarts = is_up and (request.restart == "always" or (request.restart == "auto" and needs_restart))
@@ -133,7 +137,11 @@ def plan_set_logs(facts: LoggingFacts, request: SetLogsRequest, *, created: str)
             tool=__version__,
             created=created,
             steps=tuple(steps),
-            summary={"driver": settings.driver, "options": dict(settings.options), "restart_required": required},
+            summary={
+                "driver": settings.driver,
+                "options": dict(settings.options),
+                "restart_required": required,
+            },
         )
     findings = judge(
         facts.file, edit, version=facts.version, arguments=facts.arguments, starts_now=facts.docker.was_up

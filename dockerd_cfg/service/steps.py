@@ -38,6 +38,10 @@ class NoteDocker(Step):
         """Return one imperative sentence."""
         return "Note how Docker runs, to be able to return to it"
 
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return "Restart Docker with its old configuration and check that it runs as before"
+
     def capture(self, context: Context) -> Before:
         """Note units, inventory and running containers."""
         return _dump(observe(context.host))
@@ -124,6 +128,10 @@ class StopDocker(Step):
         """Return one imperative sentence."""
         return f"Stop {', '.join(self.units)} and wait until nothing writes below {', '.join(map(str, self.roots))}"
 
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return "Start Docker again and check that it runs as before"
+
     def capture(self, context: Context) -> Before:
         """Note units, inventory and running containers."""
         return _dump(observe(context.host))
@@ -153,6 +161,10 @@ class StartDocker(Step):
     def describe(self) -> str:
         """Return one imperative sentence."""
         return f"Start {', '.join(self.units)}"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Stop {', '.join(self.stops)}"
 
     def apply(self, context: Context, before: Before) -> None:
         """Start. Raises CommandFailed with the daemon's own complaint."""

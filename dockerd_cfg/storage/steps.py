@@ -32,6 +32,10 @@ class ReserveTarget(Step):
         """Return one imperative sentence."""
         return f"Reserve {self.target}"
 
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Remove the copy in {self.target}"
+
     def capture(self, context: Context) -> Before:
         """Note whether the (empty) folder was there before."""
         return {"existed": _real(context, self.target).is_dir()}
@@ -199,6 +203,10 @@ class SetAside(Step):
         """Return one imperative sentence."""
         return f"Set the old data aside as {self.aside}"
 
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Make {self.aside} {self.source} again"
+
     def apply(self, context: Context, before: Before) -> None:
         """Rename. Raises FileProblem."""
         source, aside = _real(context, self.source), _real(context, self.aside)
@@ -227,6 +235,10 @@ class HandOver(Step):
     def describe(self) -> str:
         """Return one imperative sentence."""
         return f"Hand over to {self.new}"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Carry back what was written to {self.new} since"
 
     def apply(self, context: Context, before: Before) -> None:
         """Nothing: the journal now says that Docker may write there."""

@@ -37,7 +37,12 @@ class Dockerd:
 
     def flags(self, config_file: Path, more: Sequence[str] = ()) -> list[str]:
         """The flags that `accepts` gives it: they count, like any others, when daemon.json holds the same names."""
-        return [*(["--validate"] if self.version >= _VALIDATES else []), "--config-file", str(config_file), *more]
+        return [
+            *(["--validate"] if self.version >= _VALIDATES else []),
+            "--config-file",
+            str(config_file),
+            *more,
+        ]
 
     def accepts(self, config_file: Path, more: Sequence[str] = ()) -> bool:
         """Whether this dockerd reads ``config_file`` together with the flags ``more`` without complaint.
@@ -79,7 +84,9 @@ def dockerd(suite: str) -> Dockerd:
     program = root / "usr" / "sbin" / "dockerd"
     if not program.exists():
         _fetch(suite, root)
-    shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    shown = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
     return Dockerd(suite, program, DockerVersion.parse(shown.removeprefix("Docker version ")))
 
 
@@ -89,7 +96,8 @@ def _fetch(suite: str, root: Path) -> None:
         (work / folder).mkdir(parents=True, exist_ok=True)
     sources = work / f"{suite}.sources"
     sources.write_text(
-        f"Types: deb\nURIs: {debian_mirror()}\nSuites: {suite}\nComponents: main\nSigned-By: {_KEYRING}\n", encoding="utf-8"
+        f"Types: deb\nURIs: {debian_mirror()}\nSuites: {suite}\nComponents: main\nSigned-By: {_KEYRING}\n",
+        encoding="utf-8",
     )
     options = [
         f"Dir::Etc::sourcelist={sources}", "Dir::Etc::sourceparts=/dev/null", f"Dir::State::lists={work}/lists",
@@ -106,7 +114,9 @@ def _fetch(suite: str, root: Path) -> None:
 
 
 def _run(words: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300
+    )
     if done.returncode != 0:
         raise Unavailable(f"{words[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
 

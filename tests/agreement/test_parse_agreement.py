@@ -17,10 +17,14 @@ pytestmark = pytest.mark.root
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "files"
 
 _TWICE: Final = "dockerd reads duplicate keys, but not as what is written: refused on purpose"
-_DECODER: Final = "20.10 reads the first JSON value and no further; refused on purpose, like 23.0 and newer do"
+_DECODER: Final = (
+    "20.10 reads the first JSON value and no further; refused on purpose, like 23.0 and newer do"
+)
 _HOST: Final = "depends on what there is on the host"
 _TOO_LARGE: Final = "dockerd overflows silently; refused on purpose"
-_GO_UNITS: Final = "upstream's 26.1.5 refuses it; Debian builds with an older go-units, and both are asked for"
+_GO_UNITS: Final = (
+    "upstream's 26.1.5 refuses it; Debian builds with an older go-units, and both are asked for"
+)
 
 # Where they differ, with the reason; a suite, or all of them.
 EXCEPTIONS: Final = {
@@ -32,7 +36,10 @@ EXCEPTIONS: Final = {
     ("bookworm", "trailing text"): _DECODER,
     ("bookworm", "second document"): _DECODER,
     ("bookworm", "trailing NUL"): _DECODER,
-    ("bookworm", "invalid UTF-8"): "20.10 puts U+FFFD in its place; refused on purpose, like 23.0 and newer do",
+    (
+        "bookworm",
+        "invalid UTF-8",
+    ): "20.10 puts U+FFFD in its place; refused on purpose, like 23.0 and newer do",
     ("*", '{"default-shm-size": "99999999999p"}'): _TOO_LARGE,
     ("trixie", '{"default-shm-size": "64Mi"}'): _GO_UNITS,
     ("trixie", '{"default-shm-size": "10ib"}'): _GO_UNITS,
@@ -61,7 +68,9 @@ def folder(tmp_path: Path) -> Path:
 
 def verdict(daemon: Dockerd, case: Case) -> bool:
     flags = daemon.flags(Path("daemon.json"), case.flags)
-    return not any(finding.stage == "parse" for finding in check_bytes(case.data, version=daemon.version, flags=flags))
+    return not any(
+        finding.stage == "parse" for finding in check_bytes(case.data, version=daemon.version, flags=flags)
+    )
 
 
 def together(daemon: Dockerd, accepted: Iterable[Case]) -> Iterator[Case]:
@@ -72,7 +81,11 @@ def together(daemon: Dockerd, accepted: Iterable[Case]) -> Iterator[Case]:
         if document is None:
             yield case
             continue
-        fitting = (held for held in documents if case.option not in held and verdict(daemon, _packed({**held, **document})))
+        fitting = (
+            held
+            for held in documents
+            if case.option not in held and verdict(daemon, _packed({**held, **document}))
+        )
         home = next(fitting, None)
         if home is None:
             documents.append(document)
@@ -127,4 +140,3 @@ def test_real_files_are_judged_alike(daemon: Dockerd, folder: Path) -> None:
     if not files:
         pytest.skip("the corpus of real files is not at hand")
     assert disagreements(daemon, files, folder) == []
-
