@@ -77,15 +77,16 @@ class Runner:
             _in=b"",
             _env=self._environment(),
             _internal_bufsize=1 << 16,
+            _timeout=timeout,
             **output,
         )
         try:
-            process.wait(timeout=timeout)
+            process.wait()  # without a time: only so does it wait for the last of the output, too
         except sh.ErrorReturnCode:
             pass  # told by the exit code below
         except sh.TimeoutException as error:
             _end(process)
-            raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout:g} seconds") from error
+            raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout} seconds") from error
         except BaseException:
             _end(process)
             raise

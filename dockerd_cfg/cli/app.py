@@ -1,11 +1,9 @@
 """The command line's entry: which commands there are, and the boundary that turns errors into messages and codes."""
 
 import importlib
+import logging
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -13,15 +11,15 @@ import typer
 from dockerd_cfg import __version__
 from dockerd_cfg.change import signals
 from dockerd_cfg.change.journal import Witness
+from dockerd_cfg.cli.log import log_to
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError, Interrupted, UsageProblem
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.local import local_host
-from dockerd_cfg.paths import HostPath
 
-_LOG: Final = HostPath("/var/log/dockerd-cfg.log")
+_log: Final = logging.getLogger(__name__)
 
 # In the order of the work, with the module of each: a command imports what it needs, no more.
 COMMANDS: Final = {
@@ -146,16 +144,10 @@ def _answer(outcome: object, report: Report) -> int:
 
 
 def _bug(error: Exception, session: Session) -> UnexpectedProblem:
-    """Write the traceback to the log of the host or, failing that, of the user; return what to tell."""
-    text = f"{datetime.now(UTC).isoformat()} {__version__} {session.argv}\n{traceback.format_exc()}\n"
-    message = f"a bug in dockerd-cfg: {type(error).__name__}: {error}"
-    for path in (session.host.layout.real(_LOG), Path.home() / "dockerd-cfg.log"):
-        try:
-            with path.open("a", encoding="utf-8") as log:
-                path.chmod(0o600)
-                log.write(text)
-        except OSError:
-            continue
-        hint = f"please report it with the traceback in {path}; see also: dockerd-cfg status"
-        return UnexpectedProblem(message, hint=hint)
-    return UnexpectedProblem(message, hint="no log could be written")
+    """Log the traceback; return what to tell."""
+    path = log_to(session.host.layout)
+    _log.error("%s: a bug", list(session.argv), exc_info=error)
+    return UnexpectedProblem(
+        f"a bug in dockerd-cfg: {type(error).__name__}: {error}",
+        hint=f"please report it with the traceback in {path}; see also: dockerd-cfg status",
+    )

@@ -122,7 +122,7 @@ def _show(session: Session, facts: StorageFacts, plan: Plan, edit: EditDaemonJso
         f"copying takes about {summary['copy_seconds']} s."
     )
     if names:
-        report.answer(f"Stopped for a short while, and started again: {shown}.")
+        report.answer(f"To be stopped for a short while, and started again: {shown}.")
     report.plan(plan)
     if session.shows_diff and edit is not None:
         report.diff(unified_diff(facts.file.image.data, edit.new.image.data or b"", str(facts.file.path)))

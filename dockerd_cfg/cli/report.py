@@ -69,7 +69,7 @@ class Report:
 
     def failure(self, error: DockerdCfgError, command: str) -> None:
         """Tell what went wrong, what state the host is in, and what to do."""
-        self.findings(error.findings)
+        self.findings(finding for finding in error.findings if finding.message != error.message)
         self.say(f"{self._painted('error', 'red', self._err)}: {error.message}")
         if error.state:
             self.say(f"  state: {error.state}")
@@ -102,8 +102,10 @@ class Report:
             if entry.event == "reverting":
                 self.say("Undoing:")
             return
-        steps = self._plan.all_steps
-        step, place = steps[entry.step], f"[{entry.step + 1:2}/{len(self._plan.steps)}]"
+        steps, regular = self._plan.all_steps, len(self._plan.steps)
+        step = steps[entry.step]
+        number, total = (entry.step, regular) if entry.step < regular else (entry.step - regular, len(steps) - regular)
+        place = f"[{number + 1:2}/{total}]"
         if entry.event == "started":
             self.say(f"{place} {step.describe()}")
         elif entry.event == "failed":

@@ -14,6 +14,7 @@ from dockerd_cfg.change.engine import Engine
 from dockerd_cfg.change.history import History, Run, now
 from dockerd_cfg.change.journal import Journal, Witness
 from dockerd_cfg.change.plan import Plan
+from dockerd_cfg.cli.log import log_to
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
 from dockerd_cfg.findings import Finding
@@ -130,6 +131,7 @@ class Session:
     def engine(self, run: Run) -> Iterator[tuple[Engine, Journal]]:
         """Open the journal of ``run`` with the engine to go on with."""
         self.report.follow(run.plan)
+        log_to(self.host.layout)
         with run.open_journal(self.report, *self.witnesses) as journal:
             yield Engine(self.host, run.plan, journal, self.report), journal
 

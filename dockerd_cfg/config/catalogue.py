@@ -23,7 +23,7 @@ Need = Literal["none", "reload", "restart"]
 _SCHEMA: Final = "daemon.schema.json"
 
 
-class UnknownOption(LookupError):
+class UnknownOptionError(LookupError):
     """No version of Docker has the option; ``hint`` is the name that was most likely meant, or None."""
 
     def __init__(self, key: str, hint: str | None) -> None:
@@ -32,7 +32,7 @@ class UnknownOption(LookupError):
         self.hint = hint
 
 
-class BadValue(ValueError):
+class BadValueError(ValueError):
     """A text cannot be read as a value of an option; ``hint`` says what to write."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -118,10 +118,10 @@ def find_option(key: str) -> Option | None:
 
 
 def option(key: str) -> Option:
-    """Return the option ``key``, which may be dotted. Raises UnknownOption."""
+    """Return the option ``key``, which may be dotted. Raises UnknownOptionError."""
     found = find_option(key)
     if found is None:
-        raise UnknownOption(key, suggest(key))
+        raise UnknownOptionError(key, suggest(key))
     return found
 
 
@@ -158,7 +158,7 @@ def split_key(key: str) -> tuple[str, ...]:
 def parse_value(key: str, text: str) -> JsonValue:
     """Return ``text`` as a value of the option ``key`` (dotted or not), typed as the catalogue says.
 
-    Arrays are written as JSON or separated by commas, objects as JSON. Raises BadValue, and UnknownOption for a
+    Arrays are written as JSON or separated by commas, objects as JSON. Raises BadValueError, and UnknownOptionError for a
     name without a type.
     """
     known = option(key)
@@ -172,7 +172,7 @@ def parse_value(key: str, text: str) -> JsonValue:
         case "array":
             return _array(key, text, known)
         case _:
-            return _object(key, text, known)
+            return _json(key, text, known)
 
 
 def needs(changed_keys: Iterable[str], *, removed: Collection[str] = ()) -> Need:
@@ -272,7 +272,9 @@ def _holds_scalars(node: Mapping[str, JsonValue]) -> bool:
 
 def _boolean(key: str, text: str) -> bool:
     if text not in {"true", "false"}:
-        raise BadValue(f"{key} is either true or false, not {text!r}", f"write {key} true, or {key} false")
+        raise BadValueError(
+            f"{key} is either true or false, not {text!r}", f"write {key} true, or {key} false"
+        )
     return text == "true"
 
 
@@ -280,25 +282,23 @@ def _integer(key: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise BadValue(f"{key} is a whole number, not {text!r}", "write digits only") from None
+        raise BadValueError(f"{key} is a whole number, not {text!r}", "write digits only") from None
 
 
 def _array(key: str, text: str, known: Option) -> JsonValue:
-    if text.lstrip().startswith("["):
-        return _object(key, text, known)
     items = known.schema.get("items")
-    if isinstance(items, Mapping) and _type(items) == "object":
-        raise BadValue(f"{key} is an array of objects", _like(known))
+    if text.lstrip().startswith("[") or (isinstance(items, Mapping) and _type(items) == "object"):
+        return _json(key, text, known)
     return [part.strip() for part in text.split(",")] if text.strip() else []
 
 
-def _object(key: str, text: str, known: Option) -> JsonValue:
+def _json(key: str, text: str, known: Option) -> JsonValue:
     try:
         value: JsonValue = json.loads(text)
     except ValueError as error:
-        raise BadValue(f"{key} takes a JSON {known.type}: {error}", _like(known)) from None
+        raise BadValueError(f"{key} takes a JSON {known.type}: {error}", _like(known)) from None
     if not isinstance(value, {"array": list, "object": dict}.get(known.type, object)):
-        raise BadValue(f"{key} takes a JSON {known.type}", _like(known))
+        raise BadValueError(f"{key} takes a JSON {known.type}", _like(known))
     return value
 
 

@@ -8,9 +8,11 @@ docker-v29.7.2; what depends on the host (whether files, users, plugins exist) i
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from dockerd_cfg.config.check_addresses import address_findings
 from dockerd_cfg.config.check_advice import advice_findings
 from dockerd_cfg.config.check_context import Context
 from dockerd_cfg.config.check_names import name_findings
+from dockerd_cfg.config.check_runtimes import runtime_findings
 from dockerd_cfg.config.check_start import start_findings
 from dockerd_cfg.config.check_types import type_findings
 from dockerd_cfg.config.check_values import value_findings
@@ -73,7 +75,9 @@ def check(
         yield from name_findings(context)
         yield from type_findings(context)
         yield from value_findings(context)
+        yield from address_findings(context)
         yield from start_findings(context)
+        yield from runtime_findings(context)
         yield from advice_findings(context)
 
     return sorted(over_versions(version, rules), key=lambda finding: (finding.line or 0, finding.column or 0))

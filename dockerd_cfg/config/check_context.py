@@ -97,6 +97,12 @@ class Context:
             column=column,
         )
 
+    def bad_value(
+        self, path: Path, message: str, hint: str, *, stage: Stage = "parse", code: str = "bad-value"
+    ) -> Finding:
+        """A finding on a value at ``path``, by default one that dockerd refuses while it reads the file."""
+        return self.finding(code, stage, path, message, hint)
+
     def placed(self, finding: Finding) -> Finding:
         """``finding`` with the place of its ``KEY`` or ``KEY.MEMBER``, or of the nearest thing that is there."""
         first, _, rest = (finding.key or "").partition(".")

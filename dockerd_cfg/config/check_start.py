@@ -1,8 +1,7 @@
 """What dockerd reads without complaint and then does not start with, or starts no containers with.
 
-Source: ``verifyDaemonSettings``, ``setupRuntimes``, graph drivers, registry and builder set-up of moby, tags
-v20.10.24 to docker-v29.7.2. Rules that a Docker before 25.0 applies while it reads the file have stage ``parse``
-there.
+Source: ``verifyDaemonSettings``, graph drivers, registry and builder set-up of moby, tags v20.10.24 to
+docker-v29.7.2.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,27 +10,21 @@ from typing import Final
 from dockerd_cfg.config.check_context import Context, Path, dotted
 from dockerd_cfg.config.check_grammar import any_of, closest, is_ip, parse_cidr
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.sizes import SizeProblem, parse_size
+from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding, Stage
 
-_V23: Final = DockerVersion(23, 0, 0)
 _V24: Final = DockerVersion(24, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 _V27: Final = DockerVersion(27, 0, 0)
 _V28: Final = DockerVersion(28, 0, 0)
 _V29: Final = DockerVersion(29, 0, 0)
 
-_STOCK_RUNTIMES: Final = frozenset({"runc", "io.containerd.runc.v2"})
-_LIMITS: Final = frozenset(
-    ["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"]
-)
 _GRAPH_DRIVERS: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "vfs", "zfs"})
 # Graph drivers that are gone, with the first version without them.
 _GONE_DRIVERS: Final = {"aufs": _V24, "overlay": _V24, "devicemapper": _V25}
 _API_VERSIONS: Final = ((1, 24), (1, 55))
 _HIGHEST_PORT: Final = 65535
-_SLICE: Final = ".slice"
 
 
 def start_findings(context: Context) -> Iterator[Finding]:
@@ -118,94 +111,6 @@ def _firewall(context: Context) -> Iterator[Finding]:
         )
 
 
-def _cgroups(context: Context) -> Iterator[Finding]:
-    driver = ""
-    for path, text in context.texts("exec-opts"):
-        name, _, value = (part.strip() for part in text.partition("="))
-        if name.lower() == "native.cgroupdriver" and value:
-            driver = value
-            if value not in {"cgroupfs", "systemd"}:
-                message = f'native.cgroupdriver cannot be "{value}"'
-                yield context.finding(
-                    "bad-value", "start", path, message, f"write {any_of(('systemd', 'cgroupfs'))}"
-                )
-    parent = context.text("cgroup-parent")
-    if parent and driver == "systemd" and (len(parent) <= len(_SLICE) or not parent.endswith(_SLICE)):
-        message = f'with the systemd cgroup driver cgroup-parent must be a slice, not "{parent}"'
-        yield context.finding(
-            "bad-value", "start", ("cgroup-parent",), message, 'write for instance "docker.slice"'
-        )
-    for key in ("cpu-rt-period", "cpu-rt-runtime"):
-        if context.number(key):
-            message = f"{key} stops Docker wherever cgroup v2 or a kernel without real-time groups is at work"
-            yield context.finding("needs-cgroup-v1", "advice", (key,), message, "leave it out")
-
-
-def _runtimes(context: Context) -> Iterator[Finding]:
-    version = context.version
-    stage: Stage = "parse" if version < _V25 else "start"
-    runtimes = context.members("runtimes")
-    if "runc" in runtimes:
-        yield context.finding(
-            "reserved-runtime",
-            stage,
-            ("runtimes", "runc"),
-            "the runtime name runc is reserved",
-            "choose another name",
-        )
-    default = context.text("default-runtime")
-    added = (
-        {value.partition("=")[0] for value in context.flags.get("runtimes", ())} if version >= _V23 else set()
-    )
-    stock = _STOCK_RUNTIMES | ({"io.containerd.runtime.v1.linux"} if version < _V23 else set())
-    known = {*runtimes, *added, *stock}
-    if default and default not in known and not (version >= _V23 and _is_shim(default)):
-        guess = closest(default, known)
-        hint = (
-            f"did you mean {guess}?"
-            if guess
-            else f'add it to runtimes: {{"{default}": {{"path": "/usr/bin/{default}"}}}}'
-        )
-        yield context.finding(
-            "missing-runtime",
-            stage,
-            ("default-runtime",),
-            f"default-runtime names {default}, which runtimes does not hold",
-            hint,
-        )
-    for name, runtime in runtimes.items():
-        if isinstance(runtime, Mapping) and name != "runc":
-            yield from _runtime(
-                context, ("runtimes", name), {key.lower(): value for key, value in runtime.items()}
-            )
-
-
-def _is_shim(name: str) -> bool:
-    prefix, dot, _ = name.partition(".")
-    return bool(prefix and dot) and "/" not in name
-
-
-def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> Iterator[Finding]:
-    problem = None
-    if context.version < _V23:
-        if not runtime.get("path"):
-            problem = "it needs a path"
-    elif not runtime.get("path") and not runtime.get("runtimetype"):
-        problem = "it needs a path or a runtimeType"
-    elif runtime.get("path") and runtime.get("runtimetype"):
-        problem = "it cannot have both a path and a runtimeType"
-    elif runtime.get("path") and runtime.get("options"):
-        problem = "options go with runtimeType, not with path"
-    elif runtime.get("runtimetype") and runtime.get("runtimeargs"):
-        problem = "runtimeArgs go with path, not with runtimeType"
-    if problem:
-        hint = 'write for instance {"path": "/usr/bin/nvidia-container-runtime"}'
-        stage: Stage = "start" if context.version >= _V24 else "container"
-        yield context.finding(
-            "bad-runtime", stage, path, f"the runtime {path[-1]} cannot be used: {problem}", hint
-        )
-
-
 def _storage(context: Context) -> Iterator[Finding]:
     version = context.version
     driver = context.text("storage-driver")
@@ -288,29 +193,6 @@ def _is_host(text: str) -> bool:
     )
 
 
-def _limits(context: Context) -> Iterator[Finding]:
-    for key, limit in context.members("default-ulimits").items():
-        path = ("default-ulimits", key)
-        if not isinstance(limit, Mapping):
-            continue
-        fields = {name.lower(): value for name, value in limit.items()}
-        name, hard, soft = fields.get("name"), fields.get("hard", 0), fields.get("soft", 0)
-        if name is None or name == "":
-            hint = f'add "Name": "{key}"'
-            yield context.finding(
-                "bad-limit", "container", path, f"the limit {key} has no Name: containers do not start", hint
-            )
-        elif isinstance(name, str) and name.lower() not in _LIMITS:
-            guess = closest(name, _LIMITS)
-            hint = f"did you mean {guess}?" if guess else f"Linux knows {', '.join(sorted(_LIMITS))}"
-            yield context.finding(
-                "bad-limit", "container", path, f"Linux has no limit {name}: containers do not start", hint
-            )
-        if isinstance(hard, int) and isinstance(soft, int) and hard != -1 and (soft > hard or soft == -1):
-            message = f"the limit {key} has a Soft value above its Hard value: containers do not start"
-            yield context.finding("bad-limit", "container", path, message, "lower Soft, or raise Hard")
-
-
 def _api(context: Context) -> Iterator[Finding]:
     text = context.text("min-api-version")
     if not text or context.version < _V29:
@@ -357,7 +239,7 @@ def _builder(context: Context) -> Iterator[Finding]:
             if name.lower().endswith(("storage", "space")) and isinstance(value, str) and value:
                 try:
                     parse_size(value, units="binary", version=context.version)
-                except SizeProblem as problem:
+                except SizeError as problem:
                     path = (*place, name)
                     message = f"{dotted(path)} is no size that Docker understands: {problem}"
                     yield context.finding("bad-value", "start", path, message, 'write for instance "20GB"')
@@ -375,11 +257,8 @@ def _first(context: Context, *keys: str) -> Path:
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
     _bridge,
     _firewall,
-    _cgroups,
-    _runtimes,
     _storage,
     _registries,
-    _limits,
     _api,
     _namespaces,
     _builder,

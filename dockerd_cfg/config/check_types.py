@@ -109,9 +109,9 @@ class _Types:
     def _old_filters(self, path: Path, value: Mapping[str, JsonValue], schema: Schema) -> Iterator[Finding]:
         """The old form of build cache filters, {"key": {"value": true}}, is still read."""
         for inner in value.values():
-            is_map = inner is None or isinstance(inner, Mapping)
-            if not is_map or not all(isinstance(flag, bool | None) for flag in (inner or {}).values()):
-                yield self._wrong(path, value, schema)
+            flags = inner.values() if isinstance(inner, dict) else () if inner is None else (inner,)
+            if not all(isinstance(flag, bool | None) for flag in flags):
+                yield self._wrong(path, dict(value), schema)
 
     def _is_too_new(self, node: Schema) -> bool:
         since = node.get("x-since")

@@ -78,7 +78,9 @@ def over_versions(
         for finding in rules(candidate):
             key = (finding.code, finding.key, finding.stage)
             merged.setdefault(key, (finding, []))[1].append(candidate)
-    return [_without_version(finding, versions) for finding, versions in merged.values()]
+    findings = [_without_version(finding, versions) for finding, versions in merged.values()]
+    gone = {finding.key for finding in findings if finding.is_error}
+    return [finding for finding in findings if finding.code != "deprecated-option" or finding.key not in gone]
 
 
 def _without_version(finding: Finding, versions: list[DockerVersion]) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dockerd_cfg.config.check_grammar import closest
+from dockerd_cfg.config.check_log_drivers import driver_findings
 from dockerd_cfg.config.check_log_values import LogConfig, value_findings
 from dockerd_cfg.config.check_version import DockerVersion, over_versions
 from dockerd_cfg.findings import Finding
@@ -176,7 +177,7 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
     config = LogConfig(
         driver, {name: text for name, text in texts.items() if name in known}, opts.keys(), version
     )
-    return [*findings, *value_findings(config)]
+    return [*findings, *value_findings(config), *driver_findings(config)]
 
 
 def _not_a_string(name: str, value: object) -> Finding:

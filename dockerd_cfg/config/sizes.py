@@ -24,7 +24,7 @@ _FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+
 _NEW_UNIT: Final = re.compile(r"b?|[kmgtp](?:i?b)?")
 
 
-class SizeProblem(ValueError):
+class SizeError(ValueError):
     """A text that Docker does not take as a size; the message is the one Docker gives."""
 
 
@@ -34,7 +34,7 @@ def parse_size(text: str, *, units: Units, version: DockerVersion | None = None)
     ``units`` says whether k, m, g, t, p count by 1000 (``decimal``, go-units' FromHumanSize) or by 1024
     (``binary``, RAMInBytes); an ``i`` as in ``10MiB`` changes nothing. ``version`` picks the grammar: go-units
     0.4 up to Docker 20.10, go-units 0.5 (vendored since moby 23.0) from 28 on. In between, where distributions
-    build with either, and without a version, only what both take is a size. Raises SizeProblem.
+    build with either, and without a version, only what both take is a size. Raises SizeError.
     """
     if version is None or version < _ONLY_NEW_GRAMMAR:
         size = _parse_old(text, units)
@@ -45,21 +45,21 @@ def parse_size(text: str, *, units: Units, version: DockerVersion | None = None)
 def _parse_old(text: str, units: Units) -> int:
     match = _OLD.fullmatch(text)
     if match is None:
-        raise SizeProblem(f"invalid size: '{text}'")
+        raise SizeError(f"invalid size: '{text}'")
     return _in_bytes(text, match["number"], (match["unit"] or "").lower(), units)
 
 
 def _parse_new(text: str, units: Units) -> int:
     split = max(text.rfind(character) for character in "0123456789. ")
     if split == -1:
-        raise SizeProblem(f"invalid size: '{text}'")
+        raise SizeError(f"invalid size: '{text}'")
     number, suffix = text[: split + 1], text[split + 1 :].lower()
     if text[split] == " ":
         number = text[:split]
     if _FLOAT.fullmatch(number) is None or (number.startswith("-") and float(number) < 0):
-        raise SizeProblem(f"invalid size: '{text}'")
+        raise SizeError(f"invalid size: '{text}'")
     if _NEW_UNIT.fullmatch(suffix) is None:
-        raise SizeProblem(f"invalid suffix: '{suffix}'")
+        raise SizeError(f"invalid suffix: '{suffix}'")
     return _in_bytes(text, number, suffix[:1].replace("b", ""), units)
 
 
@@ -68,7 +68,7 @@ def _in_bytes(text: str, number: str, unit: str, units: Units) -> int:
     try:
         size = int(float(number) * base ** _POWERS[unit])
     except (ValueError, OverflowError):  # "1.2.3" of the old grammar, or beyond a float
-        raise SizeProblem(f"invalid size: '{text}'") from None
+        raise SizeError(f"invalid size: '{text}'") from None
     if size > _LARGEST:
-        raise SizeProblem(f"invalid size: '{text}' is more than 8 EiB")
+        raise SizeError(f"invalid size: '{text}' is more than 8 EiB")
     return size

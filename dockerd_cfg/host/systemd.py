@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.paths import SYSTEMD_RUNTIME, Layout
 from dockerd_cfg.runner import Runner
 
@@ -103,12 +104,20 @@ class SystemctlSystemd:
 
 
 def parse_unit(name: str, shown: str) -> UnitState:
-    """Return the unit state that ``systemctl show`` printed as ``shown``."""
+    """Return the unit state that ``systemctl show`` printed as ``shown``.
+
+    Raises CommandFailed when that is no unit's state: an answer that is cut off must not pass for "no such unit".
+    """
     values: dict[str, list[str]] = {}
     for line in shown.splitlines():
         key, separator, value = line.partition("=")
         if separator:
             values.setdefault(key, []).append(value)
+
+    if "LoadState" not in values:
+        raise CommandFailed(
+            f"systemd does not tell the state of {name}", hint=f"look at: systemctl status {name}"
+        )
 
     def one(key: str) -> str:
         return values.get(key, [""])[-1]

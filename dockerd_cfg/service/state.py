@@ -44,6 +44,14 @@ class DockerState(Document):
         """Whether the daemon ran and answered."""
         return self.info is not None
 
+    def at(self, data_root: HostPath) -> "DockerState":
+        """Return the same state with its data below ``data_root``."""
+        if self.inventory is None:
+            return self
+        return self.model_copy(
+            update={"inventory": self.inventory.model_copy(update={"data_root": data_root})}
+        )
+
     @property
     def should_run(self) -> bool:
         """Whether it ran or, having failed, was meant to."""
@@ -104,15 +112,14 @@ def wait_until(condition: Callable[[], bool], patience: float) -> bool:
     return True
 
 
-def differences(before: Inventory, after: Inventory, *, data_root: HostPath) -> list[str]:
-    """Return, in words, what of ``before`` is missing or other in ``after``; the data root should be ``data_root``.
+def differences(before: Inventory, after: Inventory) -> list[str]:
+    """Return, in words, what of ``before`` is missing or other in ``after``.
 
     Something new is no difference: clients may have made it meanwhile. Networks of a swarm come and go with it.
     """
     found = []
-    if after.data_root != data_root:
-        found.append(f"Docker uses the data root {after.data_root} instead of {data_root}")
     for what, was, now in (
+        ("data root", str(before.data_root), str(after.data_root)),
         ("storage driver", before.driver, after.driver),
         ("image store", before.image_store, after.image_store),
     ):
@@ -154,17 +161,17 @@ def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
     return failures
 
 
-def bring_back(host: Host, state: DockerState, *, data_root: HostPath | None = None) -> None:
+def bring_back(host: Host, state: DockerState) -> None:
     """Make Docker run as ``state`` says, whatever it does now, and prove it.
 
-    ``data_root`` is where its data should be (None: where it was). Start limits are reset first, since a failed
-    change uses them up. Raises CommandFailed when Docker does not come back whole.
+    Start limits are reset first, since a failed change uses them up. Raises CommandFailed when Docker does not
+    come back whole.
     """
     host.systemd.reset_failed(*ALL_UNITS)
     start_units(host, state.active_units | (state.failed_units - {CONTAINERD_SERVICE}))
     if DOCKER_SERVICE not in state.active_units or state.inventory is None:
         return
-    problems = prove(host, state, data_root=data_root or state.inventory.data_root)
+    problems = prove(host, state)
     if problems:
         raise CommandFailed(f"Docker runs again, but not as before: {'; '.join(problems)}")
 
@@ -186,13 +193,13 @@ def start_units(host: Host, names: frozenset[str]) -> None:
             ) from error
 
 
-def prove(host: Host, state: DockerState, *, data_root: HostPath) -> list[str]:
+def prove(host: Host, state: DockerState) -> list[str]:
     """Compare the running daemon with ``state``, start what ran then, and return what is wrong, in words."""
     wait_for_api(host)
     now = observe(host)
     if state.inventory is None or now.inventory is None:
         return [] if state.inventory is None else ["Docker does not run"]
-    found = differences(state.inventory, now.inventory, data_root=data_root)
+    found = differences(state.inventory, now.inventory)
     return found or start_again(host, state.running)
 
 

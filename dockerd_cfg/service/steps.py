@@ -18,6 +18,7 @@ from dockerd_cfg.service.state import (
     observe,
     prove,
     start_units,
+    wait_for_api,
     wait_until,
 )
 
@@ -105,10 +106,12 @@ class CheckDocker(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Compare, and start containers that ran and do not come back by themselves. Raises CommandFailed."""
-        state = DockerState.model_validate(context.captured(self.noted_by) or {})
-        if state.inventory is None:
-            return
-        problems = prove(context.host, state, data_root=self.data_root or state.inventory.data_root)
+        host: Host = context.host
+        used = wait_for_api(host).data_root
+        if self.data_root not in {None, used}:
+            raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
+        state = DockerState.model_validate(context.captured(self.noted_by))
+        problems = prove(host, state.at(used))
         if problems:
             raise CommandFailed("; ".join(problems))
 
@@ -143,11 +146,10 @@ class StopDocker(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Start again and prove it. Raises CommandFailed."""
         state = DockerState.model_validate(before)
-        root = state.inventory.data_root if state.inventory else None
         later = DockerState.model_validate(context.captured_undo("start-docker") or before)
-        if context.was_applied and later.was_up:
-            state = later
-        bring_back(context.host, state, data_root=root)
+        if context.was_applied and later.inventory is not None:
+            state = later if state.inventory is None else later.at(state.inventory.data_root)
+        bring_back(context.host, state)
 
 
 class StartDocker(Step):

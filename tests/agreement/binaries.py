@@ -23,7 +23,7 @@ _VALIDATES: Final = DockerVersion(23, 0, 0)
 _PARSED_20_10: Final = "needs to be started with root privileges"
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The binaries cannot be had here; the message says why."""
 
 
@@ -74,12 +74,12 @@ class Dockerd:
 
 
 def dockerd(suite: str) -> Dockerd:
-    """Return the dockerd of Debian's ``suite``, fetched on first use. Raises Unavailable."""
+    """Return the dockerd of Debian's ``suite``, fetched on first use. Raises UnavailableError."""
     if os.geteuid() != 0:
-        raise Unavailable("needs root, to run dockerd as nobody")
+        raise UnavailableError("needs root, to run dockerd as nobody")
     missing = [name for name in ("apt-get", "dpkg") if shutil.which(name) is None]
     if missing:
-        raise Unavailable(f"needs Debian's {' and '.join(missing)}")
+        raise UnavailableError(f"needs Debian's {' and '.join(missing)}")
     root = CACHE / suite / "root"
     program = root / "usr" / "sbin" / "dockerd"
     if not program.exists():
@@ -118,18 +118,20 @@ def _run(words: Sequence[str], folder: Path) -> None:
         words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300
     )
     if done.returncode != 0:
-        raise Unavailable(f"{words[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
+        raise UnavailableError(
+            f"{words[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
+        )
 
 
 def debian_mirror() -> str:
-    """Return the archive that this machine itself installs Debian from. Raises Unavailable."""
+    """Return the archive that this machine itself installs Debian from. Raises UnavailableError."""
     folder = Path("/etc/apt")
     for path in [*sorted((folder / "sources.list.d").glob("*")), folder / "sources.list"]:
         if path.is_file():
             for address in _addresses(path.read_text(encoding="utf-8")):
                 if re.fullmatch(r"https?://\S*/debian/?", address):
                     return address
-    raise Unavailable("no Debian archive among the sources of apt")
+    raise UnavailableError("no Debian archive among the sources of apt")
 
 
 def _addresses(text: str) -> Iterator[str]:

@@ -201,7 +201,7 @@ def test_the_tool_is_installed_from_its_wheel(host: Host) -> None:
 @pytest.mark.parametrize("state", ["off", "up", "frozen"])
 def test_a_destroyed_host_leaves_nothing(boot_host: BootHost, state: str) -> None:
     host = boot_host()
-    assert set(traces_of(host.name)) == {"mounts", "groups", "processes", "folders"}
+    assert set(traces_of(host.name)) == {"groups", "processes", "folders"}
     host.docker("run", "-d", "--stop-signal=KILL", "busybox:1", "sleep", "1000")
     if state == "frozen":
         host.popen("sleep", "1000")
@@ -223,7 +223,7 @@ def test_hosts_of_a_killed_owner_are_swept_away(real_hosts: None) -> None:  # no
         assert name, "the owner failed"
         assert name not in leftovers.sweep()  # its owner lives
         owner.kill()
-    assert set(traces_of(name)) == {"mounts", "groups", "processes", "folders"}
+    assert set(traces_of(name)) == {"groups", "processes", "folders"}
     assert json.loads((leftovers.hosts() / name / leftovers.OWNER).read_text())["pid"] == owner.pid
     assert leftovers.sweep() == [name]
     assert traces_of(name) == {}

@@ -47,31 +47,6 @@ def copy(source: Path, image: Path, mib: int) -> None:
         os.truncate(image, mib * MIB)
 
 
-def mount(image: Path, at: Path) -> None:
-    """Mount an image; its loop device frees itself with the last mount of it."""
-    at.mkdir(exist_ok=True)
-    run(["mount", "-o", "loop", str(image), str(at)])
-
-
-def mounts_below(folder: Path) -> list[Path]:
-    """The mount points in a folder, in the order in which they were mounted."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    points = (Path(line.split()[4].encode().decode("unicode_escape")) for line in lines)
-    return [point for point in points if point.is_relative_to(folder)]
-
-
-def unmount_below(folder: Path, *, timeout: float = 5) -> None:
-    """Unmount everything in a folder; what stays busy is detached."""
-    deadline = time.monotonic() + timeout
-    while points := mounts_below(folder):
-        for point in reversed(points):
-            run(["umount", str(point)], check=False)
-        if time.monotonic() > deadline:
-            for point in reversed(mounts_below(folder)):
-                run(["umount", "--lazy", str(point)], check=False)
-            return
-
-
 def loops_on(images: Iterable[Path]) -> list[str]:
     """The loop devices on those images, by inode: hosts see the files under other names."""
     wanted = set()

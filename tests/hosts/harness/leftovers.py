@@ -1,4 +1,4 @@
-"""Who a host belongs to, and ending one for good: mounts, loop devices, processes, control groups, folders."""
+"""Who a host belongs to, and ending one for good: processes, and with them mounts; loop devices, control groups, folders."""
 
 import contextlib
 import json
@@ -20,8 +20,8 @@ def hosts() -> Path:
     return cache.folder() / "run"
 
 
-def claim(folder: Path, groups: Groups) -> None:
-    """Make a host's folder and write down whose it is, before anything else of the host exists."""
+def claim(folder: Path, groups: Groups, layers: tuple[Path, ...]) -> None:
+    """Make a host's folder and write down whose it is and what it takes, before anything else of the host exists."""
     folder.mkdir(parents=True, mode=0o700)
     pid = os.getpid()
     record = {
@@ -29,6 +29,7 @@ def claim(folder: Path, groups: Groups) -> None:
         "started": _started(pid),
         "boot": _boot(),
         "groups": [str(group) for group in groups],
+        "layers": [str(layer) for layer in layers],
     }
     (folder / OWNER).write_text(json.dumps(record))
 
@@ -48,7 +49,6 @@ def end(folder: Path) -> None:
     """End a host, whatever state it is in, and leave nothing of it behind."""
     groups = _groups(folder)
     cgroups.kill(groups)
-    disks.unmount_below(folder)
     disks.release(folder.rglob("*.img"))
     cgroups.remove(groups)
     for name in ("propagate", "unix-export"):

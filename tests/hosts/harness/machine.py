@@ -24,11 +24,17 @@ REBOOT_CODE = 133  # nspawn's, with --keep-unit, when the host asks for a reboot
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 NUMBERS = itertools.count(1)
 
-# $1 the code that means reboot; the groups; --; nspawn. In a session of its own: Ctrl-C in the tests is not its end.
+# $1 the host's folder; $2 its lower folders; $3 the code that means reboot; its groups; --; nspawn.
+# In a session of its own: Ctrl-C in the tests is not its end. In a mount namespace of its own: its mounts go with it,
+# and no other host's namespace, being a copy of this machine's, can hold them.
 SUPERVISE = """\
-again=$1; shift
+set -e
+cd "$1"; lower=$2; again=$3; shift 3
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
-while :; do "$@"; code=$?; echo "the host ended, code $code"; [ $code = $again ] || exit $code; done
+mount -o loop root.img changes
+mount -o loop lib.img lib
+mount -t overlay "${PWD##*/}" -o "lowerdir=$lower,upperdir=$PWD/changes/upper,workdir=$PWD/changes/work" root
+while :; do code=0; "$@" || code=$?; echo "the host ended, code $code"; [ $code = $again ] || exit $code; done
 """
 
 
@@ -67,7 +73,7 @@ class Machine:
         self._groups = cgroups.plan(self.name)
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._processes: list[Process] = []
-        leftovers.claim(self.folder, self._groups)
+        leftovers.claim(self.folder, self._groups, layers)
         try:
             self._make(lib_image, shape)
         except BaseException:
@@ -78,12 +84,15 @@ class Machine:
 
     def start(self) -> None:
         """Switch it on; returns at once."""
-        self._mount()
         cgroups.create(self._groups)
         groups = [str(group / "cgroup.procs") for group in self._groups]
         with (self.folder / "console.log").open("ab") as console:
             self._supervisor = subprocess.Popen(
-                ["sh", "-c", SUPERVISE, self.name, str(REBOOT_CODE), *groups, "--", *self._nspawn()],
+                [
+                    *("unshare", "--mount", "--propagation", "private", "sh", "-c", SUPERVISE, self.name),
+                    *(str(self.folder), ":".join(map(str, self._layers)), str(REBOOT_CODE)),
+                    *(*groups, "--", *self._nspawn()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -204,14 +213,6 @@ class Machine:
         """The image of /var/lib; whole only while the host is off."""
         return self.folder / "lib.img"
 
-    def _mount(self) -> None:
-        changes = self.folder / "changes"
-        disks.mount(self.folder / "root.img", changes)
-        disks.mount(self.lib_image, self.folder / "lib")
-        lower = ":".join(map(str, self._layers))
-        options = f"lowerdir={lower},upperdir={changes}/upper,workdir={changes}/work"
-        commands.run(["mount", "-t", "overlay", self.name, "-o", options, str(self.folder / "root")])
-
     def _nspawn(self) -> list[str]:
         return [
             *("systemd-nspawn", "-q", f"--directory={self.folder}/root", f"--machine={self.name}", "--boot"),
@@ -234,17 +235,21 @@ class Machine:
         return commands.run(argv, timeout=10, check=False).returncode == 0
 
     def _file_systems(self, leader: int) -> list[Path]:
-        """Every file system on a loop device in the host, and the one below its root, through paths that work here."""
-        found = {self.folder / "changes"}
-        for line in Path(f"/proc/{leader}/mountinfo").read_text().splitlines():
-            fields = line.split()
-            if fields[fields.index("-") + 2].startswith("/dev/loop") and fields[3] == "/":
-                found.add(Path(f"/proc/{leader}/root") / fields[4].lstrip("/"))
-        return sorted(found)
+        """Every file system that the host has on a loop device, through paths that work here."""
+        namespaces = [(leader, Path("/"))]
+        if self._supervisor is not None:
+            namespaces.append((self._supervisor.pid, self.folder))
+        found = []
+        for pid, below in namespaces:
+            for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines():
+                fields = line.split()
+                on_loop = fields[fields.index("-") + 2].startswith("/dev/loop")
+                if on_loop and fields[3] == "/" and Path(fields[4]).is_relative_to(below):
+                    found.append(Path(f"/proc/{pid}/root{fields[4]}"))
+        return found
 
     def _ended(self) -> None:
         self._reap()
-        disks.unmount_below(self.folder)
         disks.release(self.folder.rglob("*.img"))
         cgroups.remove(self._groups)
 
