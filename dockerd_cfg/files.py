@@ -10,8 +10,8 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -93,10 +93,30 @@ def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -
             remove_file(real)
             return
         make_folder(real.parent, mode=0o755)
-        _write_beside(real, image)
+        with _written_beside(real, image, sync=True) as temporary:
+            os.replace(temporary, real)
+        sync_folder(real.parent)
 
 
-def _write_beside(real: Path, image: FileImage) -> None:
+def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
+    """Replace many files below ``tree``, each at once and durably, with two syncs for all of them.
+
+    When the machine stops meanwhile, each file is either the old or the new one. Raises FileProblem.
+    """
+    with ExitStack() as stack, _translated(f"cannot write below {tree}"):
+        written = {
+            real: stack.enter_context(_written_beside(real, image, sync=False))
+            for real, image in images.items()
+        }
+        sync_filesystem(tree)
+        for real, temporary in written.items():
+            os.replace(temporary, real)
+        sync_filesystem(tree)
+
+
+@contextmanager
+def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
+    """Write ``image`` to a file beside ``real`` for the block to rename; what is left of it afterwards is removed."""
     temporary = real.with_name(f".{real.name}{_TEMPORARY}")
     temporary.unlink(missing_ok=True)  # left by a killed run; only root writes into this folder
     descriptor = os.open(
@@ -109,13 +129,12 @@ def _write_beside(real: Path, image: FileImage) -> None:
                 os.fchown(descriptor, image.owner, image.group)
             _keep_attributes(real, descriptor)
             os.fchmod(descriptor, image.mode)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(temporary, real)
-    except BaseException:
+            if sync:
+                file.flush()
+                os.fsync(descriptor)
+        yield temporary
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(real.parent)
 
 
 def _keep_attributes(real: Path, descriptor: int) -> None:

@@ -18,6 +18,7 @@ from dockerd_cfg.storage.steps import (
     VerifyTree,
     WriteDropIn,
 )
+from dockerd_cfg.storage.stored_paths import MoveStoredPaths
 
 _CLASSES: Final[tuple[type[Step], ...]] = (
     CheckDocker,
@@ -26,6 +27,7 @@ _CLASSES: Final[tuple[type[Step], ...]] = (
     EditDaemonJson,
     FinalCopy,
     HandOver,
+    MoveStoredPaths,
     NoteDocker,
     PreCopy,
     RemoveTree,

@@ -4,6 +4,7 @@ Source: ``verifyDaemonSettings``, graph drivers, registry and builder set-up of 
 docker-v29.7.2.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -17,14 +18,18 @@ from dockerd_cfg.findings import Finding, Stage
 _V24: Final = DockerVersion(24, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 _V27: Final = DockerVersion(27, 0, 0)
+_SIZES_OPTIONAL: Final = DockerVersion(27, 5, 0)
 _V28: Final = DockerVersion(28, 0, 0)
 _V29: Final = DockerVersion(29, 0, 0)
 
 _GRAPH_DRIVERS: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "vfs", "zfs"})
 # Graph drivers that are gone, with the first version without them.
 _GONE_DRIVERS: Final = {"aufs": _V24, "overlay": _V24, "devicemapper": _V25}
+_STORAGE_OPTS: Final = {"btrfs": {"btrfs.min_space"}, "vfs": {"size"}, "zfs": {"zfs.fsname"}}
 _API_VERSIONS: Final = ((1, 24), (1, 55))
 _HIGHEST_PORT: Final = 65535
+_HOST_PART: Final = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST: Final = re.compile(rf"{_HOST_PART}(?:\.{_HOST_PART})*")
 
 
 def start_findings(context: Context) -> Iterator[Finding]:
@@ -55,24 +60,25 @@ def _bridge(context: Context) -> Iterator[Finding]:
 
 
 def _pool(context: Context, index: int, pool: JsonValue) -> Iterator[Finding]:
+    hint = 'write for instance {"base": "10.200.0.0/16", "size": 24}'
+    path = ("default-address-pools", index)
+    if pool is None:
+        yield context.finding("bad-value", "start", path, "a pool that is null crashes Docker", hint)
     if not isinstance(pool, Mapping):
         return
-    base, size = pool.get("base"), pool.get("size")
-    path = ("default-address-pools", index)
+    fields = {name.lower(): value for name, value in pool.items()}
+    base, size = fields.get("base"), fields.get("size") or 0
     network = parse_cidr(base) if isinstance(base, str) else None
     if network is None:
         if context.version < _V29 or not base:
             message = "each pool needs a base, a network with a prefix length"
-            yield context.finding(
-                "bad-value",
-                "start",
-                path,
-                message,
-                'write for instance {"base": "10.200.0.0/16", "size": 24}',
-            )
-    elif isinstance(size, int) and not network.network.prefixlen <= size <= network.network.max_prefixlen:
-        message = f"the pool's size is a prefix length from {network.network.prefixlen} to {network.network.max_prefixlen}, not {size}"
-        yield context.finding("bad-value", "start", (*path, "size"), message, 'write for instance "size": 24')
+            yield context.finding("bad-value", "start", path, message, hint)
+        return
+    lowest, highest = network.network.prefixlen, network.network.max_prefixlen
+    if isinstance(size, int) and not lowest <= size <= highest:
+        message = f"the pool's size is a prefix length from {lowest} to {highest}, not {size}"
+        stage: Stage = "start" if size < lowest else "container"
+        yield context.finding("bad-value", stage, (*path, "size"), message, 'write for instance "size": 24')
 
 
 def _firewall(context: Context) -> Iterator[Finding]:
@@ -135,26 +141,25 @@ def _storage(context: Context) -> Iterator[Finding]:
             f"Docker has no storage driver {driver}",
             hint,
         )
-    known = {"overlay2.size"} | ({"overlay2.override_kernel_check"} if version < _V24 else set())
+    yield from _storage_opts(context, driver)
+
+
+def _storage_opts(context: Context, driver: str) -> Iterator[Finding]:
+    overlay2 = {"overlay2.size"} | ({"overlay2.override_kernel_check"} if context.version < _V24 else set())
+    options = {**_STORAGE_OPTS, "overlay2": overlay2}
     for path, text in context.texts("storage-opts"):
         name, equals, _ = text.partition("=")
         name = name.strip().lower()
+        known = options.get(driver or name.partition(".")[0])
         if not equals:
+            message = f'the storage option "{text}" is not of the form key=value'
             yield context.finding(
-                "bad-value",
-                "start",
-                path,
-                f'the storage option "{text}" is not of the form key=value',
-                'write for instance ["overlay2.size=20G"]',
+                "bad-value", "start", path, message, 'write for instance ["overlay2.size=20G"]'
             )
-        elif (name.startswith("overlay2.") or driver == "overlay2") and name not in known:
-            yield context.finding(
-                "unknown-storage-option",
-                "start",
-                path,
-                f"overlay2 has no option {name}",
-                f"it knows {', '.join(sorted(known))}",
-            )
+        elif known is not None and name not in known:
+            message = f"the storage driver {driver or 'overlay2'} has no option {name}"
+            hint = f"it knows {', '.join(sorted(known))}"
+            yield context.finding("unknown-storage-option", "start", path, message, hint)
 
 
 def _registries(context: Context) -> Iterator[Finding]:
@@ -183,14 +188,13 @@ def _registries(context: Context) -> Iterator[Finding]:
 
 
 def _is_host(text: str) -> bool:
+    """Moby's validateHostPort: a name as in image references, or an IP address, with a port or without."""
     if is_ip(text.strip("[]")):
         return True
     host, _, port = text.rpartition(":") if ":" in text else (text, "", "")
     if port and not (port.isdecimal() and int(port) <= _HIGHEST_PORT):
         return False
-    return is_ip(host.strip("[]")) or (
-        bool(host) and all(character.isalnum() or character in "-._" for character in host)
-    )
+    return is_ip(host.strip("[]")) or _HOST.fullmatch(host) is not None
 
 
 def _api(context: Context) -> Iterator[Finding]:
@@ -225,7 +229,8 @@ def _namespaces(context: Context) -> Iterator[Finding]:
 
 def _builder(context: Context) -> Iterator[Finding]:
     gc = context.members("builder").get("gc")
-    if not isinstance(gc, Mapping):
+    # moby reads the sizes only where it collects; since 28.0 it does so unless told otherwise
+    if not isinstance(gc, Mapping) or not _is_on(gc, default=context.version >= _V28):
         return
     rules = gc.get("policy")
     places: list[tuple[Path, Mapping[str, JsonValue]]] = [(("builder", "gc"), gc)]
@@ -234,6 +239,12 @@ def _builder(context: Context) -> Iterator[Finding]:
         for index, rule in enumerate(rules if isinstance(rules, list) else [])
         if isinstance(rule, Mapping)
     ]
+    for place, values in places[1:] if context.version < _SIZES_OPTIONAL else []:
+        if not any(name.lower() == "keepstorage" and value for name, value in values.items()):
+            message = (
+                f"{dotted(place)} needs keepStorage before Docker 27.5: without it Docker does not start"
+            )
+            yield context.finding("missing-value", "start", place, message, 'add "keepStorage": "10GB"')
     for place, values in places:
         for name, value in values.items():
             if name.lower().endswith(("storage", "space")) and isinstance(value, str) and value:
@@ -243,6 +254,11 @@ def _builder(context: Context) -> Iterator[Finding]:
                     path = (*place, name)
                     message = f"{dotted(path)} is no size that Docker understands: {problem}"
                     yield context.finding("bad-value", "start", path, message, 'write for instance "20GB"')
+
+
+def _is_on(gc: Mapping[str, JsonValue], *, default: bool) -> bool:
+    enabled = next((value for name, value in gc.items() if name.lower() == "enabled"), None)
+    return enabled is True or (enabled is None and default)
 
 
 def _list(context: Context, key: str) -> list[JsonValue]:

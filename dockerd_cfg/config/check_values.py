@@ -124,19 +124,17 @@ def _resources(context: Context) -> Iterator[Finding]:
 
 
 def _exec_opts(context: Context) -> Iterator[Finding]:
-    stage: Stage = "parse" if context.version >= _V28 else "start"
+    """Before 28 anything but native.cgroupdriver=VALUE is skipped."""
+    stage: Stage = "parse" if context.version >= _V28 else "ignored"
+    consequence = "" if context.version >= _V28 else ", and Docker ignores it"
     hint = 'write ["native.cgroupdriver=systemd"] or ["native.cgroupdriver=cgroupfs"]'
     for path, text in context.texts("exec-opts"):
         name, _, value = (part.strip() for part in text.partition("="))
         if not value:
-            yield context.bad_value(
-                path, f'the exec-opt "{text}" is not of the form key=value', hint, stage=stage
-            )
+            message = f'the exec-opt "{text}" is not of the form key=value{consequence}'
+            yield context.bad_value(path, message, hint, stage=stage)
         elif name.lower() != "native.cgroupdriver":
-            if context.version >= _V28:
-                yield context.bad_value(path, f"Docker has no exec-opt {name}", hint)
-            else:
-                yield context.bad_value(path, f"Docker ignores the exec-opt {name}", hint, stage="ignored")
+            yield context.bad_value(path, f"there is no exec-opt {name}{consequence}", hint, stage=stage)
 
 
 def _tls(context: Context) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ class Layout:
         return self._styles[container.start]
 
     def _style_within(self, container: _Container) -> Style:
-        own = self._traits([container], own=True)
+        own = self._traits([container])
         kin = self._traits(node for node in reversed(children(container)) if not isinstance(node, ScalarNode))
         written = {trait: own[trait] for trait in ("colon", "comma") if trait in own}
         traits = self._whole | own | kin | written
@@ -97,15 +97,15 @@ class Layout:
         ends = Counter(_LINE_END.findall(self._text))
         return traits | ({"newline": ends.most_common(1)[0][0]} if ends else {})
 
-    def _traits(self, containers: Iterable[_Container], *, own: bool = False) -> dict[str, Any]:
+    def _traits(self, containers: Iterable[_Container]) -> dict[str, Any]:
         """What most of `containers` have in common; fields of Style, left out where none shows it."""
         votes: dict[str, Counter[Any]] = {}
         for container in containers:
-            for trait, value in self._signs(container, own=own):
+            for trait, value in self._signs(container):
                 votes.setdefault(trait, Counter())[value] += 1
         return {trait: counter.most_common(1)[0][0] for trait, counter in votes.items()}
 
-    def _signs(self, container: _Container, *, own: bool) -> Iterator[tuple[str, Any]]:
+    def _signs(self, container: _Container) -> Iterator[tuple[str, Any]]:
         if not children(container):
             return
         first, *between, _ = self._gaps(container)
@@ -114,7 +114,7 @@ class Layout:
         if isinstance(container, ObjectNode):
             yield from (("colon", colon) for colon in self._colons(container))
             yield "objects_on_lines", on_lines
-        elif not own:
+        else:
             scalars = all(isinstance(item, ScalarNode) for item in container.items)
             yield "arrays_on_lines" if scalars else "objects_on_lines", on_lines
         if on_lines:

@@ -177,7 +177,15 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
     config = LogConfig(
         driver, {name: text for name, text in texts.items() if name in known}, opts.keys(), version
     )
-    return [*findings, *value_findings(config), *driver_findings(config)]
+    findings += [*value_findings(config), *driver_findings(config)]
+    if opts:
+        return findings
+    # without any options the daemon checks nothing: what it would refuse, each container meets
+    return [_at_container(finding) for finding in findings]
+
+
+def _at_container(finding: Finding) -> Finding:
+    return finding.model_copy(update={"stage": "container"}) if finding.stage == "start" else finding
 
 
 def _not_a_string(name: str, value: object) -> Finding:

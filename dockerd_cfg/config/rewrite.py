@@ -186,7 +186,7 @@ def _is_same_outside(before: str, splices: Sequence[_Splice], after: str) -> boo
     done = reached = 0
     for start, end, new in splices:
         kept = before[done:start]
-        if start < done or not after.startswith(kept, reached):
+        if not after.startswith(kept, reached):
             return False
         done, reached = end, reached + len(kept) + len(new)
     return before[done:] == after[reached:]

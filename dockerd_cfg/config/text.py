@@ -88,9 +88,8 @@ def line_indent(text: str, offset: int) -> str:
 
 
 def begins_line(text: str, offset: int) -> bool:
-    """Whether only spaces and tabs stand in front of `offset` on its line, which is not the first."""
-    start = _line_start(text, offset)
-    return start > 0 and not text[start:offset].strip(" \t")
+    """Whether only spaces and tabs stand in front of `offset` on its line."""
+    return not text[_line_start(text, offset) : offset].strip(" \t")
 
 
 def _line_start(text: str, offset: int) -> int:

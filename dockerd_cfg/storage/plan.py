@@ -25,6 +25,7 @@ from dockerd_cfg.storage.steps import (
     VerifyTree,
     WriteDropIn,
 )
+from dockerd_cfg.storage.stored_paths import MoveStoredPaths
 
 # Measured on two cores with a virtual disk: 3 GB in 59,000 files took rsync 20 s. For an estimate.
 _BYTES_PER_SECOND: Final = 150e6
@@ -76,7 +77,9 @@ def _copying(facts: StorageFacts) -> Iterator[Step]:
 
 
 def _switching(facts: StorageFacts, layout: Layout, asides: dict[str, HostPath]) -> Iterator[Step]:
-    edit = data_root_edit(facts)
+    docker, edit = _docker_tree(facts), data_root_edit(facts)
+    if docker is not None:
+        yield MoveStoredPaths(source=docker.source, target=docker.target)
     if edit is not None:
         yield edit
     for tree in facts.trees:

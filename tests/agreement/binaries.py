@@ -19,6 +19,8 @@ SUITES: Final = ("bookworm", "trixie", "sid")  # Docker 20.10.24, 26.1.5 and 28.
 CACHE: Final = Path(os.environ.get("DOCKERD_CFG_DOCKERD_CACHE", "/var/cache/dockerd-cfg-dockerd"))
 
 _KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# setpriv, not subprocess's own user=: with that, Python forks a copy of itself for each run
+_AS_NOBODY: Final = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 _VALIDATES: Final = DockerVersion(23, 0, 0)
 _PARSED_20_10: Final = "needs to be started with root privileges"
 
@@ -57,11 +59,8 @@ class Dockerd:
             "PATH": f"{self.program.parent}:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         done = subprocess.run(
-            [str(self.program), *self.flags(config_file, more)],
+            [*_AS_NOBODY, str(self.program), *self.flags(config_file, more)],
             env=environment,
-            user="nobody",
-            group="nogroup",
-            extra_groups=[],
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -77,9 +76,9 @@ def dockerd(suite: str) -> Dockerd:
     """Return the dockerd of Debian's ``suite``, fetched on first use. Raises UnavailableError."""
     if os.geteuid() != 0:
         raise UnavailableError("needs root, to run dockerd as nobody")
-    missing = [name for name in ("apt-get", "dpkg") if shutil.which(name) is None]
+    missing = [name for name in ("apt-get", "dpkg", "setpriv") if shutil.which(name) is None]
     if missing:
-        raise UnavailableError(f"needs Debian's {' and '.join(missing)}")
+        raise UnavailableError(f"needs Debian, with {' and '.join(missing)}")
     root = CACHE / suite / "root"
     program = root / "usr" / "sbin" / "dockerd"
     if not program.exists():

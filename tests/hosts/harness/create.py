@@ -27,7 +27,7 @@ def build_everything() -> None:
 
 def prepared_lib(variant: Variant) -> Path:
     """The folder with the image of a /var/lib in which Docker has once run and holds the images."""
-    key = cache.key_of(base.recipe_key(), Path(images.__file__).read_bytes())
+    key = cache.key_of(base.recipe_key(), str(Disks.lib_mib), Path(images.__file__).read_bytes())
 
     def prepare(folder: Path) -> None:
         plain = folder / "plain.img"

@@ -65,15 +65,21 @@ def loops_on(images: Iterable[Path]) -> list[str]:
 
 
 def release(images: Iterable[Path], *, timeout: float = 10) -> None:
-    """Wait until no loop device holds the images: mounting one twice would ruin it."""
+    """Wait until no loop device holds the images: mounting one twice would ruin it.
+
+    A mounted device frees itself. One that a host attached by hand is detached, but not at once: numbers are given out
+    again, and another host may just be mounting what now has this one.
+    """
     images = list(images)
-    deadline = time.monotonic() + timeout
+    started = time.monotonic()
     while loops := loops_on(images):
-        if time.monotonic() > deadline:
+        passed = time.monotonic() - started
+        if passed > timeout:
             raise TimeoutError(f"{', '.join(loops)} still in use")
+        if passed > timeout / 5:
+            for loop in loops:
+                run(["losetup", "--detach", loop], check=False)
         time.sleep(0.02)
-        for loop in loops:  # harmless while mounted: the device then frees itself later
-            run(["losetup", "--detach", loop], check=False)
 
 
 def cut_off(folder: Path) -> None:

@@ -11,7 +11,6 @@ from tests.hosts.harness import cache, cgroups, disks
 from tests.hosts.harness.cgroups import Groups
 
 OWNER = "owner.json"
-NSPAWN = Path("/run/systemd/nspawn")
 NEW = 60.0  # seconds that a folder may lack its owner's record: it is being made
 
 
@@ -51,9 +50,6 @@ def end(folder: Path) -> None:
     cgroups.kill(groups)
     disks.release(folder.rglob("*.img"))
     cgroups.remove(groups)
-    for name in ("propagate", "unix-export"):
-        with contextlib.suppress(OSError):
-            (NSPAWN / name / folder.name).rmdir()
     (folder.parent / f".#{folder.name}.lck").unlink(missing_ok=True)
     shutil.rmtree(folder)
 

@@ -26,11 +26,13 @@ NUMBERS = itertools.count(1)
 
 # $1 the host's folder; $2 its lower folders; $3 the code that means reboot; its groups; --; nspawn.
 # In a session of its own: Ctrl-C in the tests is not its end. In a mount namespace of its own: its mounts go with it,
-# and no other host's namespace, being a copy of this machine's, can hold them.
+# and no other host's namespace, being a copy of this machine's, can hold them. What nspawn keeps in /run goes too.
 SUPERVISE = """\
 set -e
 cd "$1"; lower=$2; again=$3; shift 3
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -o loop root.img changes
 mount -o loop lib.img lib
 mount -t overlay "${PWD##*/}" -o "lowerdir=$lower,upperdir=$PWD/changes/upper,workdir=$PWD/changes/work" root

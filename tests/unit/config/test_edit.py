@@ -59,6 +59,17 @@ ADDED: list[tuple[str, str, Change, str]] = [
     ("a padded list", '{\n  "a": [ 1 ]\n}\n', Set(("b",), [2, 3]), '{\n  "a": [ 1 ],\n  "b": [ 2, 3 ]\n}\n'),
     ("a list of objects", '{\n  "a": 1\n}\n', Set(("p",), [{"x": 1}]), '{\n  "a": 1,\n  "p": [\n    {\n      "x": 1\n    }\n  ]\n}\n'),
     ("empty containers", '{\n  "a": 1\n}\n', Set(("p",), {"x": [], "y": {}}), '{\n  "a": 1,\n  "p": {\n    "x": [],\n    "y": {}\n  }\n}\n'),
+    ("a list too long for one line in a file that has one", '{"a": 1}', Set(("b",), ["x" * 90]), '{"a": 1, "b": ["' + "x" * 90 + '"]}'),
+    ("an object with a unit of its own", '{\n    "x": {\n        "p": 1\n    },\n    "y": {\n     "q": 1\n    }\n}', Set(("y", "z"), {"w": 1}), '{\n    "x": {\n        "p": 1\n    },\n    "y": {\n     "q": 1,\n     "z": {\n      "w": 1\n     }\n    }\n}'),
+    ("members left of their object", '{\n  "a": {\n"x": 1\n  }\n}', Set(("a", "y"), {"z": 1}), '{\n  "a": {\n"x": 1,\n"y": {\n  "z": 1\n}\n  }\n}'),
+    ("a value on the line below its key", '{\n  "a":\n  1\n}', DRIVER, '{\n  "a":\n  1,\n  "log-driver": "local"\n}'),
+    ("siblings of two kinds, like the last", '{\n  "a": { "x": 1 },\n  "b": {\n    "y": 1\n  }\n}', SIZE, '{\n  "a": { "x": 1 },\n  "b": {\n    "y": 1\n  },\n  "log-opts": {\n    "max-size": "50m"\n  }\n}'),
+    ("commas of two kinds, like the last", '{"a":1,"b":2, "c":3}', DRIVER, '{"a":1,"b":2, "c":3, "log-driver":"local"}'),
+    ("colons of two kinds, like the last", '{\n  "a":1,\n  "b": 2\n}', DRIVER, '{\n  "a":1,\n  "b": 2,\n  "log-driver": "local"\n}'),
+    ("lists with a unit of their own", '{\n  "a": [\n   1\n  ]\n}', Set(("b",), {"x": [2]}), '{\n  "a": [\n   1\n  ],\n  "b": {\n    "x": [\n     2\n    ]\n  }\n}'),
+    ("one option beside a nested brace", '{\n  "a": { "x": 1\n  }\n}', Set(("a", "y"), 2), '{\n  "a": { "x": 1,\n    "y": 2\n  }\n}'),
+    ("the last option oddly indented", '{\n  "a": 1,\n  "b": 2,\n      "c": 3\n}', SIZE, '{\n  "a": 1,\n  "b": 2,\n      "c": 3,\n  "log-opts": {\n    "max-size": "50m"\n  }\n}'),
+    ("a short list beside a list of objects", '{\n  "p": [\n    {"x": 1}\n  ]\n}', Set(("dns",), ["a"]), '{\n  "p": [\n    {"x": 1}\n  ],\n  "dns": ["a"]\n}'),
 ]  # fmt: skip
 
 CHANGED: list[tuple[str, str, list[Change], str]] = [
@@ -76,6 +87,7 @@ CHANGED: list[tuple[str, str, list[Change], str]] = [
     ("all members of an object", '{\n\t"a": {\n\t\t"x": 1\n\t}\n}', [Set(("a",), {"y": 2, "z": 3})], '{\n\t"a": {\n\t\t"y": 2,\n\t\t"z": 3\n\t}\n}'),
     ("the whole document", '{\n "a": 1,\n "b": 2\n}', [Set((), {"b": 3, "c": 4})], '{\n "b": 3,\n "c": 4\n}'),
     ("an item appended", '{"a": [ 1,2 ]}', [Set(("a",), [1, 2, 3])], '{"a": [ 1,2,3 ]}'),
+    ("an equal item appended", '{"a": [1.50]}', [Set(("a",), [1.5, 1.5])], '{"a": [1.50, 1.5]}'),
     ("an item appended on its line", '{"a": [\n  1.0\n]}', [Set(("a",), [1.0, 2])], '{"a": [\n  1.0,\n  2\n]}'),
     ("an item put first", '{"a": [\n  1,\n  2\n]}', [Set(("a",), [0, 1, 2])], '{"a": [\n  0,\n  1,\n  2\n]}'),
     ("an item put between", '{"a": [\n  1,\n  2\n]}', [Set(("a",), [1, 5, 2])], '{"a": [\n  1,\n  5,\n  2\n]}'),
@@ -349,8 +361,9 @@ def test_a_merge_patch_has_to_be_an_object() -> None:
         (lambda text, _: text, "would not give the wanted values"),
         (lambda _, splices: '{"b": 2, "a":1}' if splices else "", "would not give the wanted values"),
         (lambda _, splices: '{"a": 1, "b": 2}' if splices else "", "would change more than was asked for"),
+        (lambda _, splices: '\ufeff{"a":1,"b":2}' if splices else "", "would change more than was asked for"),
     ],
-    ids=["no JSON", "nothing done", "another order", "a blank more"],
+    ids=["no JSON", "nothing done", "another order", "a blank more", "a byte order mark"],
 )
 def test_an_edit_that_goes_wrong_is_found(monkeypatch: pytest.MonkeyPatch, broken: Any, message: str) -> None:
     monkeypatch.setattr(rewrite, "_spliced", broken)

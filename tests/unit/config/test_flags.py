@@ -13,7 +13,9 @@ from dockerd_cfg.config.flags import BOOLEAN_FLAGS, OPTION_OF_FLAG, option_of_fl
         pytest.param(["/usr/bin/dockerd"], {}, id="only the program"),
         pytest.param(["--data-root=/x"], {"data-root": ["/x"]}, id="with an equals sign"),
         pytest.param(["--data-root", "/x"], {"data-root": ["/x"]}, id="with a word of its own"),
-        pytest.param(["--data-root", "--debug"], {"data-root": ["--debug"]}, id="a value that looks like a flag"),
+        pytest.param(
+            ["--data-root", "--debug"], {"data-root": ["--debug"]}, id="a value that looks like a flag"
+        ),
         pytest.param(["--data-root="], {"data-root": [""]}, id="an empty value"),
         pytest.param(["--data-root"], {"data-root": []}, id="a missing value"),
         pytest.param(["--label", "a=b=c"], {"labels": ["a=b=c"]}, id="a value with an equals sign"),
@@ -50,7 +52,11 @@ def test_the_words_given_are_left_alone() -> None:
 
 
 def test_every_flag_of_another_name_is_the_one_in_the_catalogue() -> None:
-    named = {known.flag: key for key, known in options().items() if known.flag not in {None, key} and key != "host-gateway-ips"}
+    named = {
+        known.flag: key
+        for key, known in options().items()
+        if known.flag not in {None, key} and key != "host-gateway-ips"
+    }
     assert named == OPTION_OF_FLAG
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dockerd_cfg.config.scan import DEEPEST, ArrayNode, Node, ObjectNode, ScalarNode, ScanError, scan
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=400)
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=150)
 
 ACCEPTED = {
     "an empty object": "{}",
@@ -151,6 +151,13 @@ REFUSED = [
         1,
         9,
         "a control character (U+0001) inside a string",
+    ),
+    (
+        "the last control character in a string",
+        '{"a": "\x1f"}',
+        1,
+        8,
+        "a control character (U+001F) inside a string",
     ),
     ("an unknown escape", r'{"a": "C:\Docker"}', 1, 10, r"\D is no JSON escape"),
     ("an escaped single quote", r"""{"a": "it\'s"}""", 1, 10, r"\' is no JSON escape"),
@@ -326,6 +333,11 @@ def test_a_member_is_found_by_its_path() -> None:
 @pytest.mark.parametrize("path", [(), ("b",), ("a", "b"), ("a", "b", "c"), ("c", "0")])
 def test_no_member_is_found_where_none_is(path: tuple[str, ...]) -> None:
     assert scan(b'{"a": 1, "c": [1]}').member(path) is None
+
+
+def test_both_characters_of_a_line_end_belong_to_their_line() -> None:
+    document = scan(b"{\r\n}")
+    assert [document.place(offset).line for offset in range(4)] == [1, 1, 1, 2]
 
 
 def test_a_document_tells_the_place_of_a_member() -> None:

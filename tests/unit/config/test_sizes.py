@@ -1,5 +1,7 @@
 """go-units' two grammars: what is a size, and how many bytes it is."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,13 +31,35 @@ NEW = DockerVersion(28, 5, 2)
         ("1p", 1000**5, 1024**5),
     ],
 )
-def test_a_size_of_every_docker_counts_in_the_units_of_its_option(text: str, decimal: int, binary: int) -> None:
+def test_a_size_of_every_docker_counts_in_the_units_of_its_option(
+    text: str, decimal: int, binary: int
+) -> None:
     for version in (None, OLD, MIDDLE, NEW):
         assert parse_size(text, units="decimal", version=version) == decimal
         assert parse_size(text, units="binary", version=version) == binary
 
 
-@pytest.mark.parametrize("text", ["", " ", "m", "x", "10x", "-1", "-1m", "10  m", " 10m", "10m ", "10bb", "10kbi", "1.2.3m", "10 apples", "1,5m", "1_000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "m",
+        "x",
+        "10x",
+        "-1",
+        "-1m",
+        "10  m",
+        " 10m",
+        "10m ",
+        "10bb",
+        "10kbi",
+        "1.2.3m",
+        "10 apples",
+        "1,5m",
+        "1_000",
+    ],
+)
 def test_no_docker_takes_what_is_no_size(text: str) -> None:
     for version in (None, OLD, MIDDLE, NEW):
         with pytest.raises(SizeError):
@@ -50,7 +74,9 @@ def test_only_the_old_grammar_takes_an_i_without_b(text: str) -> None:
             parse_size(text, units="decimal", version=version)
 
 
-@pytest.mark.parametrize(("text", "size"), [(".5m", 500_000), ("5.m", 5_000_000), ("1e3", 1000), ("+10", 10), ("-0", 0)])
+@pytest.mark.parametrize(
+    ("text", "size"), [(".5m", 500_000), ("5.m", 5_000_000), ("1e3", 1000), ("+10", 10), ("-0", 0)]
+)
 def test_only_the_new_grammar_takes_go_floats(text: str, size: int) -> None:
     assert parse_size(text, units="decimal", version=NEW) == size
     for version in (None, OLD, MIDDLE):
@@ -65,19 +91,23 @@ def test_more_than_64_bits_is_no_size(text: str) -> None:
 
 
 def test_the_error_has_dockers_words() -> None:
-    with pytest.raises(SizeError, match="^invalid suffix: 'x'$"):
+    with pytest.raises(SizeError, match=r"^invalid suffix: 'x'$"):
         parse_size("10x", units="decimal", version=NEW)
 
 
-@given(st.integers(0, 2**40), st.sampled_from(["", "b", "k", "KB", "m", "MiB", " g"]), st.sampled_from(["decimal", "binary"]))
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["", "b", "k", "KB", "m", "MiB", " g"]),
+    st.sampled_from(["decimal", "binary"]),
+)
 def test_all_grammars_agree_on_plain_sizes(number: int, unit: str, units: Units) -> None:
-    sizes = {parse_size(f"{number}{unit}", units=units, version=version) for version in (None, OLD, MIDDLE, NEW)}
+    sizes = {
+        parse_size(f"{number}{unit}", units=units, version=version) for version in (None, OLD, MIDDLE, NEW)
+    }
     assert len(sizes) == 1
 
 
 @given(st.text(max_size=8), st.sampled_from([None, OLD, MIDDLE, NEW]))
 def test_any_text_is_a_size_or_a_size_error(text: str, version: DockerVersion | None) -> None:
-    try:
+    with contextlib.suppress(SizeError):
         assert parse_size(text, units="decimal", version=version) >= 0
-    except SizeError:
-        pass

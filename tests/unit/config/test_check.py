@@ -1,0 +1,526 @@
+"""What check finds in a daemon.json: code, stage, key, place, message and hint, by version and flags."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dockerd_cfg.config.catalogue import options
+from dockerd_cfg.config.check import MILESTONES, NEWEST, DockerVersion, check, check_bytes
+from dockerd_cfg.config.scan import scan
+from dockerd_cfg.findings import Finding
+
+V20 = DockerVersion(20, 10, 24)
+V23 = DockerVersion(23, 0, 6)
+V24 = DockerVersion(24, 0, 9)
+V25 = DockerVersion(25, 0, 5)
+V26 = DockerVersion(26, 1, 5)
+V27 = DockerVersion(27, 5, 1)
+V28 = DockerVersion(28, 5, 2)
+V29 = NEWEST
+
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "files"
+QUIET = {"log-driver": "local"}  # so that there is no advice on logs
+UNIT = ("/usr/bin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock")
+
+
+def findings(
+    document: Mapping[str, Any], version: DockerVersion | None = V28, flags: tuple[str, ...] = ()
+) -> list[Finding]:
+    return check({**QUIET, **document}, version=version, flags=flags)
+
+
+def told(
+    document: Mapping[str, Any], version: DockerVersion | None = V28, flags: tuple[str, ...] = ()
+) -> list[tuple[str, str, str | None]]:
+    return [(finding.code, finding.stage, finding.key) for finding in findings(document, version, flags)]
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("5:28.5.2-1~debian.12~bookworm", DockerVersion(28, 5, 2)),
+        ("20.10.24+dfsg1", DockerVersion(20, 10, 24)),
+        ("29.0.1", DockerVersion(29, 0, 1)),
+        ("v29.0.0-rc.1", DockerVersion(29, 0, 0)),
+        ("docker-v29.7.2", DockerVersion(29, 7, 2)),
+        ("28.1", DockerVersion(28, 1, 0)),
+        ("26.1.5+dfsg1, build 411e817", DockerVersion(26, 1, 5)),
+    ],
+)
+def test_a_version_is_read_from_what_docker_and_packages_print(text: str, version: DockerVersion) -> None:
+    assert DockerVersion.parse(text) == version
+
+
+@pytest.mark.parametrize("text", ["", "dev", "28", "library-import"])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a version of Docker"):
+        DockerVersion.parse(text)
+
+
+def test_versions_are_ordered_by_number() -> None:
+    assert (
+        DockerVersion(20, 10, 9)
+        < DockerVersion(20, 10, 24)
+        < DockerVersion(28, 0, 0)
+        < DockerVersion(28, 10, 0)
+    )
+
+
+def test_a_version_is_written_in_full() -> None:
+    assert str(DockerVersion(28, 2)) == "28.2.0"
+
+
+def test_milestones_go_from_the_newest_to_the_oldest() -> None:
+    assert list(MILESTONES) == sorted(MILESTONES, reverse=True)
+
+
+@pytest.mark.parametrize("version", [None, *MILESTONES], ids=str)
+def test_a_good_daemon_json_has_no_findings_in_any_version(version: DockerVersion | None) -> None:
+    document: dict[str, Any] = {
+        "data-root": "/mnt/data/docker",
+        "live-restore": True,
+        "log-driver": "json-file",
+        "log-opts": {"max-size": "50m", "max-file": "3"},
+        "registry-mirrors": ["https://mirror.example.com"],
+        "insecure-registries": ["registry.example.com:5000", "10.0.0.0/8", "[::1]:5000"],
+        "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 65536, "Soft": 1024}},
+        "exec-opts": ["native.cgroupdriver=systemd"],
+        "features": {"buildkit": True},
+        "runtimes": {"nvidia": {"path": "/usr/bin/nvidia-container-runtime", "runtimeArgs": []}},
+        "default-runtime": "nvidia",
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "20GB"}},
+    }
+    assert check(document, version=version, flags=UNIT) == []
+
+
+EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, str, str]]] = [
+    # names
+    ("an unknown option", {"nosuch": 1}, V28, ("unknown-option", "parse", "nosuch")),
+    ("an unknown option that is null", {"nosuch": None}, V28, ("unknown-option", "parse", "nosuch")),
+    ("the wrong case", {"Debug": True}, V28, ("unknown-option", "parse", "Debug")),
+    ("a hidden member of moby's structure", {"default-init": "x"}, V28, ("unknown-option", "parse", "default-init")),
+    ("a member of an object is looked at", {"proxy": {"a": 1}}, V28, ("unknown-option", "parse", "proxy.a")),
+    ("an unknown object is ignored", {"logging": {"log-level": "info"}}, V28, ("unknown-object", "ignored", "logging")),
+    ("an unknown empty object is ignored", {"foo": {}}, V28, ("unknown-object", "ignored", "foo")),
+    ("proxies is no name", {"proxies": None}, V28, ("not-an-object", "parse", "proxies")),
+    ("too new", {"bip6": "fd00::1/64"}, V27, ("option-too-new", "parse", "bip6")),
+    ("too new inside an object", {"proxies": {"http-proxy": "x"}}, V20, ("option-too-new", "parse", "proxies.http-proxy")),
+    ("removed and refused", {"graph": "/x"}, V23, ("removed-option", "parse", "graph")),
+    ("removed and unknown", {"graph": ""}, V24, ("removed-option", "parse", "graph")),
+    ("about to go", {"graph": "/x"}, V20, ("deprecated-option", "advice", "graph")),
+    ("refused in 28", {"api-cors-header": "*"}, V28, ("removed-option", "parse", "api-cors-header")),
+    ("empty in 28", {"api-cors-header": ""}, V28, ("option-without-effect", "ignored", "api-cors-header")),
+    ("without effect in 27", {"api-cors-header": "*"}, V27, ("option-without-effect", "ignored", "api-cors-header")),
+    ("zero in 25", {"oom-score-adjust": 0}, V25, ("option-without-effect", "ignored", "oom-score-adjust")),
+    ("below zero in 25", {"oom-score-adjust": -500}, V25, ("removed-option", "parse", "oom-score-adjust")),
+    ("never an error", {"allow-nondistributable-artifacts": ["x"]}, V29, ("option-without-effect", "ignored", "allow-nondistributable-artifacts")),
+    ("the name of a flag", {"log-opt": ["a=b"]}, V28, ("option-without-effect", "ignored", "log-opt")),
+    ("a proxy outside proxies", {"http-proxy": "x"}, V28, ("option-without-effect", "ignored", "http-proxy")),
+    ("null", {"data-root": None}, V28, ("null-value", "ignored", "data-root")),
+    ("an empty string", {"data-root": ""}, V28, ("zero-value", "ignored", "data-root")),
+    ("zero", {"shutdown-timeout": 0}, V28, ("zero-value", "ignored", "shutdown-timeout")),
+    ("both gateways", {"host-gateway-ip": "192.0.2.1", "host-gateway-ips": []}, V28, ("options-clash", "parse", "host-gateway-ip")),
+    # types
+    ("a string for a boolean", {"debug": "true"}, V28, ("wrong-type", "parse", "debug")),
+    ("a number for a boolean", {"debug": 1}, V28, ("wrong-type", "parse", "debug")),
+    ("a boolean for a number", {"mtu": True}, V28, ("wrong-type", "parse", "mtu")),
+    ("a fraction for a number", {"mtu": 1500.0}, V28, ("wrong-type", "parse", "mtu")),
+    ("a number beyond 64 bits", {"shutdown-timeout": 2**63}, V28, ("wrong-type", "parse", "shutdown-timeout")),
+    ("a string for an array", {"dns": "192.0.2.1"}, V28, ("wrong-type", "parse", "dns")),
+    ("a number in an array", {"labels": ["a=b", 1]}, V28, ("wrong-type", "parse", "labels[1]")),
+    ("an object for an array", {"labels": {}}, V28, ("wrong-type", "parse", "labels")),
+    ("null for a size", {"default-shm-size": None}, V28, ("wrong-type", "parse", "default-shm-size")),
+    ("a number for a size", {"default-shm-size": 64}, V28, ("wrong-type", "parse", "default-shm-size")),
+    ("a string for a feature", {"features": {"buildkit": "true"}}, V28, ("wrong-type", "parse", "features.buildkit")),
+    ("deep inside", {"builder": {"gc": {"policy": [{"keepStorage": 1}]}}}, V28, ("wrong-type", "parse", "builder.gc.policy[0].keepStorage")),
+    ("another case inside", {"default-ulimits": {"nofile": {"name": "nofile", "HARD": "1"}}}, V28, ("wrong-type", "parse", "default-ulimits.nofile.HARD")),
+    ("an ignored member", {"builder": {"gcc": {}}}, V28, ("unknown-member", "ignored", "builder.gcc")),
+    ("a refused member", {"nri-opts": {"bogus": 1}}, V29, ("unknown-member", "parse", "nri-opts.bogus")),
+    ("a member that is too new", {"builder": {"gc": {"defaultReservedSpace": "1GB"}}}, V27, ("member-too-new", "ignored", "builder.gc.defaultReservedSpace")),
+    # values
+    ("a log level", {"log-level": "verbose"}, V28, ("bad-value", "parse", "log-level")),
+    ("a log level of old", {"log-level": "warning"}, V28, ("bad-value", "parse", "log-level")),
+    ("an ipc mode", {"default-ipc-mode": "host"}, V28, ("bad-value", "parse", "default-ipc-mode")),
+    ("a cgroup mode", {"default-cgroupns-mode": "x"}, V28, ("bad-value", "parse", "default-cgroupns-mode")),
+    ("a firewall", {"firewall-backend": "nft"}, V29, ("bad-value", "parse", "firewall-backend")),
+    ("a mark", {"bridge-accept-fwmark": "x"}, V29, ("bad-value", "parse", "bridge-accept-fwmark")),
+    ("downloads", {"max-concurrent-downloads": -1}, V28, ("bad-value", "parse", "max-concurrent-downloads")),
+    ("no attempts", {"max-download-attempts": 0}, V20, ("bad-value", "parse", "max-download-attempts")),
+    ("a port", {"network-diagnostic-port": 65536}, V28, ("bad-value", "parse", "network-diagnostic-port")),
+    ("a stop timeout", {"default-stop-timeout": -1}, V29, ("bad-value", "parse", "default-stop-timeout")),
+    ("an address", {"ip": "localhost"}, V28, ("bad-value", "parse", "ip")),
+    ("a name server", {"dns": ["192.0.2.1", "1.2.3"]}, V28, ("bad-value", "parse", "dns[1]")),
+    ("two gateways of a family", {"host-gateway-ips": ["192.0.2.1", "192.0.2.2"]}, V28, ("bad-value", "parse", "host-gateway-ips[1]")),
+    ("a domain", {"dns-search": ["123456"]}, V28, ("bad-value", "parse", "dns-search[0]")),
+    ("a label", {"labels": ["a"]}, V28, ("bad-value", "parse", "labels[0]")),
+    ("a reserved label", {"labels": ["com.docker.a=b"]}, V28, ("bad-value", "parse", "labels[0]")),
+    ("a label twice", {"labels": ["a=1", "a=2"]}, V28, ("bad-value", "parse", "labels[1]")),
+    ("a resource", {"node-generic-resources": ["gpu"]}, V28, ("bad-value", "parse", "node-generic-resources[0]")),
+    ("a mixed resource", {"node-generic-resources": ["a=1", "a=b"]}, V28, ("bad-value", "parse", "node-generic-resources")),
+    ("an exec-opt", {"exec-opts": ["a=b"]}, V28, ("bad-value", "parse", "exec-opts[0]")),
+    ("a host", {"hosts": ["foo://x"]}, V28, ("bad-value", "parse", "hosts[0]")),
+    ("a host with a path", {"hosts": ["tcp://h:1/x"]}, V28, ("bad-value", "parse", "hosts[0]")),
+    ("a host of 20.10", {"hosts": ["foo://x"]}, V20, ("bad-value", "start", "hosts[0]")),
+    ("a mirror", {"registry-mirrors": ["m:5000"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
+    ("a mirror of 27", {"registry-mirrors": ["m:5000"]}, V27, ("bad-value", "start", "registry-mirrors[0]")),
+    ("tls", {"tls": True}, V28, ("tls-without-certificates", "parse", "tls")),
+    ("tls of 20.10", {"tls": True}, V20, ("tls-without-certificates", "start", "tls")),
+    ("tlsverify false switches tls on", {"tlsverify": False}, V28, ("tls-without-certificates", "parse", "tlsverify")),
+    ("a relative proxy", {"userland-proxy-path": "docker-proxy"}, V28, ("bad-value", "parse", "userland-proxy-path")),
+    ("an IPv6 network", {"fixed-cidr-v6": "10.0.0.0/8"}, V28, ("bad-value", "parse", "fixed-cidr-v6")),
+    ("an IPv6 network of 24", {"fixed-cidr-v6": "garbage"}, V24, ("bad-value", "start", "fixed-cidr-v6")),
+    ("a pool of 29", {"default-address-pools": [{"base": "x", "size": 24}]}, V29, ("bad-value", "parse", "default-address-pools[0].base")),
+    ("a size", {"default-shm-size": "64X"}, V28, ("bad-value", "parse", "default-shm-size")),
+    ("an age", {"builder": {"history": {"maxAge": "soon"}}}, V28, ("bad-value", "parse", "builder.history.maxAge")),
+    ("a filter of 20.10", {"builder": {"gc": {"policy": [{"filter": ["until"]}]}}}, V20, ("bad-value", "parse", "builder.gc.policy[0].filter[0]")),
+    ("a Windows feature", {"features": {"windows-dns-proxy": True}}, V27, ("bad-value", "parse", "features.windows-dns-proxy")),
+    ("userns-remap", {"userns-remap": "a:b:c"}, V28, ("bad-value", "parse", "userns-remap")),
+    ("remap and snapshotter", {"userns-remap": "x", "features": {"containerd-snapshotter": True}}, V29, ("options-clash", "parse", "features.containerd-snapshotter")),
+    ("embedded containerd", {"cri-containerd": True, "features": {"embedded-containerd": True}}, V29, ("options-clash", "parse", "features.embedded-containerd")),
+    ("a missing runtime before 25", {"default-runtime": "x"}, V24, ("missing-runtime", "parse", "default-runtime")),
+    ("the reserved runtime before 25", {"runtimes": {"runc": {"path": "/x"}}}, V24, ("reserved-runtime", "parse", "runtimes.runc")),
+    # start
+    ("a missing runtime", {"default-runtime": "x"}, V28, ("missing-runtime", "start", "default-runtime")),
+    ("the reserved runtime", {"runtimes": {"runc": {"path": "/x"}}}, V28, ("reserved-runtime", "start", "runtimes.runc")),
+    ("an empty runtime", {"runtimes": {"x": {}}}, V28, ("bad-runtime", "start", "runtimes.x")),
+    ("a runtime of two kinds", {"runtimes": {"x": {"path": "/x", "runtimeType": "a.b"}}}, V28, ("bad-runtime", "start", "runtimes.x")),
+    ("bridge and bip", {"bridge": "br0", "bip": "10.0.0.1/24"}, V28, ("options-clash", "start", "bip")),
+    ("a bip", {"bip": "10.0.0.1"}, V28, ("bad-value", "start", "bip")),
+    ("a pool", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 8}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
+    ("a firewall that is needed", {"icc": False, "iptables": False}, V28, ("options-clash", "start", "icc")),
+    ("an IPv6 firewall that is needed", {"icc": False, "ipv6": True, "ip6tables": False}, V28, ("options-clash", "start", "icc")),
+    ("ip6tables before 27", {"ip6tables": True}, V26, ("needs-experimental", "start", "ip6tables")),
+    ("a cgroup driver", {"exec-opts": ["native.cgroupdriver=foo"]}, V28, ("bad-value", "start", "exec-opts[0]")),
+    ("a slice", {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker"}, V28, ("bad-value", "start", "cgroup-parent")),
+    ("a removed storage driver", {"storage-driver": "devicemapper"}, V28, ("removed-storage-driver", "start", "storage-driver")),
+    ("an unknown storage driver", {"storage-driver": "overlay3"}, V28, ("unknown-storage-driver", "start", "storage-driver")),
+    ("a storage option", {"storage-opts": ["overlay2.override_kernel_check=true"]}, V24, ("unknown-storage-option", "start", "storage-opts[0]")),
+    ("an option of another storage driver", {"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}, V28, ("unknown-storage-option", "start", "storage-opts[0]")),
+    ("a pool without a size", {"default-address-pools": [{"base": "10.0.0.0/16"}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
+    ("a pool of too small pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "container", "default-address-pools[0].size")),
+    ("no pool", {"default-address-pools": [None]}, V28, ("bad-value", "start", "default-address-pools[0]")),
+    ("a registry with an underscore", {"insecure-registries": ["a_b:5000"]}, V28, ("bad-value", "start", "insecure-registries[0]")),
+    ("a registry", {"insecure-registries": ["ftp://x"]}, V28, ("bad-value", "start", "insecure-registries[0]")),
+    ("an API version", {"min-api-version": "9.99"}, V29, ("bad-value", "start", "min-api-version")),
+    ("a namespace", {"containerd-namespace": "plugins.moby"}, V28, ("options-clash", "start", "containerd-namespace")),
+    ("a size of the build cache", {"builder": {"gc": {"defaultKeepStorage": "lots"}}}, V28, ("bad-value", "start", "builder.gc.defaultKeepStorage")),
+    ("a rule without a size before 27.5", {"builder": {"gc": {"enabled": True, "policy": [{"all": True}]}}}, V26, ("missing-value", "start", "builder.gc.policy[0]")),
+    ("a log option", {"log-opts": {"maxsize": "1m"}}, V28, ("unknown-log-option", "start", "log-opts.maxsize")),
+    # container
+    ("a limit without a name", {"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("an unknown limit", {"default-ulimits": {"x": {"Name": "nofiles"}}}, V28, ("bad-limit", "container", "default-ulimits.x")),
+    ("a limit above the limit", {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 2}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("a log size", {"log-opts": {"max-size": "10x"}}, V28, ("bad-log-option", "container", "log-opts.max-size")),
+    ("a log driver", {"log-driver": "jsonfile"}, V28, ("unknown-log-driver", "container", "log-driver")),
+    # ignored and advice
+    ("an unknown feature", {"features": {"x": True}}, V28, ("unknown-feature", "ignored", "features.x")),
+    ("a feature that is too new", {"features": {"cdi": True}}, V24, ("feature-too-new", "ignored", "features.cdi")),
+    ("an old exec-opt without a value", {"exec-opts": ["a"]}, V27, ("bad-value", "ignored", "exec-opts[0]")),
+    ("an old exec-opt", {"exec-opts": ["a=b"]}, V27, ("bad-value", "ignored", "exec-opts[0]")),
+    ("a relative data root", {"data-root": "data"}, V28, ("relative-data-root", "advice", "data-root")),
+    ("real-time groups", {"cpu-rt-period": 1000}, V28, ("needs-cgroup-v1", "advice", "cpu-rt-period")),
+    ("a reload that fails", {"userland-proxy": True}, V28, ("reload-fails", "advice", "userland-proxy")),
+    ("a registry with a scheme", {"insecure-registries": ["http://r:5000"]}, V28, ("scheme-in-registry", "advice", "insecure-registries[0]")),
+    ("no rotation", {"log-driver": "json-file"}, V28, ("unlimited-logs", "advice", "log-opts.max-size")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "version", "expected"),
+    [case[1:] for case in EVERY_STAGE],
+    ids=[case[0] for case in EVERY_STAGE],
+)
+def test_a_mistake_is_one_finding_with_its_stage(
+    document: dict[str, Any], version: DockerVersion, expected: tuple[str, str, str]
+) -> None:
+    assert told(document, version) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("document", "version"),
+    [
+        pytest.param({"log-level": "WARN"}, V28, id="log levels in any case"),
+        pytest.param({"log-level": "warning"}, V24, id="warning before 25"),
+        pytest.param({"mtu": -1}, V20, id="a negative mtu in 20.10"),
+        pytest.param({"max-concurrent-downloads": 0}, V20, id="zero downloads in 20.10"),
+        pytest.param({"dns": [" 192.0.2.1"]}, V24, id="blanks round a name server before 25"),
+        pytest.param({"dns": ["fe80::1%eth0"]}, V29, id="a name server with a zone in 29"),
+        pytest.param({"labels": ["a=1", "a=1"]}, V28, id="a label twice with one value"),
+        pytest.param({"default-runtime": "io.containerd.runsc.v1"}, V28, id="a shim as default runtime"),
+        pytest.param({"default-runtime": "io.containerd.runtime.v1.linux"}, V20, id="the old shim"),
+        pytest.param({"storage-driver": "stargz"}, V29, id="a snapshotter of 29"),
+        pytest.param({"storage-driver": "devicemapper"}, V24, id="devicemapper in 24"),
+        pytest.param({"userland-proxy": False, "userland-proxy-path": "x"}, V28, id="a proxy path that is not used"),
+        pytest.param({"tls": True, "tlscert": "/c", "tlskey": "/k"}, V28, id="tls with certificates"),
+        pytest.param({"tls": False}, V28, id="no tls"),
+        pytest.param({"default-stop-timeout": 0}, V29, id="no time to stop"),
+        pytest.param({"shutdown-timeout": -1}, V28, id="all the time to stop"),
+        pytest.param({"builder": {"gc": {"policy": [{"filter": {"until": {"1h": True}}}]}}}, V28, id="filters in the old form"),
+        pytest.param({"builder": {"GC": {"Enabled": True}}}, V28, id="members in any case"),
+        pytest.param({"builder": {"gc": {"enabled": False, "defaultKeepStorage": "lots"}}}, V28, id="a size that is not read"),
+        pytest.param({"builder": {"gc": {"defaultKeepStorage": "lots"}}}, V27, id="a size that is not read by default before 28"),
+        pytest.param({"default-address-pools": [{"BASE": "10.0.0.0/16", "Size": 24}]}, V28, id="a pool in any case"),
+        pytest.param({"builder": {"gc": {"policy": [{"all": True}]}}}, V28, id="a rule without a size"),
+        pytest.param({"icc": False}, V28, id="icc false with iptables"),
+        pytest.param({"default-ulimits": {"core": {"Name": "core", "Hard": -1, "Soft": 5}}}, V28, id="no hard limit"),
+        pytest.param({"insecure-registries": ["[::1]:5000", "::1", "2001:db8::/32"]}, V28, id="registries by IPv6"),
+        pytest.param({"default-network-opts": {"bridge": {"a.b": "1"}}}, V24, id="network options"),
+        pytest.param({"runtimes": {"x": {"runtimeType": "a.b", "options": {"n": 1}}}}, V28, id="a shim with options"),
+    ],
+)  # fmt: skip
+def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: DockerVersion) -> None:
+    assert told(document, version) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "hint"),
+    [
+        ({"Debug": True}, "did you mean debug?"),
+        ({"dataroot": "/x"}, "did you mean data-root?"),
+        ({"log_driver": "x"}, "did you mean log-driver?"),
+        ({"max-size": "1m"}, 'write it inside "log-opts": {"max-size": "..."}'),
+        ({"log-opt": {"max-size": "1m"}}, "write log-opts"),
+        ({"log-opt": []}, "write log-opts"),
+        ({"https-proxy": "x"}, "write it inside proxies"),
+        ({"graph": "/x"}, "write data-root"),
+        ({"logging": {"log-level": "info"}}, 'write "log-driver" and "log-opts" at the top level'),
+        ({"x": {"group": "a"}}, "write group at the top level"),
+        ({"debug": "true"}, 'write "debug": true, without quotes'),
+        ({"mtu": "1500"}, 'write "mtu": 1500, without quotes'),
+        ({"mtu": 1500.0}, 'write "mtu": 1500'),
+        ({"dns": "192.0.2.1"}, 'write "dns": ["192.0.2.1"]'),
+        ({"default-shm-size": 64}, 'write "default-shm-size": "64"'),
+        ({"storage-driver": "overlay"}, "its data must be migrated; new installations use overlay2"),
+        ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
+        ({"builder": {"gcc": {}}}, "did you mean gc?"),
+        ({"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, 'add "Name": "nofile"'),
+    ],
+)
+def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:
+    assert [finding.hint for finding in findings(document)] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("document", "flags", "keys"),
+    [
+        pytest.param({"hosts": ["fd://"]}, UNIT, ["hosts"], id="a packaged unit and hosts"),
+        pytest.param({"containerd": "/x"}, UNIT, ["containerd"], id="a packaged unit and containerd"),
+        pytest.param({"hosts": None}, UNIT, ["hosts"], id="null conflicts as well"),
+        pytest.param({"debug": True}, ("-D",), ["debug"], id="equal values conflict"),
+        pytest.param({"labels": ["a=b"]}, ("--label=c=d",), ["labels"], id="lists are not merged"),
+        pytest.param({"x": {"group": "y"}}, ("--group=z",), ["x.group"], id="members of other objects conflict"),
+        pytest.param({"runtimes": {"x": {"path": "/x"}}}, ("--add-runtime=y=/y",), [], id="runtimes are merged"),
+        pytest.param({"group": "y"}, UNIT, [], id="other options"),
+        pytest.param({"host-gateway-ip": "192.0.2.1"}, ("--host-gateway-ip=192.0.2.2",), ["host-gateway-ip"], id="the old gateway"),
+        pytest.param({"host-gateway-ips": ["192.0.2.1"]}, ("--host-gateway-ip=192.0.2.2",), ["host-gateway-ips"], id="the new gateways"),
+    ],
+)  # fmt: skip
+def test_a_flag_and_an_option_of_the_same_meaning_conflict(
+    document: dict[str, Any], flags: tuple[str, ...], keys: list[str]
+) -> None:
+    conflicts = [finding for finding in findings(document, V28, flags) if finding.code == "flag-conflict"]
+    assert [(finding.stage, finding.key) for finding in conflicts] == [("parse", key) for key in keys]
+
+
+def test_flags_can_be_given_as_parsed() -> None:
+    (finding,) = check({**QUIET, "debug": True}, version=V28, flags={"debug": ["true"]})
+    assert finding.code == "flag-conflict"
+
+
+def test_a_driver_given_as_a_flag_judges_the_options_of_the_file() -> None:
+    document: dict[str, Any] = {"log-opts": {"max-size": "1m", "max-file": "2"}}
+    codes = [
+        (finding.code, finding.key)
+        for finding in check(document, version=V28, flags=["--log-driver=journald"])
+    ]
+    assert codes == [("unknown-log-option", "log-opts.max-size"), ("unknown-log-option", "log-opts.max-file")]
+
+
+def test_options_given_as_flags_count_for_the_driver_of_the_file() -> None:
+    flags = ["--log-opt", "max-size=1m", "--log-opt=max-file=2"]
+    assert check({"log-driver": "json-file"}, version=V28, flags=flags) == []
+
+
+def test_a_runtime_added_by_a_flag_exists() -> None:
+    assert told({"default-runtime": "y"}, V28, ("--add-runtime=y=/y",)) == []
+
+
+def test_20_10_looks_for_runtimes_in_the_file_alone() -> None:
+    assert told({"default-runtime": "y"}, V20, ("--add-runtime=y=/y",)) == [
+        ("missing-runtime", "parse", "default-runtime")
+    ]
+
+
+def test_findings_are_at_their_line_and_column_in_the_order_of_the_text() -> None:
+    text = b"""{
+  "log-driver": "local",
+  "labels": ["a=b",
+             "c"],
+  "builder": {"gcc": 1},
+\t"nosuch": 1
+}
+"""
+    places = [(finding.key, finding.line, finding.column) for finding in check_bytes(text, version=V28)]
+    assert places == [("labels[1]", 4, 14), ("builder.gcc", 5, 15), ("nosuch", 6, 2)]
+
+
+def test_a_log_option_is_found_by_its_name() -> None:
+    (finding,) = check_bytes(b'{"log-driver": "local",\n "log-opts": {\n  "a.b": "c"}}', version=V28)
+    assert (finding.key, finding.line, finding.column) == ("log-opts.a.b", 3, 3)
+
+
+def test_what_is_missing_is_placed_at_what_holds_it() -> None:
+    (finding,) = check_bytes(b'{\n"log-opts": {"labels": "a"}}', version=V28)
+    assert (finding.code, finding.line, finding.column) == ("unlimited-logs", 2, 1)
+
+
+def test_what_is_missing_altogether_has_no_place() -> None:
+    (finding,) = check_bytes(b"{}", version=V28)
+    assert (finding.code, finding.line) == ("unlimited-logs", None)
+
+
+def test_plain_values_have_no_places() -> None:
+    assert [finding.line for finding in findings({"nosuch": 1})] == [None]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "column"),
+    [(b'{"debug": true,}', 1, 15), (b'{\n"debug": true\n"icc": true}', 2, 14), (b"[]", 1, 1)],
+)
+def test_a_text_that_is_no_json_object_is_one_error_of_stage_parse(
+    data: bytes, line: int, column: int
+) -> None:
+    (finding,) = check_bytes(data)
+    assert (finding.code, finding.stage, finding.severity) == ("not-json", "parse", "error")
+    assert (finding.line, finding.column) == (line, column)
+    assert finding.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty-file"),
+        (b" \n", "empty-file"),
+        (b'\xef\xbb\xbf{"log-driver": "local"}', "byte-order-mark"),
+    ],
+)
+def test_20_10_cannot_read_what_later_ones_can(data: bytes, code: str) -> None:
+    codes = {
+        version: [f.code for f in check_bytes(data, version=version) if f.is_error]
+        for version in (V20, V28, None)
+    }
+    assert codes == {V20: [code], V28: [], None: [code]}
+
+
+@pytest.mark.parametrize("version", [None, V20, V28], ids=str)
+def test_no_file_is_no_error(version: DockerVersion | None) -> None:
+    assert [finding.code for finding in check_bytes(None, version=version)] == ["unlimited-logs"]
+    assert check(None, version=version) == check_bytes(None, version=version)
+
+
+def test_a_scanned_file_and_its_bytes_are_judged_alike() -> None:
+    data = b'{"nosuch": 1, "debug": "x"}'
+    assert check(scan(data), version=V28) == check_bytes(data, version=V28)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"bip6": "fd00::1/64"}, [("option-too-new", "advice")]),
+        ({"graph": "/x"}, [("removed-option", "parse")]),
+        ({"max-download-attempts": 0}, [("bad-value", "parse"), ("zero-value", "ignored")]),
+        ({"default-runtime": "x"}, [("missing-runtime", "parse"), ("missing-runtime", "start")]),
+        ({"features": {"cdi": True}}, [("feature-too-new", "advice")]),
+        ({"nosuch": 1}, [("unknown-option", "parse")]),
+    ],
+)
+def test_without_a_version_every_supported_docker_must_agree(
+    document: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert sorted((finding.code, finding.stage) for finding in findings(document, None)) == expected
+
+
+def test_without_a_version_the_message_names_the_old_ones_that_mind() -> None:
+    messages = [
+        finding.message for finding in findings({"max-download-attempts": 0}, None) if finding.is_error
+    ]
+    assert messages == ["max-download-attempts must not be below 1 (Docker 20.10)"]
+
+
+def test_a_newer_docker_than_the_catalogue_may_know_more_options() -> None:
+    (finding,) = findings({"nosuch": 1}, DockerVersion(30, 0, 0))
+    assert (finding.code, finding.severity) == ("unknown-option", "warning")
+
+
+@pytest.mark.parametrize("version", MILESTONES, ids=str)
+def test_every_example_is_read_by_the_versions_that_have_the_option(version: DockerVersion) -> None:
+    refused = [
+        finding
+        for key, known in options().items()
+        if known.works_in(version) and known.examples
+        for finding in check({key: known.examples[0]}, version=version)
+        if finding.stage == "parse" and not known.no_effect
+    ]
+    alone = {"default-runtime", "host-gateway-ip"}
+    assert [finding for finding in refused if finding.key not in alone] == []
+
+
+def test_errors_and_warnings_follow_the_stage() -> None:
+    for _, document, version, _ in EVERY_STAGE:
+        for finding in findings(document, version):
+            assert finding.is_error == (finding.stage in {"parse", "start", "container"})
+
+
+def test_every_finding_says_what_to_do() -> None:
+    bare = [
+        finding
+        for _, document, version, _ in EVERY_STAGE
+        for finding in findings(document, version)
+        if not finding.hint
+    ]
+    assert bare == []
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=12)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(options())) | st.text(max_size=8), VALUES, max_size=5))
+def test_nothing_that_is_json_makes_check_fail(document: dict[str, Any]) -> None:
+    for finding in check(scan(json.dumps(document).encode()) if is_scannable(document) else document):
+        assert finding.message
+
+
+def is_scannable(document: dict[str, Any]) -> bool:
+    return "\\ud" not in json.dumps(document)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not at hand")
+def test_real_files_hold_few_surprises() -> None:
+    surprising = {"unknown-option", "wrong-type"}
+    judged = {
+        path.name: check_bytes(path.read_bytes(), version=V28) for path in sorted(CORPUS.glob("*.json"))
+    }
+    refused = {name for name, found in judged.items() if any(finding.stage == "parse" for finding in found)}
+    assert len(judged) > 20
+    assert len(refused) < len(judged) / 4
+    assert all(
+        finding.code in surprising | {"not-json", "removed-option", "bad-value"}
+        for found in judged.values()
+        for finding in found
+        if finding.stage == "parse"
+    )
