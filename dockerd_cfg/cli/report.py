@@ -104,7 +104,9 @@ class Report:
             return
         steps, regular = self._plan.all_steps, len(self._plan.steps)
         step = steps[entry.step]
-        number, total = (entry.step, regular) if entry.step < regular else (entry.step - regular, len(steps) - regular)
+        number, total = (
+            (entry.step, regular) if entry.step < regular else (entry.step - regular, len(steps) - regular)
+        )
         place = f"[{number + 1:2}/{total}]"
         if entry.event == "started":
             self.say(f"{place} {step.describe()}")

@@ -75,7 +75,7 @@ def _layers(docker: Path, file_bytes: int) -> None:
 def _container(docker: Path, name: str, policy: str) -> None:
     folder = docker / "containers" / identifier(name)
     folder.mkdir(parents=True)
-    (folder / "config.v2.json").write_text(
-        json.dumps({"ID": identifier(name), "Name": f"/{name}"}), encoding="utf-8"
-    )
+    volume = {"Type": "volume", "Name": "records", "Source": "/var/lib/docker/volumes/records/_data"}
+    record = {"ID": identifier(name), "Name": f"/{name}", "MountPoints": {"/data": volume}}
+    (folder / "config.v2.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "hostconfig.json").write_text(json.dumps({"RestartPolicy": {"Name": policy}}), encoding="utf-8")
