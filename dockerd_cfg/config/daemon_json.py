@@ -12,6 +12,7 @@ from dockerd_cfg.config.edit import Change, EditError, Set, Unset, edit
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import ScanError, scan
 from dockerd_cfg.config.tree import Document as Json
+from dockerd_cfg.config.tree import same
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import FileProblem, InvalidConfig
 from dockerd_cfg.files import FileImage
@@ -111,7 +112,9 @@ class EditDaemonJson(ReplaceFile):
         changes: list[Change] = []
         for one in self.edits:
             member, earlier = now.member(one.key), old.member(one.key)
-            is_ours = member is None if one.unset else member is not None and member.value.value == one.value
+            is_ours = (
+                member is None if one.unset else member is not None and same(member.value.value, one.value)
+            )
             if not is_ours:
                 present_text = "not set" if member is None else _value(member.value.value)
                 raise FileProblem(
@@ -119,7 +122,11 @@ class EditDaemonJson(ReplaceFile):
                     f"we wrote {'not set' if one.unset else _value(one.value)}, now it is {present_text}",
                     hint="decide which it shall be and write it there by hand; then roll back again",
                 )
-            changes.append(Unset(one.key) if earlier is None else Set(one.key, earlier.value.value))
+            had_parent = len(one.key) > 1 and old.member(one.key[:-1]) is not None
+            undo = (
+                Unset(one.key, prune=not had_parent) if earlier is None else Set(one.key, earlier.value.value)
+            )
+            changes.append(undo)
         return edit(present.data, changes)
 
 
@@ -148,4 +155,4 @@ def edit_step(present: DaemonJson, edits: Sequence[KeyEdit]) -> EditDaemonJson |
 
 def _differs(present: DaemonJson, one: KeyEdit) -> bool:
     member = present.json.member(one.key)
-    return member is not None if one.unset else member is None or member.value.value != one.value
+    return member is not None if one.unset else member is None or not same(member.value.value, one.value)

@@ -1,0 +1,106 @@
+"""The daemon's command line: of the process that runs, else as the unit would start it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.paths import Layout
+from dockerd_cfg.sandbox.host import sandbox_host
+
+
+class Processes:
+    def __init__(self, argv: list[str]) -> None:
+        self._argv = argv
+
+    def arguments(self, pid: int) -> list[str]:
+        return self._argv
+
+    def of_docker(self) -> list[str]:
+        return []
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    (tmp_path / "etc/default").mkdir(parents=True)
+    return replace(sandbox_host(tmp_path), layout=Layout(tmp_path), processes=Processes([]))
+
+
+def stopped(*words: str, environment: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> UnitState:
+    return UnitState(
+        "docker.service",
+        exec_start=("/usr/bin/dockerd", *words),
+        environment=environment,
+        environment_files=files,
+    )
+
+
+def test_the_running_process_is_believed_more_than_its_unit(host: Host) -> None:
+    unit = replace(stopped("--debug"), active="active", main_pid=7)
+
+    found = daemon_arguments(replace(host, processes=Processes(["/usr/bin/dockerd", "-D"])), unit)
+
+    assert found == ("-D",)
+
+
+def test_a_process_that_is_gone_meanwhile_leaves_the_unit(host: Host) -> None:
+    unit = replace(stopped("--debug"), active="active", main_pid=7)
+
+    assert daemon_arguments(host, unit) == ("--debug",)
+
+
+def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
+    assert daemon_arguments(host, UnitState("docker.service")) == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        pytest.param("$OPTS", ("-D", "--label", "x"), id="alone: split"),
+        pytest.param("${OPTS}", ("-D --label x",), id="in braces: one word"),
+        pytest.param("--label=$OPTS", ("--label=-D --label x",), id="within a word: not split"),
+        pytest.param("$UNKNOWN", (), id="alone, unknown: nothing"),
+        pytest.param("${UNKNOWN}", ("",), id="in braces, unknown: an empty word"),
+        pytest.param("$EMPTY", (), id="alone, empty"),
+        pytest.param("plain", ("plain",), id="no variable"),
+    ],
+)
+def test_variables_are_filled_in_as_systemd_does(host: Host, word: str, expected: tuple[str, ...]) -> None:
+    unit = stopped(word, environment=("OPTS=-D --label x", "EMPTY="))
+
+    assert daemon_arguments(host, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("OPTS=-D\n", ("-D",), id="plain"),
+        pytest.param('OPTS="-D --debug"\n', ("-D", "--debug"), id="in double quotes"),
+        pytest.param("OPTS='-D'\n", ("-D",), id="in single quotes"),
+        pytest.param("# OPTS=-D\n", (), id="a comment"),
+        pytest.param("; OPTS=-D\n", (), id="the other kind of comment"),
+        pytest.param("OPTS\n", (), id="no value"),
+        pytest.param("OPTS=-D\nOPTS=-H\n", ("-H",), id="the last one counts"),
+        pytest.param("OPTS='-D\n", ("'-D",), id="an open quote"),
+        pytest.param("", (), id="empty"),
+    ],
+)
+def test_environment_files_are_read(host: Host, text: str, expected: tuple[str, ...]) -> None:
+    host.layout.root.joinpath("etc/default/docker").write_text(text, encoding="utf-8")
+
+    assert daemon_arguments(host, stopped("$OPTS", files=("/etc/default/docker",))) == expected
+
+
+def test_an_environment_file_overrides_the_units_own_variables(host: Host) -> None:
+    host.layout.root.joinpath("etc/default/docker").write_text("OPTS=-D\n", encoding="utf-8")
+
+    unit = stopped("$OPTS", environment=("OPTS=-H",), files=("/etc/default/docker",))
+
+    assert daemon_arguments(host, unit) == ("-D",)
+
+
+def test_an_environment_file_that_is_not_there_sets_nothing(host: Host) -> None:
+    assert daemon_arguments(host, stopped("$OPTS", "-D", files=("/etc/default/absent",))) == ("-D",)

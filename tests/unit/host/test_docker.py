@@ -1,0 +1,266 @@
+"""The Engine API: read over a real unix socket, from a server that says what it is told to."""
+
+import json
+import socketserver
+import tempfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.docker import EngineApi, parse_info
+from dockerd_cfg.paths import Layout
+
+INFO = {"ServerVersion": "28.5.2", "DockerRootDir": "/var/lib/docker", "Driver": "overlay2"}
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Gives the server's answers, by method and path; what has none is not found."""
+
+    server: "Server"
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        asked = f"{self.command} {self.path}"
+        self.server.asked.append(asked)
+        self.server.bodies[asked] = self.rfile.read(length)
+        status, content = self.server.answers.get(asked, (404, {"message": f"no such thing: {asked}"}))
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        if status not in {204, 304}:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if status not in {204, 304}:
+            self.wfile.write(data)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815  # the names http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its parent's name
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        return "unix"
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), Answers)
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.asked: list[str] = []
+        self.bodies: dict[str, bytes] = {}
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="api-") as folder:  # a socket's path must be short
+        (Path(folder) / "run").mkdir()
+        yield Path(folder)
+
+
+@pytest.fixture
+def server(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    with Server(root / "run/docker.sock") as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def api(root: Path, server: Server) -> EngineApi:  # noqa: ARG001  # it must listen
+    return EngineApi(Layout(root))
+
+
+def test_the_daemons_own_words_are_read(api: EngineApi, server: Server) -> None:
+    server.answers["GET /info"] = (200, INFO)
+
+    info = api.info()
+
+    assert (info.version, str(info.data_root), info.driver) == ("28.5.2", "/var/lib/docker", "overlay2")
+
+
+def test_a_daemon_that_is_down_is_told_with_its_socket(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+
+    with pytest.raises(CommandFailed, match=r"does not answer on .*docker\.sock"):
+        EngineApi(Layout(root)).info()
+
+
+@pytest.mark.parametrize(
+    ("address", "is_used"),
+    [
+        pytest.param("unix:///run/docker.sock", True, id="another unix socket"),
+        pytest.param("unix:///run/other.sock", False, id="one where nobody listens"),
+        pytest.param("tcp://10.0.0.1:2375", True, id="another host: the local one is asked"),
+        pytest.param("", True, id="empty"),
+    ],
+)
+def test_docker_host_is_honoured_for_unix_sockets_only(
+    root: Path, server: Server, monkeypatch: pytest.MonkeyPatch, address: str, is_used: bool
+) -> None:
+    server.answers["GET /info"] = (200, INFO)
+    monkeypatch.setenv("DOCKER_HOST", address)
+    api = EngineApi(Layout(root))
+
+    if is_used:
+        assert api.info().version == "28.5.2"
+    else:
+        with pytest.raises(CommandFailed):
+            api.info()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param({"message": "it is broken"}, "it is broken", id="its own message"),
+        pytest.param(b"plain words", "plain words", id="no JSON"),
+        pytest.param(["odd"], "odd", id="a list"),
+        pytest.param(b"", "status 500", id="nothing"),
+    ],
+)
+def test_a_refusal_is_told_in_the_daemons_words(
+    api: EngineApi, server: Server, content: object, told: str
+) -> None:
+    server.answers["GET /info"] = (500, content)
+
+    with pytest.raises(CommandFailed, match=f"refused GET /info.*{told}"):
+        api.info()
+
+
+@pytest.mark.parametrize(
+    ("policy", "restarts"),
+    [
+        ({"Name": "always"}, True),
+        ({"Name": "unless-stopped"}, True),
+        ({"Name": "on-failure"}, True),
+        ({"Name": "no"}, False),
+        ({"Name": ""}, False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_whether_a_container_comes_back_is_its_restart_policy(
+    api: EngineApi, server: Server, policy: object, restarts: bool
+) -> None:
+    server.answers["GET /containers/json?all=1"] = (
+        200,
+        [{"Id": "1", "Names": ["/web"], "State": "running", "Labels": None}],
+    )
+    server.answers["GET /containers/1/json"] = (200, {"HostConfig": {"RestartPolicy": policy}})
+
+    [container] = api.containers()
+
+    assert (container.name, container.restarts, container.is_lasting) == ("web", restarts, True)
+
+
+@pytest.mark.parametrize(
+    ("config", "labels"),
+    [
+        pytest.param({"AutoRemove": True}, {}, id="run with --rm"),
+        pytest.param({}, {"com.docker.swarm.task.id": "x"}, id="a swarm's task"),
+    ],
+)
+def test_containers_that_go_with_the_daemon_do_not_last(
+    api: EngineApi, server: Server, config: dict[str, object], labels: dict[str, str]
+) -> None:
+    server.answers["GET /containers/json?all=1"] = (
+        200,
+        [{"Id": "1", "Names": ["/x"], "State": "running", "Labels": labels}],
+    )
+    server.answers["GET /containers/1/json"] = (200, {"HostConfig": config})
+
+    assert not api.containers()[0].is_lasting
+
+
+@pytest.mark.parametrize("names", [None, []], ids=str)
+def test_a_stopped_container_without_name_is_not_asked_for_more(
+    api: EngineApi, server: Server, names: object
+) -> None:
+    server.answers["GET /containers/json?all=1"] = (200, [{"Id": "1", "Names": names, "State": "dead"}])
+
+    assert [container.name for container in api.containers()] == ["?"]
+    assert server.asked == ["GET /containers/json?all=1"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"Volumes": None}, {"Volumes": []}], ids=str)
+def test_a_daemon_without_volumes_may_say_so_in_three_ways(
+    api: EngineApi, server: Server, answer: object
+) -> None:
+    server.answers["GET /volumes"] = (200, answer)
+
+    assert api.volumes() == frozenset()
+
+
+def test_predefined_networks_are_told_by_name_and_others_by_id(api: EngineApi, server: Server) -> None:
+    server.answers["GET /networks"] = (200, [{"Name": "bridge", "Id": "1"}, {"Name": "mine", "Id": "2"}])
+
+    assert api.networks() == {"bridge", "2"}
+
+
+@pytest.mark.parametrize("status", [204, 304], ids=["started", "ran already"])
+def test_starting_a_container_succeeds(api: EngineApi, server: Server, status: int) -> None:
+    server.answers["POST /containers/1/start"] = (status, b"")
+
+    api.start_container("1")
+
+    assert server.asked == ["POST /containers/1/start"]
+
+
+def test_a_container_that_cannot_be_started_is_told(api: EngineApi, server: Server) -> None:
+    server.answers["POST /containers/1/start"] = (500, {"message": "port is taken"})
+
+    with pytest.raises(CommandFailed, match="port is taken"):
+        api.start_container("1")
+
+
+def test_a_probe_is_removed_after_it_was_looked_at(api: EngineApi, server: Server) -> None:
+    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
+    server.answers["GET /containers/1/json"] = (
+        200,
+        {"HostConfig": {"LogConfig": {"Type": "json-file", "Config": None}}},
+    )
+    server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
+
+    config = api.probe_log_config("busybox", "probe")
+
+    assert (config.driver, config.options) == ("json-file", {})
+    assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
+    assert json.loads(server.bodies["POST /containers/create?name=probe"])["Image"] == "busybox"
+
+
+def test_a_probe_that_cannot_be_looked_at_is_removed_all_the_same(api: EngineApi, server: Server) -> None:
+    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
+    server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
+
+    with pytest.raises(CommandFailed, match="no such thing"):
+        api.probe_log_config("busybox", "probe")
+
+    assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
+
+
+@pytest.mark.parametrize(
+    ("status", "store"),
+    [
+        ([["driver-type", "io.containerd.snapshotter.v1"]], "containerd"),
+        ([["Backing Filesystem", "extfs"]], "graphdriver"),
+        ([], "graphdriver"),
+        (None, "graphdriver"),
+    ],
+    ids=str,
+)
+def test_the_image_store_shows_itself_by_its_driver_type(status: object, store: str) -> None:
+    assert parse_info({**INFO, "DriverStatus": status}).image_store == store
+
+
+def test_an_old_daemon_that_says_little_is_understood() -> None:
+    info = parse_info({**INFO, "Swarm": None, "Containerd": None, "SecurityOptions": None})
+
+    assert (info.swarm, info.containerd_address, info.security) == ("inactive", "", ())

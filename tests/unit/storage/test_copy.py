@@ -1,0 +1,128 @@
+"""Copying with the real rsync: faithful, resumable, and honest about failure."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.runner import Runner
+from dockerd_cfg.storage.compare import differences
+from dockerd_cfg.storage.copy import MARKER, copy_again, copy_tree
+
+pytestmark = pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
+
+
+class Told:
+    def __init__(self) -> None:
+        self.bytes: list[int] = []
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        self.bytes.append(done_bytes)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    tree = tmp_path / "source"
+    (tree / "folder").mkdir(parents=True)
+    (tree / "folder/file").write_bytes(b"content")
+    (tree / "folder/file").chmod(0o4711)
+    os.link(tree / "folder/file", tree / "hard-link")
+    (tree / "symbolic-link").symlink_to("/nowhere")
+    (tree / os.fsdecode(b"odd \xff\n name")).write_bytes(b"odd")
+    with (tree / "sparse").open("wb") as sparse:
+        sparse.truncate(10 << 20)
+    os.mkfifo(tree / "pipe")
+    return tree
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "target"
+    folder.mkdir()
+    return folder
+
+
+def copy(source: Path, target: Path, progress: Told | None = None, **options: Any) -> None:
+    copy_tree(Runner(), source, target, progress=progress or Told(), total_bytes=7, note="copying", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"live": True}, {"careful": True}], ids=["plain", "live", "careful"])
+def test_a_copy_is_faithful(source: Path, target: Path, options: dict[str, Any]) -> None:
+    copy(source, target, **options)
+
+    assert list(differences(source, target)) == []
+
+
+def test_a_sparse_file_stays_sparse(source: Path, target: Path) -> None:
+    copy(source, target)
+
+    assert (target / "sparse").stat().st_blocks * 512 < 1 << 20
+
+
+def test_what_is_too_much_in_the_target_goes_but_our_marker(source: Path, target: Path) -> None:
+    (target / "stale").mkdir()
+    (target / MARKER).write_bytes(b"{}")
+
+    copy(source, target)
+
+    assert (target / MARKER).read_bytes() == b"{}"
+    assert list(differences(source, target)) == []
+
+
+def test_a_second_copy_brings_what_changed(source: Path, target: Path) -> None:
+    copy(source, target)
+    (source / "folder/file").write_bytes(b"changed")
+    (source / "symbolic-link").unlink()
+
+    copy(source, target)
+
+    assert list(differences(source, target)) == []
+    assert (target / "hard-link").read_bytes() == b"changed"
+
+
+def test_a_change_that_times_and_size_do_not_tell_is_copied_by_name(source: Path, target: Path) -> None:
+    copy(source, target)
+    times = (source / "folder/file").stat()
+    (source / "folder/file").write_bytes(b"CONTENT")
+    os.utime(source / "folder/file", ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    copy_again(Runner(), source, target, [b"folder/file"])
+
+    assert (target / "hard-link").read_bytes() == b"CONTENT"
+    assert list(differences(source, target)) == []
+
+
+def test_names_that_are_no_text_are_copied_by_name(source: Path, target: Path) -> None:
+    copy(source, target)
+    odd = os.fsdecode(b"odd \xff\n name")
+    (target / odd).write_bytes(b"bad")
+
+    copy_again(Runner(), source, target, [b"odd \xff\n name"])
+
+    assert (target / odd).read_bytes() == b"odd"
+
+
+def test_copying_tells_how_far_it_has_come(source: Path, target: Path) -> None:
+    told = Told()
+
+    copy(source, target, told)
+
+    assert told.bytes
+    assert told.bytes == sorted(told.bytes)
+
+
+def test_a_source_that_is_gone_is_a_failure(source: Path, target: Path) -> None:
+    shutil.rmtree(source)
+
+    with pytest.raises(CommandFailed, match="rsync"):
+        copy(source, target)
+
+
+def test_a_file_that_vanished_before_it_is_copied_by_name_is_a_failure(source: Path, target: Path) -> None:
+    copy(source, target)
+
+    with pytest.raises(CommandFailed, match="gone"):
+        copy_again(Runner(), source, target, [b"gone"])

@@ -1,0 +1,214 @@
+"""The preflight: each thing that speaks against a move is found, alone, and nothing else is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockerd_cfg.host.docker import Container
+from dockerd_cfg.host.mounts import Usage
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
+from dockerd_cfg.storage.facts import StorageFacts, read_facts
+from dockerd_cfg.storage.preflight import preflight, shown_bytes
+
+Change = Callable[[StorageFacts], StorageFacts]
+ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
+FOLDER = HostPath("/mnt/data")
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> StorageFacts:
+    root = tmp_path_factory.mktemp("sandbox") / "host"
+    make_sandbox(root, file_bytes=32)
+    return read_facts(sandbox_host(root), FOLDER, "auto")
+
+
+@pytest.fixture
+def fit(sandbox: StorageFacts) -> StorageFacts:
+    """A host that nothing speaks against, whatever the disk below the sandbox is like."""
+    target = replace(sandbox.target, usage=ROOM, unsafe=(), closed=(), occupied=())
+    return replace(sandbox, target=target, has_rsync=True, is_selinux_enforcing=False)
+
+
+def facts(**changes: Any) -> Change:
+    return lambda fit: replace(fit, **changes)
+
+
+def target(**changes: Any) -> Change:
+    return lambda fit: replace(fit, target=replace(fit.target, **changes))
+
+
+def tree(**changes: Any) -> Change:
+    return lambda fit: replace(fit, trees=(replace(fit.trees[0], **changes),))
+
+
+def info(**changes: Any) -> Change:
+    def change(fit: StorageFacts) -> StorageFacts:
+        assert fit.docker.info is not None
+        docker = fit.docker.model_copy(update={"info": fit.docker.info.model_copy(update=changes)})
+        return replace(fit, docker=docker)
+
+    return change
+
+
+def containerd(*, is_moved: bool = True, **changes: Any) -> Change:
+    def change(fit: StorageFacts) -> StorageFacts:
+        moved = replace(fit.trees[0], name="containerd", source=HostPath("/var/lib/containerd"))
+        moved = replace(moved, target=FOLDER / "containerd")
+        trees = (fit.trees[0], moved) if is_moved else fit.trees
+        return replace(
+            fit, trees=trees, containerd=replace(fit.containerd, **{"is_separate": True} | changes)
+        )
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    def change(fit: StorageFacts) -> StorageFacts:
+        for one in changes:
+            fit = one(fit)
+        return fit
+
+    return change
+
+
+ERRORS = [
+    ("target-missing", "target missing", target(kind="missing")),
+    ("target-not-a-folder", "target a file", target(kind="file")),
+    ("data-root-flag", "data root as a flag", facts(root_flag="data-root")),
+    ("rootless", "rootless", info(security=("name=seccomp", "name=rootless"))),
+    ("unsupported-driver", "btrfs", facts(driver="btrfs")),
+    ("unsupported-driver", "a driver nobody knows", facts(driver="windowsfilter")),
+    ("unsupported-driver", "another snapshotter", facts(image_store="containerd", driver="btrfs")),
+    ("unknown-driver", "driver not to be told", facts(image_store="", driver="")),
+    ("live-restore", "live-restore with running containers", info(live_restore=True)),
+    ("no-rsync", "no rsync", facts(has_rsync=False)),
+    ("target-inside-source", "target inside source", tree(target=HostPath("/var/lib/docker/new/docker"))),
+    ("target-inside-source", "folder inside source", target(resolved=HostPath("/var/lib/docker/new"))),
+    ("source-inside-target", "source inside target", tree(target=HostPath("/var/lib"))),
+    ("foreign-mount", "a mount of somebody else's", tree(foreign_mounts=(HostPath("/var/lib/docker/x"),))),
+    ("target-not-empty", "occupied", target(occupied=(FOLDER / "docker",))),
+    ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
+    ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),
+    ("no-overlay", "nfs", target(fstype="nfs4")),
+    ("no-overlay", "the trial failed", target(overlay_failure="no d_type")),
+    ("mount-option", "noexec", target(mount_options=frozenset({"rw", "noexec"}))),
+    ("mount-option", "read-only", target(mount_options=frozenset({"ro"}))),
+    ("mount-not-persistent", "gone after a reboot", target(returns=False)),
+    ("no-room", "no room", target(usage=replace(ROOM, free_bytes=1000))),
+    ("no-inodes", "no inodes", target(usage=replace(ROOM, free_inodes=10))),
+    ("containerd-config", "containerd's root as a flag", containerd(trouble="a flag")),
+    ("containerd-not-separate", "no containerd of its own", containerd(is_separate=False)),
+    ("containerd-shared", "containerd used by others", containerd(strangers=("k8s.io",))),
+]
+WARNINGS = [
+    ("swarm-active", "a swarm node", info(swarm="active")),
+    ("selinux-enforcing", "SELinux", facts(is_selinux_enforcing=True)),
+    (
+        "images-stay",
+        "images elsewhere",
+        both(facts(image_store="containerd", driver="overlayfs"), containerd(is_moved=False)),
+    ),
+]
+
+
+def params(rows: list[tuple[str, str, Change]]) -> list[Any]:
+    return [pytest.param(code, change, id=name) for code, name, change in rows]
+
+
+def test_nothing_speaks_against_a_move_on_a_fit_host(fit: StorageFacts) -> None:
+    assert preflight(fit) == ()
+
+
+@pytest.mark.parametrize(("code", "change"), params(ERRORS))
+def test_what_makes_a_move_impossible_is_found_alone(fit: StorageFacts, code: str, change: Change) -> None:
+    found = preflight(change(fit))
+
+    assert [(one.code, one.severity, one.stage) for one in found] == [(code, "error", "preflight")]
+
+
+def test_every_error_says_what_to_do(fit: StorageFacts) -> None:
+    found = [one for _, _, change in ERRORS for one in preflight(change(fit))]
+
+    assert [one.code for one in found if not one.hint] == []
+
+
+@pytest.mark.parametrize(("code", "change"), params(WARNINGS))
+def test_what_should_be_known_is_a_warning(fit: StorageFacts, code: str, change: Change) -> None:
+    assert [(one.code, one.severity) for one in preflight(change(fit))] == [(code, "warning")]
+
+
+def test_a_move_that_frees_no_space_is_a_warning(fit: StorageFacts) -> None:
+    usage = replace(ROOM, device=fit.trees[0].device)
+
+    found = preflight(target(usage=usage)(fit))
+
+    assert [(one.code, one.severity) for one in found] == [("same-file-system", "warning")]
+
+
+def test_all_that_is_wrong_is_told_at_once(fit: StorageFacts) -> None:
+    wrong = both(facts(has_rsync=False), target(returns=False, unsafe=(FOLDER, HostPath("/mnt"))))(fit)
+
+    assert [one.code for one in preflight(wrong)] == [
+        "no-rsync",
+        "target-writable-by-others",
+        "target-writable-by-others",
+        "mount-not-persistent",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            both(
+                info(live_restore=True),
+                lambda fit: replace(fit, docker=fit.docker.model_copy(update={"running": ()})),
+            ),
+            id="live-restore without running containers",
+        ),
+        pytest.param(target(usage=replace(ROOM, free_inodes=None)), id="inodes as needed"),
+        pytest.param(target(usage=None), id="room unknown"),
+        pytest.param(target(fstype=""), id="file system unknown"),
+        pytest.param(target(mount_options=frozenset({"rw", "noatime"})), id="harmless mount options"),
+        pytest.param(facts(image_store="containerd", driver="overlayfs"), id="containerd's images inside"),
+        pytest.param(containerd(), id="a containerd that can be moved"),
+        pytest.param(tree(target=HostPath("/var/lib/docker2")), id="a name that begins alike"),
+    ],
+)
+def test_what_is_harmless_is_not_found(fit: StorageFacts, change: Change) -> None:
+    assert preflight(change(fit)) == ()
+
+
+def test_a_paused_container_counts_as_running() -> None:
+    assert Container(id="1", name="x", state="paused").is_running
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1_500_000, "1.5 MB"),
+        (2e9, "2.0 GB"),
+        (3e12, "3.0 TB"),
+        (4e15, "4000.0 TB"),
+    ],
+    ids=str,
+)
+def test_sizes_are_shown_in_decimal_units(number: float, shown: str) -> None:
+    assert shown_bytes(number) == shown
+
+
+def test_a_sandbox_is_read_without_being_changed(tmp_path: Path) -> None:
+    root = tmp_path / "host"
+    make_sandbox(root, file_bytes=32)
+    before = {path: path.lstat().st_mtime_ns for path in root.rglob("*")}
+
+    read_facts(sandbox_host(root), FOLDER, "auto")
+
+    assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before

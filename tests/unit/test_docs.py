@@ -1,0 +1,92 @@
+"""The documents say what the code says: every command, option and exit code, and links that lead somewhere."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+
+from dockerd_cfg import errors
+from dockerd_cfg.cli.app import COMMANDS, build_app
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DOCUMENTS: Final = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("playbooks/**/*.md")],
+)
+LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def text(*names: str) -> str:
+    return ROOT.joinpath(*names).read_text(encoding="utf-8")
+
+
+def command_of(name: str) -> Any:
+    """Return the command ``name`` as typer made it; its classes are typer's or click's, by version."""
+    program: Any = typer.main.get_command(build_app(None))
+    return program.commands[name]
+
+
+def section_of(name: str) -> str:
+    """Return what the reference says of the command ``name``."""
+    return text("docs/reference/commands.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_reference_has_every_command_with_its_options(name: str) -> None:
+    section = section_of(name)
+    assert f"dockerd-cfg {name}" in section
+    parameters = command_of(name).params
+    options = {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
+    missing = {
+        option
+        for option in options
+        if option.startswith("-") and not re.search(rf"(?<![\w-]){option}(?![\w-])", section)
+    }
+    assert not missing
+    stale = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", section)) - options - {"--help"}
+    assert not stale
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_names_every_command(name: str) -> None:
+    assert re.search(rf"\b{name}\b", text("README.md"))
+
+
+def test_the_reference_has_every_exit_code_and_error() -> None:
+    rows = {
+        int(match[1]): match[0]
+        for match in re.finditer(r"^\| (\d+) \|.*$", text("docs/reference/exit-codes.md"), re.MULTILINE)
+    }
+    kinds = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.DockerdCfgError)
+    ]
+    assert rows.keys() == {0, errors.EXIT_BUG} | {kind.exit_code for kind in kinds}
+    for kind in kinds:
+        assert f"`{kind.code}`" in rows[kind.exit_code]
+
+
+def test_the_readme_tells_how_to_see_it_and_how_to_test_it() -> None:
+    top = "".join(text("README.md").partition("\n## ")[:1])
+    assert "make demo" in top
+    assert "make test" in top
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(document: Path) -> None:
+    targets = [
+        link.partition("#")[0]
+        for link in LINK.findall(document.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:", link)
+    ]
+    broken = [target for target in targets if target and not (document.parent / target).exists()]
+    assert not broken
+
+
+@pytest.mark.parametrize("playbook", ["set-logs.yml", "move-storage.yml"])
+def test_every_variable_of_a_playbook_is_described(playbook: str) -> None:
+    variables = set(re.findall(r"\bdockerd_cfg_[a-z_]+", text("playbooks", playbook)))
+    assert variables <= set(re.findall(r"\bdockerd_cfg_[a-z_]+", text("playbooks/README.md")))
