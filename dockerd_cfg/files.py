@@ -232,10 +232,10 @@ def remove_empty_folder(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove the folder ``path`` and all below it, never leaving its file system; an absent one is fine.
+    """Remove the folder ``path`` and all below it; an absent one is fine. A mount point is emptied and stays.
 
-    Immutable flags are lifted on the way. Raises FileProblem at the first thing that cannot be removed, before
-    anything is removed when something is mounted below ``path``.
+    The caller has made sure that nothing is mounted below. Immutable flags are lifted on the way. Raises FileProblem
+    at the first thing that cannot be removed.
     """
     with _translated(f"cannot remove {path}"):
         if not os.path.lexists(path):

@@ -80,7 +80,6 @@ class Runner:
             _return_cmd=True,
             _new_session=True,
             _preexec_fn=_die_with_parent,
-            _close_fds=True,
             _pass_fds=held_locks(),
             _tty_in=False,
             _tty_out=False,

@@ -106,7 +106,7 @@ class Plan(Document):
             for part in ("steps", "finish"):
                 raw[part] = [kinds[step["kind"]].model_validate(step) for step in raw.get(part, [])]
             return cls.model_validate(raw)
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
+        except (AttributeError, ValueError, KeyError, TypeError, ValidationError) as error:
             raise JournalCorrupt(
                 f"the plan of a run cannot be read: {error}",
                 hint="it may be of a newer dockerd-cfg: use that one; nothing was changed now",

@@ -51,10 +51,13 @@ class SandboxProcesses:
         return []
 
 
-def make_sandbox(root: Path, *, file_bytes: int = 4096) -> SandboxServices:
-    """Make a sandbox in the empty folder ``root``: Docker is up, two of its three containers run."""
+def make_sandbox(root: Path, *, file_bytes: int = 4096, layers: int = 6, files: int = 40) -> SandboxServices:
+    """Make a sandbox in the empty folder ``root``: Docker is up, two of its three containers run.
+
+    Its data root holds ``layers`` image layers of ``files`` files of ``file_bytes`` bytes each.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    populate(root, file_bytes=file_bytes)
+    populate(root, file_bytes=file_bytes, layers=layers, files=files)
     services = SandboxServices(Layout(root))
     services.boot(running=("web", "job"))
     return services

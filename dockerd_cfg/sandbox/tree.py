@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-_LAYERS: Final = 6
-_FILES: Final = 40
 _DAEMON_JSON: Final = """{
     "dns": ["10.0.0.53", "1.1.1.1"],
     "log-driver": "json-file",
@@ -25,8 +23,8 @@ def identifier(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def populate(root: Path, *, file_bytes: int = 4096) -> None:
-    """Fill the empty folder ``root``; ``file_bytes`` is the size of each file in a layer."""
+def populate(root: Path, *, file_bytes: int, layers: int, files: int) -> None:
+    """Fill the empty folder ``root`` with so many image layers of so many files of ``file_bytes`` each."""
     for folder in (
         "etc/docker",
         "etc/systemd/system",
@@ -38,7 +36,7 @@ def populate(root: Path, *, file_bytes: int = 4096) -> None:
         (root / folder).mkdir(parents=True)
     (root / "etc/docker/daemon.json").write_text(_DAEMON_JSON, encoding="utf-8")
     docker = root / "var/lib/docker"
-    _layers(docker, file_bytes)
+    _layers(docker, file_bytes, layers, files)
     for name, policy in CONTAINERS.items():
         _container(docker, name, policy)
     volume = docker / "volumes/records/_data"
@@ -50,14 +48,14 @@ def populate(root: Path, *, file_bytes: int = 4096) -> None:
     docker.chmod(0o710)
 
 
-def _layers(docker: Path, file_bytes: int) -> None:
+def _layers(docker: Path, file_bytes: int, layers: int, files: int) -> None:
     links = docker / "overlay2/l"
     links.mkdir(parents=True)
-    for number in range(_LAYERS):
+    for number in range(layers):
         cache_id = identifier(f"layer {number}")
         diff = docker / "overlay2" / cache_id / "diff"
         (diff / "usr/share").mkdir(parents=True)
-        for index in range(_FILES):
+        for index in range(files):
             content = hashlib.sha256(f"{number}/{index}".encode()).digest() * (file_bytes // 32)
             (diff / "usr/share" / f"file-{index}").write_bytes(content)
         os.link(diff / "usr/share/file-0", diff / "usr/share/hard-link")

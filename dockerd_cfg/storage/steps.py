@@ -12,6 +12,7 @@ from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.change.replace_file import ReplaceFile
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import MARKER, copy_again, copy_tree
@@ -60,6 +61,7 @@ class ReserveTarget(Step):
             or not (is_ours(target, self.source) or not any(target.iterdir()))
         ):
             return
+        _refuse_mounts(context.host, self.target)
         files.empty_tree(target, last=MARKER)
         if not before["existed"]:
             files.remove_empty_folder(target)
@@ -293,12 +295,18 @@ class RemoveTree(Step):
             raise FileProblem(
                 f"{self.path} is not removed: {self.current}, which should be in use instead, is not there"
             )
-        mounts = [
-            m for m in host.filesystems.mounts() if m.point != self.path and m.point.is_relative_to(self.path)
-        ]
-        if mounts:
-            raise FileProblem(f"{self.path} is not removed: {mounts[0].point} is mounted below it")
+        _refuse_mounts(host, self.path)
         files.remove_tree(path)
+
+
+def _refuse_mounts(host: Host, path: HostPath) -> None:
+    """Raise FileProblem when something is mounted below ``path``: removing would go on in there."""
+    mounts = mounts_below(path, host.filesystems.mounts())
+    if mounts:
+        raise FileProblem(
+            f"{path} is not removed: {mounts[0].point} is mounted below it",
+            hint=f"umount {mounts[0].point}, then try again",
+        )
 
 
 def _real(context: Context, path: HostPath) -> Path:
