@@ -1,0 +1,146 @@
+"""Both jobs, from beginning to end, on real hosts of every kind."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.hosts.harness import VARIANTS, Host
+
+WRITER = "i=0; while :; do i=$((i+1)); echo $i >> /data/records; echo line $i; sleep 0.2; done"
+
+
+def start_containers(host: Host) -> None:
+    """Start a container that comes back by itself and one that does not, both writing to a volume."""
+    host.docker("volume", "create", "records")
+    for name, policy, image in (("always", "always", "busybox:1"), ("never", "no", "app:1")):
+        host.docker(
+            *("run", "--detach", "--name", name, f"--restart={policy}", "--stop-signal=KILL"),
+            *("--volume", "records:/data", image, "sh", "-c", WRITER.replace("records", name)),
+        )
+    host.docker("create", "--name", "stopped", "web:1", "true")
+
+
+def inventory(host: Host) -> dict[str, Any]:
+    """Return the ids of everything Docker keeps, and what runs."""
+    lines = {
+        "images": host.docker("images", "--all", "--quiet", "--no-trunc"),
+        "containers": host.docker("ps", "--all", "--quiet", "--no-trunc"),
+        "running": host.docker("ps", "--format", "{{.Names}}"),
+        "volumes": host.docker("volume", "ls", "--quiet"),
+        "driver": host.docker("info", "--format", "{{.Driver}}"),
+    }
+    return {name: sorted(set(text.split())) for name, text in lines.items()}
+
+
+def data_root(host: Host) -> str:
+    """Return the data root Docker says it uses."""
+    return host.docker("info", "--format", "{{.DockerRootDir}}").strip()
+
+
+def records(host: Host, container: str) -> list[int]:
+    """Return what a container has written to its volume so far."""
+    return [int(line) for line in host.docker("exec", container, "cat", f"/data/{container}").split()]
+
+
+def answer(host: Host, *argv: str, code: int = 0) -> dict[str, Any]:
+    """Run the tool in the host, let it end with ``code``, and return its answer."""
+    done = host.tool(*argv, "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def assert_goes_on_writing(host: Host, container: str, before: list[int]) -> None:
+    """Assert that all records of before are there, and that more come."""
+    now = records(host, container)
+    assert now[: len(before)] == before
+    host.wait_for(lambda: len(records(host, container)) > len(now), what=f"{container} writes on")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_logs_are_limited_and_the_storage_moves_there_back_and_for_good(host: Host, variant: str) -> None:
+    start_containers(host)
+    before = inventory(host)
+    assert before["running"] == ["always", "never"]
+    old_file = host.read("/etc/docker/daemon.json") if host.exists("/etc/docker/daemon.json") else None
+
+    # log rotation, and the same again
+    assert answer(host, "set-logs", "--max-size", "7m", "--yes")["changed"]
+    assert inventory(host) == before
+    host.docker("create", "--name", "newer", "busybox:1", "true")
+    config = json.loads(host.docker("inspect", "--format", "{{json .HostConfig.LogConfig}}", "newer"))
+    assert config == {"Type": "json-file", "Config": {"max-size": "7m", "max-file": "3"}}
+    host.docker("rm", "newer")
+    invocation = host.systemctl("show", "--property=InvocationID", "docker.service")
+    assert not answer(host, "set-logs", "--max-size", "7m", "--yes")["changed"]
+    assert host.systemctl("show", "--property=InvocationID", "docker.service") == invocation
+
+    # the move
+    host.systemctl("reset-failed", "docker.service")
+    written = {name: records(host, name) for name in before["running"]}
+    moved = answer(host, "move-storage", "/mnt/data", "--yes")
+    assert moved["changed"]
+    assert data_root(host) == "/mnt/data/docker"
+    assert inventory(host) == before
+    for name, lines in written.items():
+        assert_goes_on_writing(host, name, lines)
+    has_containerd = variant == "docker28-containerd"
+    assert host.exists("/mnt/data/containerd") == has_containerd
+    assert not host.exists("/var/lib/docker")
+    assert not answer(host, "move-storage", "/mnt/data", "--yes")["changed"]
+    assert "/mnt/data" in host.systemctl("show", "--property=RequiresMountsFor", "docker.service")
+
+    # back again, with what was written meanwhile
+    written = {name: records(host, name) for name in before["running"]}
+    assert answer(host, "rollback", "--yes")["changed"]
+    assert data_root(host) == "/var/lib/docker"
+    assert inventory(host) == before
+    for name, lines in written.items():
+        assert_goes_on_writing(host, name, lines)
+    assert host.shell("ls /mnt/data").split() in (["lost+found"], [])
+
+    # and for good
+    answer(host, "move-storage", "/mnt/data", "--yes")
+    assert inventory(host) == before
+    free = host.free_bytes("/var/lib")
+    freed = answer(host, "finish", "--yes")["data"]["bytes"]
+    assert freed > 5_000_000
+    assert host.free_bytes("/var/lib") - free > 0.8 * freed
+    assert host.shell("ls -d /var/lib/docker* /var/lib/containerd.old* 2>/dev/null || :").split() == [
+        "/var/lib/dockerd-cfg"
+    ]
+    host.reboot()
+    host.wait_for(lambda: host.is_active("docker"), what="Docker after the reboot")
+    assert data_root(host) == "/mnt/data/docker"
+    assert sorted(inventory(host)["containers"]) == before["containers"]
+    assert old_file is None or '"features"' in host.read("/etc/docker/daemon.json")
+
+
+def test_an_undone_set_logs_gives_back_the_file_and_docker(host: Host) -> None:
+    text = '{\n\t"debug": false,\n\t"registry-mirrors" : []\n}'
+    host.write("/etc/docker/daemon.json", text)
+    host.systemctl("restart", "docker")
+    answer(host, "set-logs", "--driver", "local", "--yes")
+    assert host.docker("info", "--format", "{{.LoggingDriver}}").strip() == "local"
+    answer(host, "rollback", "--yes")
+    assert host.read("/etc/docker/daemon.json") == text
+    assert host.docker("info", "--format", "{{.LoggingDriver}}").strip() == "json-file"
+
+
+def test_a_container_run_with_rm_is_no_reason_to_fail(host: Host) -> None:
+    host.docker(
+        "run", "--detach", "--rm", "--name", "passing", "--stop-signal=KILL", "busybox:1", "sleep", "1000"
+    )
+    answer(host, "move-storage", "/mnt/data", "--yes")
+    assert data_root(host) == "/mnt/data/docker"
+
+
+def test_a_docker_that_is_down_stays_down_and_moves_all_the_same(host: Host) -> None:
+    host.systemctl("stop", "docker.socket", "docker.service")
+    answer(host, "move-storage", "/mnt/data", "--yes")
+    assert not host.is_active("docker")
+    host.systemctl("start", "docker")
+    assert data_root(host) == "/mnt/data/docker"
+    assert "busybox" in host.docker("images")
