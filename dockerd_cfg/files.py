@@ -66,13 +66,13 @@ def read_image(path: Path) -> FileImage:
             descriptor = os.open(path, _READ_FLAGS)
         except FileNotFoundError:
             return FileImage(None)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise FileProblem(f"{path} is not a regular file", hint=f"look at it with: ls -ld {path}")
         with open(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileProblem(f"{path} is not a regular file", hint=f"look at it with: ls -ld {path}")
-            return FileImage(
-                file.read(), stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, status.st_mtime
-            )
+            mode, time_modified = stat.S_IMODE(status.st_mode), status.st_mtime
+            return FileImage(file.read(), mode, status.st_uid, status.st_gid, time_modified)
 
 
 def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -> None:

@@ -142,4 +142,7 @@ def _containerd(value: str) -> Literal["auto", "yes", "no"]:
         case "auto" | "yes" | "no":
             return value
         case _:
-            raise UsageProblem(f"--containerd takes auto, yes or no, not {value!r}")
+            raise UsageProblem(
+                f"--containerd takes auto, yes or no, not {value!r}",
+                hint="see: dockerd-cfg move-storage --help",
+            )

@@ -157,7 +157,10 @@ def _restart(value: str) -> Restart:
         case "auto" | "never" | "always":
             return value
         case _:
-            raise UsageProblem(f"--restart takes auto, never or always, not {value!r}")
+            raise UsageProblem(
+                f"--restart takes auto, never or always, not {value!r}",
+                hint="see: dockerd-cfg set-logs --help",
+            )
 
 
 def _options(words: list[str]) -> dict[str, str]:

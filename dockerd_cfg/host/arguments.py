@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import PurePosixPath
 from typing import Final
 
 from dockerd_cfg.host.gateways import Host
@@ -21,6 +22,8 @@ def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
         running = host.processes.arguments(unit.main_pid)
         if running:
             return tuple(running[1:])
+    if not unit.exec_start or PurePosixPath(unit.exec_start[0]).name != "dockerd":
+        return ()  # started by a script: what it passes cannot be known from here
     variables = _environment(host, unit)
     words: list[str] = []
     for word in unit.exec_start[1:]:

@@ -46,10 +46,13 @@ class DockerdProgram:
             judged = self._runner.run(argv, check=False, timeout=30)
         except CommandFailed:
             return None  # a judge that cannot be asked is no reason to refuse: the running daemon will be checked
+        if judged.is_success:
+            return None
+        # wrong arguments make it print its whole usage
+        complaint = (judged.stderr.strip() or judged.stdout.strip()).partition("Usage:")[0].strip()
         return (
-            None
-            if judged.is_success
-            else (judged.stderr.strip() or judged.stdout.strip()).replace(str(config), "daemon.json")
+            complaint.replace(str(config), "daemon.json")
+            or "it does not understand the arguments of its unit"
         )
 
 
