@@ -11,11 +11,12 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from dockerd_cfg import signals
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.files import held_locks
 
@@ -73,31 +74,36 @@ class Runner:
         output: dict[str, Any] = (
             {} if on_output is None else {"_out": on_output, "_out_bufsize": 0, "_no_out": True}
         )
-        process = sh.Command(program)(
-            *argv[1:],
-            _bg=True,
-            _bg_exc=False,
-            _return_cmd=True,
-            _new_session=True,
-            _preexec_fn=_die_with_parent,
-            _pass_fds=held_locks(),
-            _tty_in=False,
-            _tty_out=False,
-            _in=b"",
-            _env=self._environment(),
-            _internal_bufsize=1 << 16,
-            **output,
-        )
-        with _Deadline(timeout, process) as deadline:
-            try:
+        process = None
+        deadline = _Deadline(timeout)
+        try:
+            with signals.deferred():  # or a program could be left running that nobody knows of
+                process = sh.Command(program)(
+                    *argv[1:],
+                    _bg=True,
+                    _bg_exc=False,
+                    _return_cmd=True,
+                    _new_session=True,
+                    _preexec_fn=_die_with_parent,
+                    _pass_fds=held_locks(),
+                    _tty_in=False,
+                    _tty_out=False,
+                    _in=b"",
+                    _env=self._environment(),
+                    _internal_bufsize=1 << 16,
+                    **output,
+                )
+            with deadline.watching(process):
                 process.wait()
-            except sh.ErrorReturnCode:
-                pass  # told by the exit code below
-            except BaseException:
+        except sh.ErrorReturnCode:
+            pass  # told by the exit code below
+        except BaseException:
+            if process is not None:
                 _end(process)
-                raise
+            raise
         if deadline.is_missed:
             raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout} seconds")
+        assert process is not None  # noqa: S101  # for the type checker
         completed = Completed(tuple(argv), process.exit_code, _text(process.stdout), _text(process.stderr))
         if check and not completed.is_success:
             raise failure(completed)
@@ -129,26 +135,29 @@ class _Deadline:
     sh has timeouts too, but looks only ten times a second: every program would take a tenth of a second.
     """
 
-    def __init__(self, seconds: float | None, process: Any) -> None:
-        self._process = process
-        self._timer = None if seconds is None else threading.Timer(seconds, self._miss)
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
         self.is_missed = False
 
-    def _miss(self) -> None:
+    @contextmanager
+    def watching(self, process: Any) -> Iterator[None]:
+        """End ``process`` if the block takes too long."""
+        if self._seconds is None:
+            yield
+            return
+        timer = threading.Timer(self._seconds, self._miss, [process])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _miss(self, process: Any) -> None:
         self.is_missed = True
         with suppress(ProcessLookupError):
-            self._process.signal_group(signal.SIGKILL)
-
-    def __enter__(self) -> Self:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer.join()
+            process.signal_group(signal.SIGKILL)
 
 
 def _text(data: bytes) -> str:

@@ -10,6 +10,9 @@ import pytest
 
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
+from tests.hosts.left_out import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 _IN_MEMORY = Path("/dev/shm")
 _ENOUGH = 1 << 30

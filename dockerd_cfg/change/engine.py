@@ -3,7 +3,7 @@
 import logging
 from typing import Any, Final
 
-from dockerd_cfg.change import signals
+from dockerd_cfg import signals
 from dockerd_cfg.change.journal import Journal
 from dockerd_cfg.change.plan import Before, Context, Plan, Progress, Step
 from dockerd_cfg.errors import DockerdCfgError, Interrupted, RollbackFailed, StepFailed

@@ -7,8 +7,7 @@ from typing import Literal, Protocol, Self
 
 from pydantic import JsonValue, ValidationError
 
-from dockerd_cfg import files
-from dockerd_cfg.change import signals
+from dockerd_cfg import files, signals
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import JournalCorrupt
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from dockerd_cfg import __version__
-from dockerd_cfg.change import signals
+from dockerd_cfg import __version__, signals
 from dockerd_cfg.change.journal import Witness
 from dockerd_cfg.cli.log import log_to
 from dockerd_cfg.cli.report import Report

@@ -13,7 +13,7 @@ from dockerd_cfg.config.check import check_bytes
 from tests.agreement.binaries import SUITES, Dockerd, UnavailableError, dockerd
 from tests.agreement.documents import Case, cases
 
-pytestmark = pytest.mark.root
+pytestmark = pytest.mark.hosts
 
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "files"
 

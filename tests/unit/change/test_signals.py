@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dockerd_cfg.change import signals
+from dockerd_cfg import signals
 from dockerd_cfg.errors import Interrupted
 
 
