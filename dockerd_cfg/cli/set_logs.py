@@ -102,6 +102,9 @@ def _carry_out(session: Session, facts: LoggingFacts, planned: SetLogsPlan) -> R
         return _result(session, planned, data, changed=True)
     if planned.restarts and facts.docker.running:
         names = ", ".join(container.name for container in facts.docker.running)
+        paused = [container.name for container in facts.docker.running if container.state == "paused"]
+        if paused:
+            report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
         session.consent(
             f"Docker will be restarted under {len(facts.docker.running)} running containers ({names})"
         )

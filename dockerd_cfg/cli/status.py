@@ -8,7 +8,8 @@ from dockerd_cfg.cli.options import Json, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.daemon_json import EditDaemonJson, config_path, read_daemon_json
-from dockerd_cfg.errors import DockerdCfgError
+from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
+from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
@@ -40,13 +41,26 @@ def status(context: typer.Context, *, json: Json = False) -> Result:
     else:
         report.answer(f"Docker does not run: docker.service is {unit.active} ({unit.result})")
         root = _configured(session)
+    findings = _config_findings(session)
     data["data_root"] = str(root)
     data["disk"] = _disk(session, "data root", root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
     data["old_data"] = _old_data(session, runs)
     data["drift"] = _drift(session, runs)
-    return Result(command=session.command, data=data)
+    return Result(command=session.command, data=data, findings=findings)
+
+
+def _config_findings(session: Session) -> tuple[Finding, ...]:
+    """Tell of a daemon.json with which Docker will not come back from its next restart."""
+    host = session.host
+    path = config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
+    try:
+        read_daemon_json(host.layout, path)
+    except InvalidConfig as error:
+        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
+        return error.findings
+    return ()
 
 
 def _docker(session: Session) -> DockerState | None:

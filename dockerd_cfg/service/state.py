@@ -52,6 +52,16 @@ class DockerState(Document):
             update={"inventory": self.inventory.model_copy(update={"data_root": data_root})}
         )
 
+    def without_contents(self) -> "DockerState":
+        """Return the same state without what the daemon kept, for when that cannot be known any more."""
+        if self.inventory is None:
+            return self
+        nothing: frozenset[str] = frozenset()
+        names = ("images", "containers", "volumes", "networks")
+        return self.model_copy(
+            update={"inventory": self.inventory.model_copy(update=dict.fromkeys(names, nothing))}
+        )
+
     @property
     def should_run(self) -> bool:
         """Whether it ran or, having failed, was meant to."""
@@ -164,11 +174,11 @@ def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
 def bring_back(host: Host, state: DockerState) -> None:
     """Make Docker run as ``state`` says, whatever it does now, and prove it.
 
-    Start limits are reset first, since a failed change uses them up. Raises CommandFailed when Docker does not
+    What had failed before is not started: it would fail again. Start limits are reset first, since a failed change uses them up. Raises CommandFailed when Docker does not
     come back whole.
     """
     host.systemd.reset_failed(*ALL_UNITS)
-    start_units(host, state.active_units | (state.failed_units - {CONTAINERD_SERVICE}))
+    start_units(host, state.active_units)
     if DOCKER_SERVICE not in state.active_units or state.inventory is None:
         return
     problems = prove(host, state)
@@ -200,7 +210,8 @@ def prove(host: Host, state: DockerState) -> list[str]:
     if state.inventory is None or now.inventory is None:
         return [] if state.inventory is None else ["Docker does not run"]
     found = differences(state.inventory, now.inventory)
-    return found or start_again(host, state.running)
+    there = tuple(container for container in state.running if container.id in now.inventory.containers)
+    return found + start_again(host, there)
 
 
 def _reason(host: Host, name: str) -> str:

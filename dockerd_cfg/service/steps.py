@@ -50,17 +50,21 @@ class NoteDocker(Step):
     def apply(self, context: Context, before: Before) -> None:
         """Nothing: noting is all."""
 
+    def capture_undo(self, context: Context) -> Before:
+        """Note how Docker runs by now, when a run is taken back that was applied some time ago."""
+        return _noted_for_undo(context)
+
     def revert(self, context: Context, before: Before) -> None:
         """Restart Docker unless it is still the process that was noted. Raises CommandFailed."""
         host: Host = context.host
-        state = DockerState.model_validate(before)
+        noted = DockerState.model_validate(before)
         unit = host.systemd.unit(DOCKER_SERVICE)
-        if unit.active == "active" and unit.invocation == state.invocation:
+        if unit.active == "active" and unit.invocation == noted.invocation:
             return
         host.systemd.reset_failed(*ALL_UNITS)
-        if unit.is_active and state.should_run:
+        if unit.is_active and noted.should_run:
             host.systemd.stop(DOCKER_SERVICE)
-        bring_back(host, state)
+        bring_back(host, _state_to_return_to(context, noted, "note-docker"))
 
 
 class RestartDocker(Step):
@@ -145,11 +149,9 @@ class StopDocker(Step):
 
     def revert(self, context: Context, before: Before) -> None:
         """Start again and prove it. Raises CommandFailed."""
-        state = DockerState.model_validate(before)
-        later = DockerState.model_validate(context.captured_undo("start-docker") or before)
-        if context.was_applied and later.inventory is not None:
-            state = later if state.inventory is None else later.at(state.inventory.data_root)
-        bring_back(context.host, state)
+        noted = DockerState.model_validate(before)
+        state = _state_to_return_to(context, noted, "start-docker")
+        bring_back(context.host, state if noted.inventory is None else state.at(noted.inventory.data_root))
 
 
 class StartDocker(Step):
@@ -176,16 +178,35 @@ class StartDocker(Step):
 
     def capture_undo(self, context: Context) -> Before:
         """Note how Docker runs on the new root, for proving afterwards that the old one carries on from there."""
-        if not context.was_applied:
-            return {}
-        try:
-            return _dump(observe(context.host))
-        except CommandFailed:
-            return {}
+        return _noted_for_undo(context)
 
     def revert(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
         stop(context.host, self.stops, self.roots)
+
+
+def _noted_for_undo(context: Context) -> Before:
+    """Return how Docker runs now, nothing when that does not matter or cannot be learned."""
+    if not context.was_applied:
+        return {}
+    try:
+        return _dump(observe(context.host))
+    except CommandFailed:
+        return {}
+
+
+def _state_to_return_to(context: Context, noted: DockerState, noting: str) -> DockerState:
+    """Return the state that undoing has to lead to.
+
+    In a run that fails, that is the one ``noted`` when it began. In one taken back later, things came and went since:
+    then it is the one just before the undoing, which the step of kind ``noting`` noted; if Docker was down by then,
+    nobody knows what it should hold, and no more is asked than that it runs.
+    """
+    if not context.was_applied:
+        return noted
+    later = context.captured_undo(noting)
+    state = DockerState.model_validate(later) if later else None
+    return state if state is not None and state.inventory is not None else noted.without_contents()
 
 
 def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> None:

@@ -145,7 +145,15 @@ def _configured_root(file: DaemonJson, flag: Sequence[str]) -> HostPath:
     if flag:
         return HostPath(flag[-1])
     named = file.value.get("data-root") or file.value.get("graph")
-    return HostPath(named) if isinstance(named, str) and named.startswith("/") else DEFAULT_DATA_ROOT
+    if isinstance(named, str) and not named.startswith("/"):
+        message = f"the data root in {file.path} is not absolute: {named}"
+        finding = Finding(code="data-root-relative", severity="error", stage="preflight", message=message)
+        raise PreflightRefused(
+            message,
+            hint="write the whole path there (see: docker info), and restart Docker",
+            findings=(finding,),
+        )
+    return HostPath(named) if isinstance(named, str) else DEFAULT_DATA_ROOT
 
 
 def resolve(host: Host, path: HostPath) -> HostPath:

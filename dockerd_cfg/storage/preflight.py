@@ -28,7 +28,8 @@ def preflight(facts: StorageFacts) -> tuple[Finding, ...]:
             _error(
                 "target-missing",
                 f"{facts.target.resolved} does not exist",
-                "create it or, if it is a disk, mount it, and see that it is mounted at boot too",
+                "create it or, if it is a disk, mount it, and see that it is mounted at boot too "
+                "(the data goes to a folder named docker in it)",
             ),
         )
     if facts.target.kind == "file":
@@ -39,7 +40,14 @@ def preflight(facts: StorageFacts) -> tuple[Finding, ...]:
                 "name a folder on the new disk",
             ),
         )
-    return (*_docker(facts), *_places(facts), *_file_system(facts), *_room(facts), *_containerd(facts))
+    return (
+        *_docker(facts),
+        *_workloads(facts),
+        *_places(facts),
+        *_file_system(facts),
+        *_room(facts),
+        *_containerd(facts),
+    )
 
 
 def _docker(facts: StorageFacts) -> Iterator[Finding]:
@@ -72,18 +80,6 @@ def _docker(facts: StorageFacts) -> Iterator[Finding]:
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
             "start Docker, then try again",
         )
-    if info is not None and info.live_restore and facts.docker.running:
-        yield _error(
-            "live-restore",
-            f"live-restore is on and {len(facts.docker.running)} containers run: they would go on writing to the old place",
-            "stop the containers first, or set live-restore to false and restart Docker",
-        )
-    if info is not None and info.swarm != "inactive":
-        yield _warning(
-            "swarm-active",
-            f"this host is a swarm node ({info.swarm}): its tasks will be rescheduled while Docker is stopped",
-            "drain it first: docker node update --availability drain NODE",
-        )
     if not facts.has_rsync:
         yield _error(
             "no-rsync", "rsync is not installed", "install it: apt-get install rsync, or dnf install rsync"
@@ -93,6 +89,29 @@ def _docker(facts: StorageFacts) -> Iterator[Finding]:
             "selinux-enforcing",
             "SELinux is enforcing: the labels are copied, but a relabelling of the disk would take them away",
             f"tell it that the new place is like the old one: semanage fcontext -a -e {facts.data_root} {facts.target.resolved}/docker",
+        )
+
+
+def _workloads(facts: StorageFacts) -> Iterator[Finding]:
+    info = facts.docker.info
+    if info is not None and info.live_restore and facts.docker.running:
+        yield _error(
+            "live-restore",
+            f"live-restore is on and {len(facts.docker.running)} containers run: they would go on writing to the old place",
+            "stop the containers first, or set live-restore to false and restart Docker",
+        )
+    paused = [container.name for container in facts.docker.running if container.state == "paused"]
+    if paused:
+        yield _warning(
+            "paused-containers",
+            f"{', '.join(paused)} is paused: after the stop it is started again, and no longer paused",
+            "pause it again afterwards: docker pause NAME",
+        )
+    if info is not None and info.swarm != "inactive":
+        yield _warning(
+            "swarm-active",
+            f"this host is a swarm node ({info.swarm}): its tasks will be rescheduled while Docker is stopped",
+            "drain it first: docker node update --availability drain NODE",
         )
 
 

@@ -134,6 +134,17 @@ def test_bad_input_and_unfit_hosts_are_refused_untouched(host: Host) -> None:
     assert json.loads(done.stdout)["findings"][0]["code"] == "not-root"
 
 
+def test_a_docker_that_had_failed_before_is_left_as_it_was(host: Host) -> None:
+    host.write("/etc/systemd/system/docker.service.d/fail.conf", "[Service]\nExecStartPre=/bin/false\n")
+    host.systemctl("daemon-reload")
+    host.systemctl("restart", "docker", check=False)
+    found = answer(host, "set-logs", "--yes", code=6)
+    assert "everything was undone" in found["error"]["state"]
+    assert not host.exists("/etc/docker/daemon.json")
+    assert host.tool("history").returncode == 0
+    assert answer(host, "rollback", "--yes")["changed"] is False
+
+
 def test_a_target_that_is_too_small_is_refused(boot_host: BootHost) -> None:
     host = boot_host("docker28", disk_mib=48)
     assert_untouched(host, inventory(host), 4, "move-storage", "/mnt/data", "--yes", says="are needed")

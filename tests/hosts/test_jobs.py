@@ -144,3 +144,32 @@ def test_a_docker_that_is_down_stays_down_and_moves_all_the_same(host: Host) -> 
     host.systemctl("start", "docker")
     assert data_root(host) == "/mnt/data/docker"
     assert "busybox" in host.docker("images")
+
+
+def test_what_came_and_went_since_is_no_obstacle_to_undoing(host: Host) -> None:
+    def run(name: str) -> None:
+        host.docker("run", "--detach", "--name", name, "--stop-signal=KILL", "app:1", "sleep", "1000")
+
+    run("gone")
+    answer(host, "set-logs", "--yes")
+    answer(host, "move-storage", "/mnt/data", "--yes")
+    host.docker("rm", "--force", "gone")
+    run("newer")
+    before = inventory(host)
+    host.systemctl("reset-failed", "docker.service")
+    answer(host, "rollback", "1", "--yes")
+    assert inventory(host) == before
+    assert data_root(host) == "/mnt/data/docker"
+    host.systemctl("reset-failed", "docker.service")
+    answer(host, "rollback", "2", "--yes")
+    assert inventory(host) == before
+    assert data_root(host) == "/var/lib/docker"
+
+
+def test_a_move_is_taken_back_even_while_docker_is_down(host: Host) -> None:
+    host.docker("create", "--name", "gone", "app:1", "true")
+    answer(host, "move-storage", "/mnt/data", "--yes")
+    host.docker("rm", "gone")
+    host.systemctl("stop", "docker.socket", "docker.service")
+    answer(host, "rollback", "--yes")
+    assert data_root(host) == "/var/lib/docker"
