@@ -20,7 +20,7 @@ from typing import Final
 from dockerd_cfg.errors import FileProblem
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-_TEMPORARY: Final = ".dockerd-cfg-new"
+TEMPORARY: Final = ".dockerd-cfg-new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
 @contextmanager
 def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
     """Write ``image`` to a file beside ``real`` for the block to rename; what is left of it afterwards is removed."""
-    temporary = real.with_name(f".{real.name}{_TEMPORARY}")
+    temporary = real.with_name(f".{real.name}{TEMPORARY}")
     temporary.unlink(missing_ok=True)  # left by a killed run; only root writes into this folder
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
@@ -318,10 +318,15 @@ class AppendFile:
     def append(self, line: bytes) -> None:
         """Add ``line`` (without newline) and return when it is on disk. Raises FileProblem."""
         with _translated(f"cannot append to {self._path}"):
+            whole = os.fstat(self._descriptor).st_size
             rest = memoryview(line + b"\n")
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
+            try:
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                os.fsync(self._descriptor)
+            except OSError:
+                os.ftruncate(self._descriptor, whole)  # half a line would spoil the next one
+                raise
 
     def close(self) -> None:
         """Close the file."""

@@ -100,7 +100,10 @@ class EngineApi:
         found = Container(id=row["Id"], name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=row["State"])
         if not found.is_running:
             return found
-        config = self._get(f"/containers/{found.id}/json")["HostConfig"]
+        try:
+            config = self._get(f"/containers/{found.id}/json")["HostConfig"]
+        except CommandFailed:  # it ended and was removed since the list was made
+            return found.model_copy(update={"is_lasting": False})
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
         lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
         return found.model_copy(update={"restarts": policy in _COMES_BACK, "is_lasting": lasting})

@@ -50,6 +50,7 @@ class _Comparison:
         self._target = target
         self._device = os.lstat(source).st_dev
         self._links: dict[int, int] = {}
+        self._copied_links: dict[int, int] = {}
 
     def run(self) -> Iterator[str]:
         folders = [b""]
@@ -89,6 +90,9 @@ class _Comparison:
         is_linked = old.st_nlink > 1 and not stat.S_ISDIR(old.st_mode)
         if is_linked and self._links.setdefault(old.st_ino, new.st_ino) != new.st_ino:
             yield f"{_shown(path)} is no longer a hard link to its other names"
+        is_linked = new.st_nlink > 1 and not stat.S_ISDIR(new.st_mode)
+        if is_linked and self._copied_links.setdefault(new.st_ino, old.st_ino) != old.st_ino:
+            yield f"{_shown(path)} is one file with another name, but only in the copy"
         source, target = self._source + b"/" + path, self._target + b"/" + path
         if stat.S_ISLNK(old.st_mode) and os.readlink(source) != os.readlink(target):  # noqa: PTH115  # names may be any bytes
             yield f"{_shown(path)} points elsewhere"

@@ -73,11 +73,11 @@ def copy_tree(
     """Make the folder ``target`` a faithful copy of ``source``; what is too much in it is removed.
 
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
-    comes. ``careful``: the target holds a state worth keeping; it gets changed files only after all of them could
-    be read. Raises CommandFailed.
+    comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
+    nothing at all when something could not be read. Raises CommandFailed.
     """
     polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
-    order = ["--delay-updates", "--delete-after"] if careful else ["--delete-delay"]
+    order = ["--delete-after"] if careful else ["--delete-delay"]
     argv = [*polite, "rsync", *_FAITHFUL, *order, "--info=progress2", f"{source}/", f"{target}/"]
     done = runner.run(argv, timeout=None, check=False, on_output=_ProgressReader(progress, total_bytes, note))
     if done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL}):

@@ -275,7 +275,7 @@ def _is_occupied(host: Host, folder: HostPath) -> bool:
         return False
     if real.is_symlink() or not real.is_dir() or real.stat().st_uid not in {0, os.geteuid()}:
         return True
-    return any(entry.name != "lost+found" for entry in real.iterdir())
+    return any(real.iterdir())
 
 
 def _selinux(host: Host) -> bool:

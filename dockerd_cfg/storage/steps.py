@@ -47,7 +47,7 @@ class ReserveTarget(Step):
         if not files.make_new_folder(target, mode=0o710):
             if target.is_symlink() or not target.is_dir():
                 raise FileProblem(f"{self.target} is no folder")
-            if any(target.iterdir()) and not is_ours(target, self.source):
+            if not (is_ours(target, self.source) or _is_empty(target)):
                 raise FileProblem(f"{self.target} is no longer empty: something else was put there")
         marker = json.dumps({"source": str(self.source)}).encode() + b"\n"
         files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
@@ -58,13 +58,18 @@ class ReserveTarget(Step):
         if (
             not target.is_dir()
             or target.is_symlink()
-            or not (is_ours(target, self.source) or not any(target.iterdir()))
+            or not (is_ours(target, self.source) or _is_empty(target))
         ):
             return
         _refuse_mounts(context.host, self.target)
         files.empty_tree(target, last=MARKER)
         if not before["existed"]:
             files.remove_empty_folder(target)
+
+
+def _is_empty(target: Path) -> bool:
+    """Tell whether nothing is in ``target``, a marker half written by a killed run aside."""
+    return all(entry.name == f".{MARKER}{files.TEMPORARY}" for entry in target.iterdir())
 
 
 def is_ours(target: Path, source: HostPath) -> bool:

@@ -1,0 +1,174 @@
+"""How Docker runs: noted, compared, brought back, stopped for good."""
+
+from dataclasses import replace
+
+import pytest
+
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files import locked
+from dockerd_cfg.host.docker import Container
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import Mount
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.sandbox.daemon import SandboxServices
+from dockerd_cfg.sandbox.tree import identifier
+from dockerd_cfg.service.state import Inventory, bring_back, differences, observe, start_again
+from dockerd_cfg.service.steps import restless, stop
+
+ROOT = HostPath("/var/lib/docker")
+UNITS = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE)
+BEFORE = Inventory(
+    data_root=ROOT,
+    driver="overlay2",
+    image_store="graphdriver",
+    images=frozenset({"sha256:aaaaaaaaaaaaaaaa", "sha256:bbbbbbbbbbbbbbbb"}),
+    containers=frozenset({"c" * 64}),
+    volumes=frozenset({"records"}),
+    networks=frozenset({"bridge"}),
+)
+
+
+@pytest.fixture
+def services(host: Host) -> SandboxServices:
+    return SandboxServices(host.layout)
+
+
+def test_a_daemon_is_like_itself() -> None:
+    assert differences(BEFORE, BEFORE) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"data_root": HostPath("/srv")}, "data root was /var/lib/docker and is now /srv"),
+        ({"driver": "vfs"}, "storage driver was overlay2 and is now vfs"),
+        ({"image_store": "containerd"}, "image store was graphdriver and is now containerd"),
+        ({"images": frozenset({"sha256:aaaaaaaaaaaaaaaa"})}, "1 of 2 images missing (bbbbbbbbbbbb)"),
+        ({"containers": frozenset()}, "1 of 1 containers missing (cccccccccccc)"),
+        ({"volumes": frozenset()}, "1 of 1 volumes missing (records)"),
+        ({"networks": frozenset()}, "1 of 1 networks missing (bridge)"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_each_thing_that_is_other_is_told(changes: dict[str, object], told: str) -> None:
+    (said,) = differences(BEFORE, BEFORE.model_copy(update=changes))
+    assert told in said
+
+
+@pytest.mark.parametrize("what", ["images", "containers", "volumes", "networks"])
+def test_what_came_meanwhile_is_no_difference(what: str) -> None:
+    assert differences(BEFORE, BEFORE.model_copy(update={what: getattr(BEFORE, what) | {"new"}})) == []
+
+
+def test_a_docker_that_is_down_is_noted_without_being_asked(host: Host) -> None:
+    host.systemd.stop(*UNITS)
+    state = observe(host)
+    assert (state.was_up, state.should_run, state.running) == (False, False, ())
+
+
+def test_a_container_that_ran_and_does_not_come_back_by_itself_is_started(
+    host: Host, services: SandboxServices
+) -> None:
+    wanted = observe(host).running
+    services.write(running=[])
+    assert start_again(host, tuple(one for one in wanted if not one.restarts)) == []
+    assert services.read()["running"] == [identifier("job")]
+
+
+def test_a_container_that_cannot_be_started_is_told_by_name(host: Host) -> None:
+    class Unwilling(SandboxServices):
+        def start_container(self, container_id: str) -> None:
+            raise CommandFailed("port is already allocated")
+
+    unwilling = replace(host, docker=Unwilling(host.layout))
+    (said,) = start_again(unwilling, (Container(id="x" * 64, name="web", state="running"),))
+    assert "web" in said
+    assert "port is already allocated" in said
+
+
+def test_docker_is_brought_back_as_it_was_noted(host: Host, services: SandboxServices) -> None:
+    state = observe(host)
+    host.systemd.stop(*UNITS)
+    bring_back(host, state)
+    assert {container.id for container in observe(host).running} >= {identifier("web"), identifier("job")}
+    assert set(services.read()["active"]) == set(UNITS)
+
+
+def test_a_docker_that_was_down_is_left_down(host: Host, services: SandboxServices) -> None:
+    host.systemd.stop(*UNITS)
+    bring_back(host, observe(host))
+    assert services.read()["active"] == []
+
+
+def test_a_docker_that_does_not_start_again_is_told_with_its_own_words(
+    host: Host, services: SandboxServices
+) -> None:
+    state = observe(host)
+    host.systemd.stop(*UNITS)
+    services.write(failing_starts=1)
+    with pytest.raises(CommandFailed, match="failed to start daemon: pretended failure"):
+        bring_back(host, state)
+
+
+def test_a_docker_that_comes_back_without_an_image_is_not_taken_for_whole(
+    host: Host,
+) -> None:
+    state = observe(host)
+    image = next((host.layout.real(ROOT) / "image/overlay2/imagedb/content/sha256").iterdir())
+    image.rename(host.layout.real(HostPath("/elsewhere")))
+    with pytest.raises(CommandFailed, match="1 of 3 images missing"):
+        bring_back(host, state)
+
+
+@pytest.mark.parametrize("active", [UNITS, (DOCKER_SOCKET_UNIT,)], ids=["all-runs", "it-ran-on-another-root"])
+def test_a_docker_on_another_root_is_not_taken_for_brought_back(
+    active: tuple[str, ...], host: Host, services: SandboxServices
+) -> None:
+    state = observe(host)
+    config = services.read()["config"] | {"data-root": "/elsewhere"}
+    services.write(config=config, active=list(active))
+    try:
+        bring_back(host, state)
+    except CommandFailed as error:
+        assert "data root" in error.message  # noqa: PT017  # both ends are right: told, or mended
+        return
+    assert observe(host).inventory == state.inventory
+
+
+def test_stopping_leaves_nothing_up(host: Host, services: SandboxServices) -> None:
+    stop(host, UNITS, (ROOT,))
+    assert services.read()["active"] == []
+
+
+def test_a_unit_that_comes_up_again_fails_the_stop(host: Host) -> None:
+    class Restless(SandboxServices):
+        def stop(self, *names: str) -> None:
+            super().stop(*names)
+            self.start(DOCKER_SERVICE)
+
+    with pytest.raises(CommandFailed, match=r"docker\.service is up again"):
+        stop(replace(host, systemd=Restless(host.layout)), UNITS, (ROOT,))
+
+
+def test_a_held_database_is_told(host: Host) -> None:
+    with locked(host.layout.real(ROOT / "volumes/metadata.db"), "dockerd"):
+        assert restless(host, (ROOT,)) == ["some process still holds /var/lib/docker/volumes/metadata.db"]
+
+
+def test_a_mount_that_is_left_is_told(host: Host) -> None:
+    class Mounted:
+        def mounts(self) -> list[Mount]:
+            return [Mount(ROOT / "overlay2/x/merged", "overlay", "overlay", frozenset(), "0:99")]
+
+    left = replace(host, filesystems=Mounted())  # type: ignore[arg-type]  # nothing else is asked
+    assert restless(left, (ROOT,)) == ["/var/lib/docker/overlay2/x/merged is still mounted"]
+
+
+def test_a_container_process_that_is_left_is_told(host: Host) -> None:
+    class Shims:
+        def of_docker(self) -> list[str]:
+            return ["containerd-shim-runc-v2 (pid 7)"]
+
+    left = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
+    assert restless(left, (ROOT,)) == ["containerd-shim-runc-v2 (pid 7) still runs a container"]

@@ -1,0 +1,37 @@
+"""Host paths and real paths: the same on a host, below a folder in a sandbox."""
+
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.paths import DAEMON_JSON, HostPath, Layout
+
+
+def test_on_the_running_host_a_host_path_is_its_own_real_path() -> None:
+    assert Layout().real(DAEMON_JSON) == Path("/etc/docker/daemon.json")
+
+
+def test_below_another_root_every_path_is_below_that_root(tmp_path: Path) -> None:
+    assert Layout(tmp_path).real(DAEMON_JSON) == tmp_path / "etc/docker/daemon.json"
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a b/c\n", "/a/./b"])
+def test_a_real_path_is_turned_back_into_its_host_path(path: str, tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert layout.host(layout.real(HostPath(path))) == HostPath(path)
+
+
+@pytest.mark.parametrize("path", ["etc", "", "../etc", "/a/../../etc", "/.."])
+def test_a_path_that_could_leave_the_root_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not an absolute, plain path"):
+        Layout(tmp_path).real(HostPath(path))
+
+
+def test_a_real_path_outside_the_root_has_no_host_path(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not in the subpath"):
+        Layout(tmp_path / "root").host(tmp_path)
+
+
+def test_a_drop_in_stands_in_the_folder_that_systemd_reads_for_its_unit() -> None:
+    drop_in = Layout().drop_in("docker.service")
+    assert drop_in == HostPath("/etc/systemd/system/docker.service.d/50-dockerd-cfg.conf")
