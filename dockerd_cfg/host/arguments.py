@@ -9,14 +9,16 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath
 
-_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_ALONE: Final = re.compile(r"\$(\w+)")
+_WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
 
 
 def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
     """Return dockerd's arguments, its own name left out: of the running process, else as the unit would start it.
 
-    Variables come from the unit's Environment= and EnvironmentFile= (systemd.exec(5)): ``$NAME`` as a word of its
-    own is split at blanks, ``${NAME}`` and ``$NAME`` within a word are not.
+    Variables come from the unit's Environment= and EnvironmentFile= (systemd.exec(5)). As systemd.service(5) has it:
+    ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
+    ``$$`` stands for a dollar sign.
     """
     if unit.is_active and unit.main_pid:
         running = host.processes.arguments(unit.main_pid)
@@ -27,12 +29,12 @@ def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
     variables = _environment(host, unit)
     words: list[str] = []
     for word in unit.exec_start[1:]:
-        alone = re.fullmatch(r"\$(\w+)", word)
+        alone = _ALONE.fullmatch(word)
         if alone:
-            words += variables.get(alone.group(1), "").split()
+            words += _words(variables.get(alone.group(1), ""))
         else:
             words.append(
-                _VARIABLE.sub(lambda match: variables.get(match.group(1) or match.group(2), ""), word)
+                _WITHIN.sub(lambda match: variables.get(match.group(1), "") if match.group(1) else "$", word)
             )
     return tuple(words)
 
@@ -54,8 +56,16 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
     return variables
 
 
-def _unquoted(value: str) -> str:
+def _words(value: str) -> list[str]:
+    """Split a value at blanks, quotes respected; one with a quote too few is split at blanks alone."""
     try:
-        return " ".join(shlex.split(value))
+        return shlex.split(value)
     except ValueError:
-        return value
+        return value.split()
+
+
+def _unquoted(value: str) -> str:
+    """Return the value of a line of an EnvironmentFile, whose quotes hold it together."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value

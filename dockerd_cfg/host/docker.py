@@ -7,7 +7,8 @@ import http.client
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,7 @@ _TIMEOUT: Final = 30.0
 _START_TIMEOUT: Final = 120.0
 _OK: Final = range(200, 300)
 _NOT_MODIFIED: Final = 304
+_NOT_FOUND: Final = 404
 _COMES_BACK: Final = frozenset({"always", "unless-stopped", "on-failure"})
 _SWARM_TASK: Final = "com.docker.swarm.task.id"
 _PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
@@ -68,6 +70,22 @@ class LogConfig(Document):
     options: dict[str, str]
 
 
+class NoSuchThing(CommandFailed):
+    """Docker does not know what was asked about (status 404)."""
+
+
+@contextmanager
+def _understood(asked: str) -> Iterator[None]:
+    """Raise CommandFailed when an answer does not have the form the Engine API gives it."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise CommandFailed(
+            f"Docker's answer to {asked} is not of the form expected: {error!r}",
+            hint="is it Docker that listens there? see: docker version",
+        ) from error
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -89,37 +107,46 @@ class EngineApi:
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
-        raw = self._get("/info")
-        return parse_info(raw)
+        with _understood("GET /info"):
+            return parse_info(self._get("/info"))
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""
-        return [self._container(row) for row in self._get("/containers/json", all="1")]
+        found = []
+        with _understood("GET /containers/json"):
+            for row in self._get("/containers/json", all="1"):
+                try:
+                    found.append(self._container(row))
+                except NoSuchThing:
+                    continue  # it ended and was removed since the list was made
+        return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
         found = Container(id=row["Id"], name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=row["State"])
         if not found.is_running:
             return found
-        try:
-            config = self._get(f"/containers/{found.id}/json")["HostConfig"]
-        except CommandFailed:  # it ended and was removed since the list was made
-            return found.model_copy(update={"is_lasting": False})
+        config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
         lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
         return found.model_copy(update={"restarts": policy in _COMES_BACK, "is_lasting": lasting})
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""
-        return frozenset(row["Id"] for row in self._get("/images/json", all="1"))
+        with _understood("GET /images/json"):
+            return frozenset(row["Id"] for row in self._get("/images/json", all="1"))
 
     def volumes(self) -> frozenset[str]:
         """Return the names of all volumes."""
-        return frozenset(row["Name"] for row in self._get("/volumes").get("Volumes") or [])
+        with _understood("GET /volumes"):
+            return frozenset(row["Name"] for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
-        rows = self._get("/networks")
-        return frozenset(row["Name"] if row["Name"] in _PREDEFINED_NETWORKS else row["Id"] for row in rows)
+        with _understood("GET /networks"):
+            rows = self._get("/networks")
+            return frozenset(
+                row["Name"] if row["Name"] in _PREDEFINED_NETWORKS else row["Id"] for row in rows
+            )
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
@@ -158,13 +185,15 @@ class EngineApi:
 
 
 def _content(status: int, text: bytes, asked: str) -> Any:
+    """Return what the body says; text that is no JSON stays text, which a failure may well be told in."""
     try:
         content = json.loads(text) if text.strip() else {}
     except ValueError:
-        content = {"message": text.decode("utf-8", "replace").strip()}
+        content = text.decode("utf-8", "replace").strip()
     if status not in _OK and status != _NOT_MODIFIED:
         message = content.get("message", content) if isinstance(content, dict) else content
-        raise CommandFailed(f"Docker refused {asked}: {message} (status {status})")
+        kind = NoSuchThing if status == _NOT_FOUND else CommandFailed
+        raise kind(f"Docker refused {asked}: {message} (status {status})")
     return content
 
 

@@ -61,7 +61,8 @@ def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
     [
         pytest.param("$OPTS", ("-D", "--label", "x"), id="alone: split"),
         pytest.param("${OPTS}", ("-D --label x",), id="in braces: one word"),
-        pytest.param("--label=$OPTS", ("--label=-D --label x",), id="within a word: not split"),
+        pytest.param("--label=${OPTS}", ("--label=-D --label x",), id="in braces within a word: not split"),
+        pytest.param("--label=$OPTS", ("--label=$OPTS",), id="within a word without braces: untouched"),
         pytest.param("$UNKNOWN", (), id="alone, unknown: nothing"),
         pytest.param("${UNKNOWN}", ("",), id="in braces, unknown: an empty word"),
         pytest.param("$EMPTY", (), id="alone, empty"),
