@@ -22,11 +22,15 @@ def differences(source: Path, target: Path) -> Iterator[str]:
 
 
 def changed_since(source: Path, moment: float) -> Iterator[bytes]:
-    """Yield the regular files below ``source``, as paths relative to it, modified at ``moment`` (Unix time) or later."""
+    """Yield the regular files below ``source``, as paths relative to it, changed at ``moment`` (Unix time) or later.
+
+    The time of the last status change counts too: a program can put back the other one, but not this. It also tells
+    of a hard link made or broken.
+    """
     root = os.fsencode(source)
     limit = int(moment * 1e9)
     for path, status in _walk(root, os.lstat(root).st_dev):
-        if stat.S_ISREG(status.st_mode) and status.st_mtime_ns >= limit:
+        if stat.S_ISREG(status.st_mode) and max(status.st_mtime_ns, status.st_ctime_ns) >= limit:
             yield path[len(root) + 1 :]
 
 
@@ -60,6 +64,9 @@ class _Comparison:
             if folder == b"":
                 new.pop(os.fsencode(MARKER), None)
                 old.pop(os.fsencode(MARKER), None)
+            for name in [name for name, status in old.items() if status.st_dev != self._device]:
+                del old[name]  # something is mounted there: an empty folder in its place is right
+                new.pop(name, None)
             for name in old.keys() - new.keys():
                 yield f"{_shown(folder + name)} is missing"
             for name in new.keys() - old.keys():
@@ -72,12 +79,9 @@ class _Comparison:
 
     def _entries(self, root: bytes, folder: bytes) -> dict[bytes, os.stat_result]:
         found: dict[bytes, os.stat_result] = {}
-        is_source = root == self._source
         with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118  # names may be any bytes
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if not is_source or status.st_dev == self._device:
-                    found[entry.name] = status
+                found[entry.name] = entry.stat(follow_symlinks=False)
         return found
 
     def _compare(self, path: bytes, old: os.stat_result, new: os.stat_result) -> Iterator[str]:

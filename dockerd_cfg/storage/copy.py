@@ -86,20 +86,16 @@ def copy_tree(
 
 
 def copy_again(runner: Runner, source: Path, target: Path, names: Iterable[bytes]) -> None:
-    """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed."""
+    """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
+
+    All in one go: names that are hard links to each other are so in the copy if they come together, and only then.
+    """
     with tempfile.NamedTemporaryFile(prefix="dockerd-cfg-", dir=_scratch()) as listing:
-        listing.write(b"".join(name + b"\0" for name in names))
+        listing.writelines(name + b"\0" for name in names)
         listing.flush()
-        # in place: hard links to names that are not in the list stay what they are
-        argv = [
-            "rsync",
-            *_FAITHFUL,
-            "--inplace",
-            "--no-S",
-            "--ignore-times",
-            "--from0",
-            f"--files-from={listing.name}",
-        ]
+        if not listing.tell():
+            return
+        argv = ["rsync", *_FAITHFUL, "--ignore-times", "--from0", f"--files-from={listing.name}"]
         done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
     if not done.is_success:
         raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))

@@ -146,9 +146,7 @@ class FinalCopy(Step):
         )
         since = (context.captured("pre-copy") or {}).get("since")
         if isinstance(since, int | float):
-            names = compare.changed_since(source, since)
-            while batch := list(islice(names, _MANY)):
-                copy_again(host.runner, source, target, batch)
+            copy_again(host.runner, source, target, compare.changed_since(source, since))
         files.sync_filesystem(target)
 
 

@@ -1,0 +1,296 @@
+"""The steps of a move on real trees: what they must not lose, and what they must not leave."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.change.plan import Before, Context
+from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.storage.compare import differences
+from dockerd_cfg.storage.copy import MARKER, copy_tree
+from dockerd_cfg.storage.facts import read_facts
+from dockerd_cfg.storage.preflight import preflight
+from dockerd_cfg.storage.steps import (
+    FinalCopy,
+    HandOver,
+    PreCopy,
+    RemoveTree,
+    ReserveTarget,
+    SetAside,
+    VerifyTree,
+)
+
+OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
+RESERVE = ReserveTarget(target=NEW, source=OLD)
+
+
+class Silent:
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        """Nobody listens."""
+
+
+def context(host: Host, *, captured: dict[str, Before] | None = None, was_applied: bool = False) -> Context:
+    return Context(
+        host=host,
+        progress=Silent(),
+        captured=(captured or {}).get,
+        captured_undo=lambda _: None,
+        is_done=lambda _: False,
+        was_applied=was_applied,
+    )
+
+
+def real(host: Host, path: HostPath) -> Path:
+    return host.layout.real(path)
+
+
+def copied_while_docker_ran(host: Host) -> dict[str, Before]:
+    """Reserve the target and make the first copy; return what the steps captured."""
+    before = RESERVE.capture(context(host))
+    RESERVE.apply(context(host), before)
+    step = PreCopy(source=OLD, target=NEW, allocated=1)
+    noted = step.capture(context(host))
+    step.apply(context(host), noted)
+    return {"reserve-target": before, "pre-copy": noted}
+
+
+def copied_again(host: Host, captured: dict[str, Before]) -> None:
+    FinalCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), {})
+
+
+def volume(host: Host, root: HostPath) -> Path:
+    return real(host, root) / "volumes/records/_data"
+
+
+@pytest.mark.parametrize("is_rewound", [False, True], ids=["times-stand-still", "times-are-put-back"])
+def test_a_change_that_size_and_times_do_not_tell_is_copied(host: Host, is_rewound: bool) -> None:
+    """A memory map does not always tell, and some programs put a file's time back after writing."""
+    file = volume(host, OLD) / "database"
+    file.write_bytes(b"before")
+    if is_rewound:
+        os.utime(file, ns=(10**18, 10**18))
+    captured = copied_while_docker_ran(host)
+    status = file.stat()
+    with file.open("r+b") as opened:
+        opened.write(b"after!")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    copied_again(host, captured)
+    assert (volume(host, NEW) / "database").read_bytes() == b"after!"
+
+
+def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    (volume(host, OLD) / "journal.txt").unlink()
+    copied_again(host, captured)
+    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+
+
+def test_a_hard_link_broken_meanwhile_is_broken_in_the_copy(host: Host) -> None:
+    """Its size and time are those of its former other name."""
+    one, other = volume(host, OLD) / "one", volume(host, OLD) / "other"
+    one.write_bytes(b"same")
+    other.hardlink_to(one)
+    os.utime(one, ns=(10**18, 10**18))
+    captured = copied_while_docker_ran(host)
+    other.unlink()
+    other.write_bytes(b"same")
+    os.utime(other, ns=(10**18, 10**18))
+    copied_again(host, captured)
+    assert not (volume(host, NEW) / "one").samefile(volume(host, NEW) / "other")
+
+
+def test_names_that_are_one_file_only_in_the_copy_are_told(tmp_path: Path) -> None:
+    for tree in ("source", "target"):
+        (tmp_path / tree).mkdir()
+        (tmp_path / tree / "one").write_bytes(b"same")
+    (tmp_path / "source/other").write_bytes(b"same")
+    (tmp_path / "target/other").hardlink_to(tmp_path / "target/one")
+    for path in (*(tmp_path / "source").iterdir(), *(tmp_path / "target").iterdir()):
+        os.utime(path, ns=(10**18, 10**18))
+    for tree in ("source", "target"):
+        os.utime(tmp_path / tree, ns=(10**18, 10**18))
+    assert list(differences(tmp_path / "source", tmp_path / "target")) != []
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
+    host: Host, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "mounted").mkdir(parents=True)
+    target.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", source / "mounted"], check=True)
+    try:
+        copy_tree(host.runner, source, target, progress=Silent(), total_bytes=0, note="")
+        assert list(differences(source, target)) == []
+    finally:
+        subprocess.run(["umount", source / "mounted"], check=True)
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_everything_that_a_layer_may_hold_is_copied_faithfully(host: Host) -> None:
+    layer = real(host, OLD) / "overlay2/odd/diff"
+    layer.mkdir(parents=True)
+    os.mknod(layer / "whiteout", 0o20000, os.makedev(0, 0))
+    os.mknod(layer / "block", 0o60600, os.makedev(7, 200))
+    os.mkfifo(layer / "pipe")
+    (layer / "setuid").write_bytes(b"")
+    os.chown(layer / "setuid", 1000, 1000)
+    (layer / "setuid").chmod(0o6755)
+    os.setxattr(layer, "trusted.overlay.opaque", b"y")
+    os.setxattr(layer / "setuid", "user.note", bytes(range(256)))
+    (layer / os.fsdecode(b"\xff\xfe")).symlink_to(os.fsdecode(b"\xfd"))
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+
+
+def test_a_sparse_file_that_was_written_lately_stays_sparse(host: Host) -> None:
+    """Or a virtual disk would fill the real one, while Docker is stopped."""
+    with (volume(host, OLD) / "disk.img").open("wb") as sparse:
+        sparse.truncate(1 << 24)
+        sparse.write(b"boot")
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    assert (volume(host, NEW) / "disk.img").stat().st_blocks < 64
+
+
+def test_an_unfaithful_copy_fails_the_verification_by_name(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    (volume(host, NEW) / "journal.txt").chmod(0o600)
+    with pytest.raises(CommandFailed, match=r"journal\.txt has another mode"):
+        VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+
+
+# The target
+
+
+def test_undoing_a_reservation_takes_the_whole_copy_away(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    RESERVE.revert(context(host), captured["reserve-target"])
+    assert list(real(host, HostPath("/mnt/data")).iterdir()) == []
+
+
+def test_undoing_a_reservation_leaves_what_is_not_ours(host: Host) -> None:
+    before = RESERVE.capture(context(host))
+    target = real(host, NEW)
+    target.mkdir()
+    (target / "file").write_bytes(b"somebody's")
+    RESERVE.revert(context(host), before)
+    assert (target / "file").exists()
+
+
+def test_a_folder_that_filled_meanwhile_is_not_reserved(host: Host) -> None:
+    real(host, NEW).mkdir()
+    (real(host, NEW) / "file").write_bytes(b"")
+    with pytest.raises(FileProblem, match="no longer empty"):
+        RESERVE.apply(context(host), {"existed": True})
+
+
+def test_a_reservation_killed_while_its_marker_was_written_can_be_resumed(host: Host) -> None:
+    before = RESERVE.capture(context(host))
+    real(host, NEW).mkdir()
+    (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").write_bytes(b'{"sour')
+    RESERVE.apply(context(host), before)
+    assert [path.name for path in real(host, NEW).iterdir()] == [MARKER]
+
+
+def test_a_reservation_killed_while_its_marker_was_written_is_undone_without_trace(host: Host) -> None:
+    before = RESERVE.capture(context(host))
+    real(host, NEW).mkdir()
+    (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").write_bytes(b'{"sour')
+    RESERVE.revert(context(host), before)
+    assert list(real(host, HostPath("/mnt/data")).iterdir()) == []
+
+
+def test_a_folder_that_the_preflight_takes_for_empty_can_be_reserved(host: Host) -> None:
+    """A disk mounted as the very target has a folder lost+found."""
+    (real(host, NEW) / "lost+found").mkdir(parents=True)
+    found = preflight(read_facts(host, HostPath("/mnt/data"), "auto"))
+    if any(finding.code == "target-not-empty" for finding in found):
+        return
+    RESERVE.apply(context(host), RESERVE.capture(context(host)))
+
+
+# The old tree
+
+
+def test_a_tree_set_aside_comes_back(host: Host) -> None:
+    step = SetAside(source=OLD, aside=ASIDE)
+    step.apply(context(host), {})
+    step.apply(context(host), {})
+    step.revert(context(host), {})
+    step.revert(context(host), {})
+    assert (volume(host, OLD) / "journal.txt").exists()
+
+
+def test_what_came_to_the_old_place_meanwhile_is_kept_under_another_name(host: Host) -> None:
+    step = SetAside(source=OLD, aside=ASIDE)
+    step.apply(context(host), {})
+    real(host, OLD).mkdir()
+    (real(host, OLD) / "file").write_bytes(b"somebody's")
+    step.revert(context(host), {})
+    (found,) = real(host, OLD.parent).glob("docker.found-*")
+    assert (found / "file").read_bytes() == b"somebody's"
+
+
+def moved(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    SetAside(source=OLD, aside=ASIDE).apply(context(host), {})
+
+
+HAND_OVER = HandOver(old=ASIDE, new=NEW, source=OLD)
+
+
+@pytest.mark.parametrize("name", ["row", ".~tmp~/row", ".~tmp~"], ids=str)
+def test_what_was_written_since_is_carried_back(host: Host, name: str) -> None:
+    """``.~tmp~`` is where rsync itself keeps what it is about to put in place, in a container as well as here."""
+    moved(host)
+    written = volume(host, NEW) / name
+    written.parent.mkdir(exist_ok=True)
+    written.write_bytes(b"new")
+    HAND_OVER.revert(context(host, was_applied=True), {})
+    assert (volume(host, ASIDE) / name).read_bytes() == b"new"
+
+
+def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
+    """Killed between its last file and the removal of the folder it kept it in."""
+    moved(host)
+    (volume(host, ASIDE) / ".~tmp~").mkdir()
+    HAND_OVER.revert(context(host, was_applied=True), {})
+    assert list(differences(real(host, NEW), real(host, ASIDE))) == []
+
+
+def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Host) -> None:
+    moved(host)
+    real(host, NEW).rename(real(host, NEW).with_name("unmounted"))
+    real(host, NEW).mkdir()
+    with pytest.raises(CommandFailed, match="is its disk mounted"):
+        HAND_OVER.revert(context(host, was_applied=True), {})
+    assert (volume(host, ASIDE) / "journal.txt").exists()
+
+
+def test_the_old_tree_is_not_removed_while_the_new_one_is_missing(host: Host) -> None:
+    with pytest.raises(FileProblem, match="is not there"):
+        RemoveTree(path=OLD, current=NEW).apply(context(host), {})
+
+
+def test_the_old_tree_is_not_removed_when_it_is_the_one_in_use(host: Host) -> None:
+    real(host, NEW).symlink_to(real(host, OLD))
+    with pytest.raises(FileProblem):
+        RemoveTree(path=OLD, current=NEW).apply(context(host), {})
+
+
+def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
+    moved(host)
+    for _ in range(2):
+        RemoveTree(path=ASIDE, current=NEW).apply(context(host), {})
+    assert not real(host, ASIDE).exists()
