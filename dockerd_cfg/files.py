@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -48,12 +47,14 @@ def digest(data: bytes | None) -> str:
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> Iterator[None]:
+    """Raise FileProblem, which begins with ``doing``, for an OSError in the block."""
     try:
         yield
     except OSError as error:
         reason = f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'no errno')})"
-        raise FileProblem(f"{doing}: {reason}") from error
+        full = "make a little room on that disk (a megabyte will do), then try again"
+        raise FileProblem(f"{doing}: {reason}", hint=full if error.errno == errno.ENOSPC else None) from error
 
 
 def read_image(path: Path) -> FileImage:
@@ -61,7 +62,7 @@ def read_image(path: Path) -> FileImage:
 
     Raises FileProblem when it is no regular file or cannot be read.
     """
-    with _translated(f"cannot read {path}"):
+    with translated(f"cannot read {path}"):
         try:
             descriptor = os.open(path, _READ_FLAGS)
         except FileNotFoundError:
@@ -83,7 +84,7 @@ def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -
     else changed the file meanwhile nothing is written. Missing folders are created (0755).
     Raises FileProblem.
     """
-    with _translated(f"cannot write {path}"):
+    with translated(f"cannot write {path}"):
         real = Path(os.path.realpath(path))
         if expected is not None and read_image(real).digest != expected:
             raise FileProblem(
@@ -104,7 +105,7 @@ def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
 
     When the machine stops meanwhile, each file is either the old or the new one. Raises FileProblem.
     """
-    with ExitStack() as stack, _translated(f"cannot write below {tree}"):
+    with ExitStack() as stack, translated(f"cannot write below {tree}"):
         written = {
             real: stack.enter_context(_written_beside(real, image, sync=False))
             for real, image in images.items()
@@ -138,6 +139,12 @@ def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Pat
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftover(path: Path) -> None:
+    """Remove what a killed ``replace_file`` left beside ``path``, if it did. Raises FileProblem."""
+    real = Path(os.path.realpath(path))
+    remove_file(real.with_name(f".{real.name}{TEMPORARY}"))
+
+
 def _keep_attributes(real: Path, descriptor: int) -> None:
     try:
         names = os.listxattr(real)
@@ -156,7 +163,7 @@ def make_folder(path: Path, *, mode: int) -> None:
 
     ``mode`` is that of every folder created. Raises FileProblem when something else is in the way.
     """
-    with _translated(f"cannot create the folder {path}"):
+    with translated(f"cannot create the folder {path}"):
         missing = [parent for parent in (path, *path.parents) if not parent.exists()]
         for folder in reversed(missing):
             folder.mkdir(mode=mode, exist_ok=True)
@@ -168,7 +175,7 @@ def make_folder(path: Path, *, mode: int) -> None:
 
 def make_new_folder(path: Path, *, mode: int) -> bool:
     """Create the folder ``path`` alone, durably; return False when something of that name exists."""
-    with _translated(f"cannot create the folder {path}"):
+    with translated(f"cannot create the folder {path}"):
         try:
             path.mkdir(mode=mode)
         except FileExistsError:
@@ -190,7 +197,7 @@ def sync_filesystem(path: Path) -> None:
     """Bring everything on the file system of ``path`` to disk (syncfs); raises FileProblem when that fails."""
     import ctypes  # noqa: PLC0415  # only a copy needs it
 
-    with _translated(f"cannot sync the file system of {path}"):
+    with translated(f"cannot sync the file system of {path}"):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             library = ctypes.CDLL(None, use_errno=True)
@@ -203,7 +210,7 @@ def sync_filesystem(path: Path) -> None:
 
 def rename(source: Path, target: Path) -> None:
     """Give ``source`` the name ``target`` on the same file system, durably. Raises FileProblem."""
-    with _translated(f"cannot rename {source} to {target}"):
+    with translated(f"cannot rename {source} to {target}"):
         if os.path.lexists(target):
             raise FileProblem(f"cannot rename {source} to {target}: that name is taken")
         os.rename(source, target)
@@ -214,7 +221,7 @@ def rename(source: Path, target: Path) -> None:
 
 def remove_file(path: Path) -> None:
     """Remove the file ``path``, durably; an absent one is fine. Raises FileProblem."""
-    with _translated(f"cannot remove {path}"):
+    with translated(f"cannot remove {path}"):
         try:
             path.unlink()
         except FileNotFoundError:
@@ -237,7 +244,7 @@ def remove_tree(path: Path) -> None:
     The caller has made sure that nothing is mounted below. Immutable flags are lifted on the way. Raises FileProblem
     at the first thing that cannot be removed.
     """
-    with _translated(f"cannot remove {path}"):
+    with translated(f"cannot remove {path}"):
         if not os.path.lexists(path):
             return
         if path.is_symlink() or not path.is_dir():
@@ -254,15 +261,22 @@ def empty_tree(path: Path, *, last: str | None = None) -> None:
 
     Raises FileProblem.
     """
-    with _translated(f"cannot empty {path}"):
+    with translated(f"cannot empty {path}"):
         with os.scandir(path) as scanned:
             entries = sorted(scanned, key=lambda entry: entry.name == last)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, onerror=_lift_immutable)
             else:
-                os.unlink(entry.path)
+                _unlink(entry.path)
         sync_folder(path)
+
+
+def _unlink(name: str) -> None:
+    try:
+        os.unlink(name)
+    except PermissionError as error:
+        _lift_immutable(os.unlink, name, (type(error), error, None))
 
 
 _GET_FLAGS: Final = 0x80086601
@@ -294,120 +308,10 @@ def _lift_immutable(
     function(name)
 
 
-class AppendFile:
-    """A file of lines that only grows; a line counts once it is on disk, with its newline.
-
-    Opening cuts off a torn last line, left when the machine stopped in the middle of a write, so that the next
-    line cannot be glued to it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        with _translated(f"cannot open {path}"):
-            self._path = path
-            self._descriptor = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-            )
-            data = _read_all(self._descriptor)
-            whole = data.rfind(b"\n") + 1
-            if whole != len(data):
-                os.ftruncate(self._descriptor, whole)
-            os.fsync(self._descriptor)
-            sync_folder(path.parent)
-            self.lines = data[:whole].splitlines()
-
-    def append(self, line: bytes) -> None:
-        """Add ``line`` (without newline) and return when it is on disk. Raises FileProblem."""
-        with _translated(f"cannot append to {self._path}"):
-            whole = os.fstat(self._descriptor).st_size
-            rest = memoryview(line + b"\n")
-            try:
-                while rest:
-                    rest = rest[os.write(self._descriptor, rest) :]
-                os.fsync(self._descriptor)
-            except OSError:
-                os.ftruncate(self._descriptor, whole)  # half a line would spoil the next one
-                raise
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
-
-
-def read_lines(path: Path) -> list[bytes]:
-    """Return the whole lines of ``path``, without a torn last one. Raises FileProblem."""
-    with _translated(f"cannot read {path}"):
-        data = path.read_bytes()
-        return data[: data.rfind(b"\n") + 1].splitlines()
-
-
-def _read_all(descriptor: int) -> bytes:
+def read_descriptor(descriptor: int) -> bytes:
+    """Return all that an open file holds, from its beginning."""
     pieces = []
     os.lseek(descriptor, 0, os.SEEK_SET)
     while piece := os.read(descriptor, 1 << 20):
         pieces.append(piece)
     return b"".join(pieces)
-
-
-_held: Final[set[int]] = set()
-
-
-def held_locks() -> frozenset[int]:
-    """Return the descriptors of the locks held now, for programs to inherit.
-
-    A lock then lasts as long as a program that was started under it: after the tool was killed, nobody else begins
-    while its rsync is still at work.
-    """
-    return frozenset(_held)
-
-
-@contextmanager
-def locked(path: Path, holder: str, *, patience: float = 1.0) -> Iterator[str | None]:
-    """Hold an exclusive lock on ``path`` while the block runs, and write ``holder`` into it.
-
-    Yields None when the lock is ours, else, after ``patience`` seconds, what the present holder wrote. The lock goes
-    with the process and the programs it started, however they end. The file stays: removing it would let two
-    processes lock two files of one name.
-    """
-    with _translated(f"cannot lock {path}"):
-        make_folder(path.parent, mode=0o755)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        if not _flock(descriptor, patience):
-            yield _read_all(descriptor).decode("utf-8", "replace").strip() or "an unknown process"
-            return
-        _held.add(descriptor)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{holder}\n".encode(), 0)
-        yield None
-    finally:
-        _held.discard(descriptor)
-        os.close(descriptor)
-
-
-def _flock(descriptor: int, patience: float) -> bool:
-    end = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
-
-
-def is_locked(path: Path) -> bool:
-    """Tell whether some process holds a flock on the file ``path``; an absent file is not locked."""
-    with _translated(f"cannot probe the lock on {path}"):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False

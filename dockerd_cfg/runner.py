@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from dockerd_cfg import signals
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.files import held_locks
+from dockerd_cfg.locks import held_locks
 
 DEFAULT_TIMEOUT: Final = 60.0
 SEARCH_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -74,7 +74,7 @@ class Runner:
         output: dict[str, Any] = (
             {} if on_output is None else {"_out": on_output, "_out_bufsize": 0, "_no_out": True}
         )
-        process = None
+        process: Any = None
         deadline = _Deadline(timeout)
         try:
             with signals.deferred():  # or a program could be left running that nobody knows of
@@ -103,7 +103,6 @@ class Runner:
             raise
         if deadline.is_missed:
             raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout} seconds")
-        assert process is not None  # noqa: S101  # for the type checker
         completed = Completed(tuple(argv), process.exit_code, _text(process.stdout), _text(process.stderr))
         if check and not completed.is_success:
             raise failure(completed)

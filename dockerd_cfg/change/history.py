@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg import files
+from dockerd_cfg.append_only import read_lines, reserve
 from dockerd_cfg.change.journal import Journal, Record, Witness, parse
 from dockerd_cfg.change.plan import Plan, Step
 from dockerd_cfg.errors import UnfinishedRun, UsageProblem
 
 _RUN_ID: Final = re.compile(r"(\d{4,})-([a-z][a-z-]*)")
 _PRIVATE: Final = 0o700
+_JOURNAL_ROOM: Final = 256 << 10
+JOURNAL: Final = "journal.jsonl"
 
 
 def now() -> str:
@@ -33,7 +36,7 @@ class Run:
     @property
     def journal_path(self) -> Path:
         """The file of its journal."""
-        return self.folder / "journal.jsonl"
+        return self.folder / JOURNAL
 
     def open_journal(self, *witnesses: Witness) -> Journal:
         """Open the journal for more entries."""
@@ -81,6 +84,8 @@ class History:
         run_id = f"{number:04}-{plan.command}"
         folder = self._folder / run_id
         files.make_folder(folder, mode=_PRIVATE)
+        # only now, for it is the plan that makes a run: one that could not tell its end must not begin
+        reserve(folder / JOURNAL, _JOURNAL_ROOM)
         data = plan.model_dump_json(indent=2).encode() + b"\n"
         files.replace_file(folder / "plan.json", files.FileImage(data, 0o600))
         return Run(run_id, folder, plan, Record([]))
@@ -95,5 +100,5 @@ class History:
         folder = self._folder / run_id
         image = files.read_image(folder / "plan.json")
         plan = Plan.read(image.data or b"", self._kinds)
-        path = folder / "journal.jsonl"
-        return Run(run_id, folder, plan, Record(parse(files.read_lines(path), path) if path.exists() else []))
+        path = folder / JOURNAL
+        return Run(run_id, folder, plan, Record(parse(read_lines(path), path) if path.exists() else []))

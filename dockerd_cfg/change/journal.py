@@ -7,7 +7,8 @@ from typing import Literal, Protocol, Self
 
 from pydantic import JsonValue, ValidationError
 
-from dockerd_cfg import files, signals
+from dockerd_cfg import signals
+from dockerd_cfg.append_only import AppendFile
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import JournalCorrupt
 
@@ -95,7 +96,7 @@ class Journal(Record):
     """The journal of a run, open for more entries. One process at a time holds it: the lock sees to that."""
 
     def __init__(self, path: Path, *witnesses: Witness) -> None:
-        self._file = files.AppendFile(path)
+        self._file = AppendFile(path)
         super().__init__(parse(self._file.lines, path))
         self._witnesses = witnesses
 

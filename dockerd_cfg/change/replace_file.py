@@ -87,17 +87,16 @@ class ReplaceFile(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
         real = _layout(context).real(self.path)
+        files.remove_leftover(real)
         stored = StoredImage.model_validate(before)
         present = files.read_image(real)
-        if present.digest == stored.image.digest:
-            return
-        if present.digest == self.new.image.digest:
-            image = stored.image
-        else:
+        image = stored.image
+        if present.digest not in (stored.image.digest, self.new.image.digest):
             image = FileImage(
                 self.take_back(present, stored.image), present.mode, present.owner, present.group
             )
-        files.replace_file(real, image, expected=present.digest)
+        if present.digest != image.digest:
+            files.replace_file(real, image, expected=present.digest)
         if image.data is None and not stored.folder_existed:
             files.remove_empty_folder(real.parent)
 

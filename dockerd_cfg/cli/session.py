@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from dockerd_cfg import files
 from dockerd_cfg.change.engine import Engine
 from dockerd_cfg.change.history import History, Run, now
 from dockerd_cfg.change.journal import Journal, Witness
@@ -20,6 +19,7 @@ from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.locks import locked
 from dockerd_cfg.paths import LOCK, STATE
 from dockerd_cfg.steps import KINDS
 
@@ -87,7 +87,7 @@ class Session:
     def locked(self) -> Iterator[None]:
         """Be the only dockerd-cfg that changes this host while the block runs. Raises LockHeld."""
         holder = f"dockerd-cfg {self.command} (pid {os.getpid()}, since {now()})"
-        with files.locked(self.host.layout.real(LOCK), holder) as other:
+        with locked(self.host.layout.real(LOCK), holder) as other:
             if other is not None:
                 raise LockHeld(
                     f"another one is at work: {other}", hint="wait until it has ended, then try again"

@@ -6,10 +6,10 @@ from pydantic import JsonValue
 
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.files import is_locked
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.locks import is_locked
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.state import (
     ALL_UNITS,

@@ -1,7 +1,6 @@
 """What goes wrong on a real host: each ends with Docker running as before, or with nothing touched."""
 
 import json
-from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -101,7 +100,10 @@ def test_a_killed_move_blocks_others_and_is_rolled_back(host: Host) -> None:
 def test_bad_input_and_unfit_hosts_are_refused_untouched(host: Host) -> None:
     start_containers(host)
     before = inventory(host)
-    check: Callable[..., None] = lambda *args, **kwargs: assert_untouched(host, before, *args, **kwargs)  # noqa: E731
+
+    def check(code: int, *argv: str, says: str) -> None:
+        assert_untouched(host, before, code, *argv, says=says)
+
     check(2, "move-storage", "mnt/data", says="absolute")
     check(4, "move-storage", "/mnt/nowhere", says="does not exist")
     check(4, "move-storage", "/etc/hostname", says="not a folder")

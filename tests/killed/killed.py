@@ -110,7 +110,7 @@ def content(root: Path, tree: str) -> dict[str, tuple[object, ...]]:
         status = path.lstat()
         data: object = None
         if path.is_symlink():
-            data = os.readlink(path)  # noqa: PTH115  # as a string
+            data = str(path.readlink())
         elif path.is_file():
             data = path.read_bytes()
         time = status.st_mtime_ns if path.is_file() and not path.is_symlink() else 0

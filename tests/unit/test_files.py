@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg import files
+from dockerd_cfg.append_only import read_lines
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage, digest
+from dockerd_cfg.locks import is_locked, locked
 
 USER, GROUP = os.geteuid(), os.getegid()
 
@@ -223,29 +225,29 @@ def test_an_emptied_folder_stays(tmp_path: Path) -> None:
 
 def test_a_lock_is_held_by_one_only(tmp_path: Path) -> None:
     lock = tmp_path / "run/lock"
-    with files.locked(lock, "the first") as first, files.locked(lock, "the second") as second:
+    with locked(lock, "the first") as first, locked(lock, "the second") as second:
         assert (first, second) == (None, "the first")
-        assert files.is_locked(lock)
+        assert is_locked(lock)
 
 
 def test_a_lock_ends_with_its_block_and_its_file_stays(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    with files.locked(lock, "the first"):
+    with locked(lock, "the first"):
         pass
 
-    with files.locked(lock, "the second") as holder:
+    with locked(lock, "the second") as holder:
         assert holder is None
-    assert (files.is_locked(lock), names(tmp_path)) == (False, ["lock"])
+    assert (is_locked(lock), names(tmp_path)) == (False, ["lock"])
 
 
 def test_a_holder_that_did_not_write_its_name_is_unknown(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    with files.locked(lock, ""), files.locked(lock, "the second") as holder:
+    with locked(lock, ""), locked(lock, "the second") as holder:
         assert holder == "an unknown process"
 
 
 def test_an_absent_file_is_not_locked(tmp_path: Path) -> None:
-    assert not files.is_locked(tmp_path / "absent")
+    assert not is_locked(tmp_path / "absent")
 
 
 def test_a_planted_link_is_not_locked_through(tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_a_planted_link_is_not_locked_through(tmp_path: Path) -> None:
     precious.write_bytes(b"precious")
     (tmp_path / "lock").symlink_to(precious)
 
-    with pytest.raises(FileProblem), files.locked(tmp_path / "lock", "us"):
+    with pytest.raises(FileProblem), locked(tmp_path / "lock", "us"):
         pass
 
     assert precious.read_bytes() == b"precious"
@@ -262,4 +264,4 @@ def test_a_planted_link_is_not_locked_through(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(b"one\ntwo\nthr")
 
-    assert files.read_lines(tmp_path / "lines") == [b"one", b"two"]
+    assert read_lines(tmp_path / "lines") == [b"one", b"two"]
