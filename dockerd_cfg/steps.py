@@ -5,7 +5,10 @@ from typing import Final
 
 from dockerd_cfg.change.plan import Step
 from dockerd_cfg.config.daemon_json import EditDaemonJson
+from dockerd_cfg.config.effect import CheckOptions
 from dockerd_cfg.config.log_check import CheckLogging
+from dockerd_cfg.service.confirmation import ExpectConfirmation
+from dockerd_cfg.service.reload import ReloadDocker
 from dockerd_cfg.service.steps import CheckDocker, NoteDocker, RestartDocker, StartDocker, StopDocker
 from dockerd_cfg.storage.containerd import EditContainerdConfig
 from dockerd_cfg.storage.steps import (
@@ -23,13 +26,16 @@ from dockerd_cfg.storage.stored_paths import MoveStoredPaths
 _CLASSES: Final[tuple[type[Step], ...]] = (
     CheckDocker,
     CheckLogging,
+    CheckOptions,
     EditContainerdConfig,
     EditDaemonJson,
+    ExpectConfirmation,
     FinalCopy,
     HandOver,
     MoveStoredPaths,
     NoteDocker,
     PreCopy,
+    ReloadDocker,
     RemoveTree,
     ReserveTarget,
     RestartDocker,

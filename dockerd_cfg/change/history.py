@@ -9,7 +9,7 @@ from typing import Final
 
 from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines, reserve
-from dockerd_cfg.change.journal import Journal, Record, Witness, parse
+from dockerd_cfg.change.journal import Journal, Record, State, Witness, parse
 from dockerd_cfg.change.plan import Plan, Step
 from dockerd_cfg.errors import UnfinishedRun, UsageProblem
 
@@ -38,6 +38,18 @@ class Run:
         """The file of its journal."""
         return self.folder / JOURNAL
 
+    @property
+    def state(self) -> State:
+        """The state of the run; ``unconfirmed``: applied, and undone by itself unless it is confirmed in time."""
+        state = self.record.state
+        awaits = self.plan.confirm_within is not None and not self.record.is_confirmed
+        return "unconfirmed" if state == "applied" and awaits else state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run must be ended before another may begin."""
+        return self.record.is_open or self.state == "unconfirmed"
+
     def open_journal(self, *witnesses: Witness) -> Journal:
         """Open the journal for more entries."""
         return Journal(self.journal_path, *witnesses)
@@ -58,15 +70,16 @@ class History:
 
     def open_run(self) -> Run | None:
         """Return the run that is neither done nor undone, if there is one."""
-        return next((run for run in reversed(self.runs()) if run.record.is_open), None)
+        return next((run for run in reversed(self.runs()) if run.is_open), None)
 
     def refuse_open_run(self) -> None:
         """Raise UnfinishedRun when an earlier run must be ended first."""
         run = self.open_run()
         if run is not None:
+            way = "confirm" if run.state == "unconfirmed" else "resume"
             raise UnfinishedRun(
-                f"the run {run.id} ({run.plan.command}, begun {run.plan.created}) is {run.record.state}",
-                hint="continue it with: dockerd-cfg resume, or undo it with: dockerd-cfg rollback",
+                f"the run {run.id} ({run.plan.command}, begun {run.plan.created}) is {run.state}",
+                hint=f"go on with: dockerd-cfg {way}, or undo it with: dockerd-cfg rollback",
             )
 
     def find(self, wanted: str) -> Run:

@@ -12,10 +12,20 @@ from dockerd_cfg.append_only import AppendFile
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import JournalCorrupt
 
-RunEvent = Literal["applied", "reverting", "reverted", "finishing", "finished", "needs-attention"]
+RunEvent = Literal[
+    "applied", "confirmed", "reverting", "reverted", "finishing", "finished", "needs-attention"
+]
 StepEvent = Literal["started", "done", "failed", "undoing", "undone"]
 State = Literal[
-    "planned", "applying", "applied", "reverting", "reverted", "finishing", "finished", "needs-attention"
+    "planned",
+    "applying",
+    "applied",
+    "unconfirmed",
+    "reverting",
+    "reverted",
+    "finishing",
+    "finished",
+    "needs-attention",
 ]
 
 
@@ -24,6 +34,7 @@ class Entry(Document):
 
     ``at`` is UTC in ISO 8601. A step's entries carry its number and kind; ``started`` carries what undoing will
     need, ``undoing`` what the steps undone after it will need. ``needs-attention`` and ``failed`` carry the error.
+    ``confirmed`` follows ``applied`` in a run that is undone by itself unless somebody confirms it.
     """
 
     seq: int
@@ -78,6 +89,11 @@ class Record:
     def has(self, event: StepEvent, step: int | str) -> bool:
         """Tell whether ``event`` was recorded for the step of that number or kind."""
         return any(entry.event == event and step in {entry.step, entry.kind} for entry in self.entries)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody confirmed it."""
+        return any(entry.event == "confirmed" for entry in self.entries)
 
     @property
     def was_applied(self) -> bool:

@@ -76,7 +76,8 @@ class Plan(Document):
 
     ``subject`` names what the plan changes: a later run of the same subject must be undone before this one.
     ``finish`` holds the steps, not to be undone, that ``finish`` takes much later. ``summary`` is for people and
-    programs alike: figures of the facts the plan was made from.
+    programs alike: figures of the facts the plan was made from. ``confirm_within``: seconds after which the run is
+    undone by itself unless somebody confirms it; None: it needs no confirmation.
     """
 
     version: Literal[1] = 1
@@ -87,6 +88,7 @@ class Plan(Document):
     steps: tuple[SerializeAsAny[Step], ...]
     finish: tuple[SerializeAsAny[Step], ...] = ()
     summary: dict[str, JsonValue] = Field(default_factory=dict)
+    confirm_within: float | None = None
 
     @property
     def all_steps(self) -> tuple[Step, ...]:

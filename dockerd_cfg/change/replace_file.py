@@ -19,6 +19,7 @@ class StoredImage(Document):
     mode: int = 0o644
     owner: int = 0
     group: int = 0
+    modified: float = 0.0
     folder_existed: bool = True
 
     @classmethod
@@ -36,6 +37,7 @@ class StoredImage(Document):
             mode=image.mode,
             owner=image.owner,
             group=image.group,
+            modified=image.modified,
             folder_existed=folder_existed,
         )
 
@@ -45,7 +47,7 @@ class StoredImage(Document):
         data = self.text.encode() if self.text is not None else None
         if self.base64 is not None:
             data = base64.b64decode(self.base64)
-        return FileImage(data, self.mode, self.owner, self.group)
+        return FileImage(data, self.mode, self.owner, self.group, self.modified)
 
 
 class ReplaceFile(Step):

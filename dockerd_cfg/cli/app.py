@@ -23,12 +23,18 @@ _log: Final = logging.getLogger(__name__)
 # In the order of the work, with the module of each: a command imports what it needs, no more.
 COMMANDS: Final = {
     "set-logs": "dockerd_cfg.cli.set_logs:set_logs",
+    "set": "dockerd_cfg.cli.change_config:set_",
+    "unset": "dockerd_cfg.cli.change_config:unset",
+    "merge": "dockerd_cfg.cli.change_config:merge",
+    "show": "dockerd_cfg.cli.show:show",
+    "check": "dockerd_cfg.cli.check:check",
     "move-storage": "dockerd_cfg.cli.move_storage:move_storage",
     "status": "dockerd_cfg.cli.status:status",
     "resume": "dockerd_cfg.cli.runs:resume",
     "rollback": "dockerd_cfg.cli.runs:rollback",
-    "finish": "dockerd_cfg.cli.runs:finish",
-    "history": "dockerd_cfg.cli.runs:history",
+    "confirm": "dockerd_cfg.cli.runs:confirm",
+    "finish": "dockerd_cfg.cli.finish:finish",
+    "history": "dockerd_cfg.cli.history:history",
     "demo": "dockerd_cfg.cli.demo:demo",
 }
 
@@ -136,10 +142,12 @@ def _usage_hint(session: Session) -> str:
 
 
 def _answer(outcome: object, report: Report) -> int:
-    if isinstance(outcome, Result):
-        report.result(outcome)
-        return 0
-    return outcome if isinstance(outcome, int) else 0
+    """Give a command's result to programs; return the exit code, which it may bring along."""
+    result, code = outcome if isinstance(outcome, tuple) else (outcome, 0)
+    if isinstance(result, Result):
+        report.result(result)
+        return int(code)
+    return result if isinstance(result, int) else 0
 
 
 def _bug(error: Exception, session: Session) -> UnexpectedProblem:

@@ -11,6 +11,28 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Consent to what would be asked for.")]
 Diff = Annotated[bool, typer.Option("--diff/--no-diff", help="Show what changes in files.")]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's number or id; see history.")]
+RestartMode = Annotated[
+    str,
+    typer.Option(
+        "--restart",
+        metavar="auto|never|always",
+        help="auto: nothing, a reload or a restart, as the changed keys need; never: only write.",
+    ),
+]
+Force = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY", help="Write KEY although it is refused, such as a plugin's log driver; repeatable."
+    ),
+]
+ConfirmWithin = Annotated[
+    str | None,
+    typer.Option(metavar="DURATION", help="Undo it all after DURATION (90s, 10m) unless confirm comes."),
+]
+ConfigFile = Annotated[
+    str | None, typer.Option("--config-file", metavar="PATH", help="Another daemon.json than dockerd's own.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more.")]
 
 
 def session_of(

@@ -69,7 +69,7 @@ class Report:
 
     def failure(self, error: DockerdCfgError, command: str) -> None:
         """Tell what went wrong, what state the host is in, and what to do."""
-        self.findings(finding for finding in error.findings if finding.message != error.message)
+        self.findings(finding for finding in error.findings if finding.message not in error.message)
         self.say(f"{self._painted('error', 'red', self._err)}: {error.message}")
         if error.state:
             self.say(f"  state: {error.state}")

@@ -1,4 +1,4 @@
-"""The commands about runs: status, history, resume, rollback, finish."""
+"""The commands that end a run one way or the other: resume, rollback, confirm."""
 
 from typing import Annotated
 
@@ -6,15 +6,16 @@ import typer
 from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.change import SUBJECT
+from dockerd_cfg.config.daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
+from dockerd_cfg.service.confirmation import expect_no_more
+from dockerd_cfg.service.reload import RELOAD_DOCKER
 from dockerd_cfg.service.state import DockerState, observe
-from dockerd_cfg.storage.outcome import old_trees
-from dockerd_cfg.storage.preflight import shown_bytes
-from dockerd_cfg.storage.survey import survey
+from dockerd_cfg.service.steps import NoteDocker
 
 
 def resume(context: typer.Context, run: RunId = None, *, yes: Yes = False, json: Json = False) -> Result:
@@ -23,9 +24,14 @@ def resume(context: typer.Context, run: RunId = None, *, yes: Yes = False, json:
     session.refuse_unfit_host()
     with session.locked():
         chosen = _chosen(session, run)
-        if chosen is None or not chosen.record.is_open:
+        if chosen is None or not chosen.is_open:
             session.report.answer("Nothing to do: no run is open.")
             return Result(command=session.command)
+        if chosen.state == "unconfirmed":
+            session.report.answer(
+                f"Nothing to do: the run {chosen.id} is done and waits for: dockerd-cfg confirm"
+            )
+            return Result(command=session.command, data=run_data(chosen))
         with session.engine(chosen) as (engine, journal):
             if journal.is_undoing:
                 engine.revert()
@@ -36,13 +42,43 @@ def resume(context: typer.Context, run: RunId = None, *, yes: Yes = False, json:
             else:
                 engine.apply()
                 session.report.answer(f"The run {chosen.id} is done.")
-        return Result(command=session.command, changed=True, data=_data(session.history.find(chosen.id)))
+        return Result(command=session.command, changed=True, data=run_data(session.history.find(chosen.id)))
+
+
+def confirm(context: typer.Context, run: RunId = None, *, json: Json = False) -> Result:
+    """Confirm a run started with --confirm-within: it stays."""
+    session = session_of(context, "confirm")
+    session.refuse_unfit_host()
+    with session.locked():
+        chosen = _chosen(session, run)
+        if chosen is None or chosen.plan.confirm_within is None:
+            session.report.answer("Nothing to do: no run waits to be confirmed.")
+            return Result(command=session.command)
+        if not chosen.record.is_confirmed and chosen.state != "unconfirmed":
+            raise PreflightRefused(
+                f"the run {chosen.id} is {chosen.state}: it cannot be confirmed any more",
+                hint="see what happened: dockerd-cfg history " + chosen.id,
+            )
+        changed = not chosen.record.is_confirmed
+        if changed:
+            with chosen.open_journal() as journal:
+                journal.record("confirmed")
+        expect_no_more(session.host)
+        session.report.answer(
+            f"The run {chosen.id} is confirmed." if changed else f"Nothing to do: {chosen.id} is confirmed."
+        )
+        return Result(
+            command=session.command, changed=changed, data=run_data(session.history.find(chosen.id))
+        )
 
 
 def rollback(
     context: typer.Context,
     run: RunId = None,
     *,
+    unless_confirmed: Annotated[
+        bool, typer.Option("--unless-confirmed", hidden=True, help="What the timer of --confirm-within runs.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -51,7 +87,11 @@ def rollback(
     session = session_of(context, "rollback", dry_run=dry_run, yes=yes)
     session.refuse_unfit_host()
     with session.locked():
-        chosen = _chosen(session, run)
+        chosen = session.history.open_run() if unless_confirmed else _chosen(session, run)
+        if unless_confirmed and (chosen is None or chosen.plan.confirm_within is None):
+            expect_no_more(session.host)
+            session.report.answer("Nothing to do: no run waits to be confirmed.")
+            return Result(command=session.command)
         if chosen is None or chosen.record.state == "reverted":
             what = "there is no run" if chosen is None else f"the run {chosen.id} is undone already"
             session.report.answer(f"Nothing to do: {what}.")
@@ -60,17 +100,25 @@ def rollback(
         _show_undo(session, chosen)
         if session.is_dry_run:
             session.report.answer("Nothing was changed (--dry-run).")
-            return Result(command=session.command, changed=True, data=_data(chosen))
-        if chosen.record.was_applied and any(
-            step.kind in {"stop-docker", "note-docker"} for step in chosen.plan.steps
-        ):
+            return Result(command=session.command, changed=True, data=run_data(chosen))
+        if chosen.record.was_applied and _undo_restarts(chosen):
             docker = _observed(session)
             if docker is not None and docker.running:
                 session.consent(f"Docker will be restarted under {len(docker.running)} running containers")
         with session.engine(chosen) as (engine, _):
             engine.revert()
         session.report.answer(f"The run {chosen.id} is undone.")
-        return Result(command=session.command, changed=True, data=_data(session.history.find(chosen.id)))
+        return Result(command=session.command, changed=True, data=run_data(session.history.find(chosen.id)))
+
+
+def _undo_restarts(run: Run) -> bool:
+    """Whether undoing ``run`` restarts Docker: where a reload was enough, another one may be enough to go back."""
+    kinds = {step.kind for step in run.plan.steps}
+    if kinds & {"stop-docker", "restart-docker"}:
+        return True
+    return RELOAD_DOCKER in kinds and any(
+        isinstance(step, NoteDocker) and step.undo_reload == "restart" for step in run.plan.steps
+    )
 
 
 def _observed(session: Session) -> DockerState | None:
@@ -91,7 +139,7 @@ def _refuse_late(session: Session, run: Run) -> None:
         other.id
         for other in session.history.runs()
         if int(other.id[:4]) > int(run.id[:4])
-        and other.plan.subject == run.plan.subject
+        and _touch_the_same(run, other)
         and other.record.state not in {"reverted", "planned"}
     ]
     if later:
@@ -99,6 +147,21 @@ def _refuse_late(session: Session, run: Run) -> None:
             f"the run {later[-1]} changed the same thing after {run.id}",
             hint=f"first: dockerd-cfg rollback {later[-1]}",
         )
+
+
+def _touch_the_same(run: Run, other: Run) -> bool:
+    """Whether two runs changed the same thing: the same options of daemon.json, or else the same subject."""
+    mine, its = _edited(run), _edited(other)
+    if mine and its and run.plan.subject == other.plan.subject:
+        return any(a[: len(b)] == b or b[: len(a)] == a for a in mine for b in its)
+    return run.plan.subject == other.plan.subject
+
+
+def _edited(run: Run) -> set[tuple[str, ...]]:
+    """Return the options that a run which changed only daemon.json edited."""
+    if run.plan.subject != SUBJECT:
+        return set()
+    return {edit.key for step in run.plan.steps if isinstance(step, EditDaemonJson) for edit in step.edits}
 
 
 def _show_undo(session: Session, run: Run) -> None:
@@ -109,141 +172,13 @@ def _show_undo(session: Session, run: Run) -> None:
             session.report.answer(f"  - {undo}")
 
 
-def finish(
-    context: typer.Context,
-    run: RunId = None,
-    *,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-) -> Result:
-    """Delete the old data that a move set aside. There is no way back from this."""
-    session = session_of(context, "finish", dry_run=dry_run, yes=yes)
-    session.refuse_unfit_host()
-    with session.locked():
-        chosen = session.history.find(run) if run else _to_finish(session)
-        if chosen is None or chosen.record.state == "finished" or not chosen.plan.finish:
-            session.report.answer("Nothing to do: no old data is set aside.")
-            return Result(command=session.command)
-        if chosen.record.state not in {"applied", "finishing"}:
-            raise PreflightRefused(
-                f"the run {chosen.id} is {chosen.record.state}: only a run that is done can be finished",
-                hint="see: dockerd-cfg status",
-            )
-        size = _old_bytes(session, chosen)
-        for step in chosen.plan.finish:
-            session.report.answer(f"{step.describe()}.")
-        data = {**_data(chosen), "bytes": size}
-        if session.is_dry_run:
-            session.report.answer(f"{shown_bytes(size)} would be freed; nothing was changed (--dry-run).")
-            return Result(command=session.command, changed=True, data=data)
-        _check_in_use(session, chosen)
-        session.consent(f"{shown_bytes(size)} of old data will be deleted for good")
-        with session.engine(chosen) as (engine, _):
-            engine.finish()
-        session.report.answer(f"{shown_bytes(size)} freed.")
-        return Result(
-            command=session.command,
-            changed=True,
-            data={**_data(session.history.find(chosen.id)), "bytes": size},
-        )
-
-
-def _to_finish(session: Session) -> Run | None:
-    runs = [
-        run
-        for run in session.history.runs()
-        if run.plan.finish and run.record.state in {"applied", "finishing"}
-    ]
-    return runs[-1] if runs else None
-
-
-def _check_in_use(session: Session, run: Run) -> None:
-    """Refuse to delete old data unless a running Docker proves to live on the new."""
-    docker = observe(session.host)
-    if docker.info is None:
-        raise PreflightRefused(
-            "Docker does not run, so nothing proves that it can live without the old data",
-            hint="start it and see that all is well: systemctl start docker",
-        )
-    roots = [target for _, target in old_trees(run)]
-    used = docker.info.data_root
-    docker_roots = [root for root in roots if root.name == "docker"]
-    if docker_roots and not any(used.is_relative_to(root) for root in docker_roots):
-        raise PreflightRefused(
-            f"Docker uses {used}, not {docker_roots[0]}: the old data may be in use again",
-            hint="see: dockerd-cfg status; dockerd-cfg history",
-        )
-
-
-def _old_bytes(session: Session, run: Run) -> int:
-    total = 0
-    for old, _ in old_trees(run):
-        real = session.host.layout.real(old)
-        total += survey(real).allocated if real.is_dir() else 0
-    return total
-
-
-def history(
-    context: typer.Context,
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Show this run's journal.")] = None,
-    *,
-    json: Json = False,
-) -> Result:
-    """List what was done when; with RUN, that run step by step."""
-    session = session_of(context, "history")
-    session.refuse_unfit_host()
-    runs = session.history.runs() if run is None else [session.history.find(run)]
-    if not runs:
-        session.report.answer("Nothing was done here yet.")
-    for one in runs:
-        session.report.answer(f"{one.id:24} {one.plan.created}  {one.record.state:16} {_about(one)}")
-    if run is not None:
-        _show_journal(session, runs[0])
-    rows: list[JsonValue] = [_data(one) for one in runs]
-    return Result(command=session.command, data={"runs": rows})
-
-
-def _about(run: Run) -> str:
-    trees = [f"{row['source']} to {row['target']}" for row in _rows(run)]
-    if trees:
-        return ", ".join(trees)
-    options = run.plan.summary.get("options")
-    shown = ", ".join(f"{key}={value}" for key, value in options.items()) if isinstance(options, dict) else ""
-    return f"{run.plan.summary.get('driver', '')} {shown}".strip()
-
-
-def _rows(run: Run) -> list[dict[str, JsonValue]]:
-    trees = run.plan.summary.get("trees")
-    return [row for row in trees if isinstance(row, dict)] if isinstance(trees, list) else []
-
-
-def _show_journal(session: Session, run: Run) -> None:
-    for entry in run.record.entries:
-        step = "" if entry.step is None else f"[{entry.step + 1:2}] {_what(run, entry)}".rstrip()
-        error = f" {entry.error}" if entry.error else ""
-        session.report.answer(f"  {entry.at}  {entry.event:16} {step}{error}".rstrip())
-    session.report.answer(f"  ({run.journal_path})")
-
-
-def _what(run: Run, entry: Entry) -> str:
-    """Return what an entry is about, at its first mention; later ones are told by their number."""
-    step = run.plan.all_steps[entry.step or 0]
-    match entry.event:
-        case "started":
-            return step.describe()
-        case "undoing":
-            return step.describe_undo() or "(nothing to undo)"
-        case _:
-            return ""
-
-
-def _data(run: Run) -> dict[str, JsonValue]:
+def run_data(run: Run) -> dict[str, JsonValue]:
+    """Return what programs are told of a run."""
     return {
         "run": run.id,
         "command": run.plan.command,
         "created": run.plan.created,
-        "state": run.record.state,
+        "state": run.state,
         "summary": run.plan.summary,
     }
 

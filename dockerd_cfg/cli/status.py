@@ -100,13 +100,14 @@ def _disk(session: Session, what: str, path: HostPath) -> JsonValue:
 
 
 def _open_run(session: Session, runs: list[Run]) -> JsonValue:
-    run = next((run for run in reversed(runs) if run.record.is_open), None)
+    run = next((run for run in reversed(runs) if run.is_open), None)
     if run is None:
         return None
     session.report.answer(
-        f"open run: {run.id} is {run.record.state}; go on with: dockerd-cfg resume, or: dockerd-cfg rollback"
+        f"open run: {run.id} is {run.state}; go on with: "
+        f"dockerd-cfg {'confirm' if run.state == 'unconfirmed' else 'resume'}, or: dockerd-cfg rollback"
     )
-    return {"run": run.id, "state": run.record.state}
+    return {"run": run.id, "state": run.state}
 
 
 def _old_data(session: Session, runs: list[Run]) -> JsonValue:

@@ -10,6 +10,7 @@ from typing import Final
 
 from dockerd_cfg.config.check_addresses import address_findings
 from dockerd_cfg.config.check_advice import advice_findings
+from dockerd_cfg.config.check_bridge import bridge_findings
 from dockerd_cfg.config.check_context import Context
 from dockerd_cfg.config.check_names import name_findings
 from dockerd_cfg.config.check_runtimes import runtime_findings
@@ -76,6 +77,7 @@ def check(
         yield from type_findings(context)
         yield from value_findings(context)
         yield from address_findings(context)
+        yield from bridge_findings(context)
         yield from start_findings(context)
         yield from runtime_findings(context)
         yield from advice_findings(context)

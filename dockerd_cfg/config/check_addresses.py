@@ -20,7 +20,7 @@ _V25: Final = DockerVersion(25, 0, 0)
 _V28: Final = DockerVersion(28, 0, 0)
 _V28_3: Final = DockerVersion(28, 3, 0)
 _V29: Final = DockerVersion(29, 0, 0)
-_NETIP_SUBNETS: Final = DockerVersion(27, 0, 0)
+_NETIP: Final = DockerVersion(27, 0, 0)
 
 _DOMAIN_PART: Final = r"(?::?[a-zA-Z0-9]|:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])"
 _DOMAIN: Final = re.compile(rf":?{_DOMAIN_PART}(?::?\.{_DOMAIN_PART})*\.?[ \t\n\f\r]*")
@@ -128,6 +128,8 @@ def _mirrors(context: Context) -> Iterator[Finding]:
             message = f'the mirror "{text}" is no http:// or https:// address'
         elif url.query or url.fragment:
             message = f'the mirror "{text}" must not have a query or fragment'
+        elif url.path not in {"", "/"} and context.version < _V25:
+            message = f'the mirror "{text}" must not have a path before Docker 25'
         elif "@" in url.netloc:
             message = "a mirror must not have a user name or password"
         else:
@@ -156,7 +158,7 @@ def _networks(context: Context) -> Iterator[Finding]:
         yield context.bad_value(("bridge-accept-fwmark",), message, 'write for instance "0x1/0x3"')
     for index, pool in enumerate(_pools(context)):
         base = pool.get("base") if isinstance(pool, dict) else None
-        if isinstance(base, str) and base and context.version >= _V29 and parse_cidr(base) is None:
+        if isinstance(base, str) and base and context.version >= _NETIP and parse_cidr(base) is None:
             message = f'the pool\'s base must be a network, not "{base}"'
             yield context.bad_value(
                 ("default-address-pools", index, "base"),
@@ -168,7 +170,7 @@ def _networks(context: Context) -> Iterator[Finding]:
 def _subnet_problem(text: str, version: DockerVersion) -> str | None:
     """Moby's ValidateFixedCIDRV6; from 27.0 on it reads with netip and refuses more."""
     interface = parse_cidr(text)
-    is_strict = version >= _NETIP_SUBNETS
+    is_strict = version >= _NETIP
     if interface is None or interface.version == 4 or (is_strict and re.search("/0[0-9]", text)):  # noqa: PLR2004
         return "it is no IPv6 network"
     network = interface.network

@@ -3,11 +3,13 @@
 Source: the constructors and validators in ``daemon/logger/*`` of moby, tags v20.10.24 to docker-v29.7.2.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from dockerd_cfg.config.check_grammar import (
+    closest,
     parse_bool,
     parse_duration,
     parse_integer,
@@ -151,6 +153,40 @@ _VALUES: Final[Mapping[str, _Value]] = {
         "rfc5424",
     ),
 }
+# What a tag may use: logger.Info and its methods, Go's template functions and Docker's.
+_TAG_FIELDS: Final = frozenset(
+    {"Command", "Config", "ContainerArgs", "ContainerCreated", "ContainerEntrypoint", "ContainerEnv"}
+    | {
+        "ContainerID",
+        "ContainerImageID",
+        "ContainerImageName",
+        "ContainerLabels",
+        "ContainerName",
+        "DaemonName",
+    }
+    | {
+        "ExtraAttributes",
+        "FullID",
+        "Hostname",
+        "ID",
+        "ImageFullID",
+        "ImageID",
+        "ImageName",
+        "LogPath",
+        "Name",
+    }
+)
+_BLOCKS: Final = frozenset({"block", "define", "range", "template", "with"})
+_TEMPLATE_WORDS: Final = (
+    _BLOCKS
+    | {"break", "continue", "else", "end", "false", "if", "nil", "true"}
+    | {"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print"}
+    | {"printf", "println", "slice", "urlquery"}
+    | {"join", "json", "lower", "pad", "split", "title", "truncate", "upper"}
+)
+_ACTION: Final = re.compile(r"\{\{(.*?)\}\}")
+_FIRST_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_ONLY_FIELD: Final = re.compile(r"\.(\w+)")
 _PATTERNS: Final = frozenset({"labels-regex", "env-regex", "awslogs-multiline-pattern"})
 
 
@@ -166,7 +202,23 @@ def value_findings(config: LogConfig) -> Iterator[Finding]:
         elif name in _PATTERNS and (problem := regex_problem(text)):
             message = f"{name} is no regular expression that Docker understands: {problem}"
             yield config.finding(name, message, "write it in the RE2 syntax", stage="container")
-        elif name == "tag" and (problem := template_problem(text)):
+        elif name == "tag" and (problem := template_problem(text) or _tag_problem(text)):
             yield config.finding(
-                name, f"tag is no Go template: {problem}", 'write for instance "{{.Name}}"', stage="container"
+                name,
+                f"tag is no template that Docker can fill in: {problem}",
+                'write for instance "{{.Name}}"',
+                stage="container",
             )
+
+
+def _tag_problem(text: str) -> str | None:
+    """What a tag uses that there is not; of a field only where nothing else is in the action, or around it."""
+    actions = [action.strip("- \t") for action in _ACTION.findall(text)]
+    has_blocks = any(action.split()[0] in _BLOCKS for action in actions if action)
+    for action in actions:
+        if (word := _FIRST_WORD.match(action)) and word[0] not in _TEMPLATE_WORDS:
+            return f"there is no function {word[0]}"
+        if not has_blocks and (field := _ONLY_FIELD.fullmatch(action)) and field[1] not in _TAG_FIELDS:
+            guess = closest(field[1], _TAG_FIELDS)
+            return f"there is no .{field[1]}" + (f", did you mean .{guess}?" if guess else "")
+    return None

@@ -24,6 +24,8 @@ _MEMORY_LIMITS: Final = frozenset({"as", "data", "memlock", "rss", "stack"})
 _PROCESS_LIMITS: Final = frozenset({"cpu", "msgqueue", "nice", "nproc", "rtprio", "rttime", "sigpending"})
 _LIMITS: Final = _FILE_LIMITS | _MEMORY_LIMITS | _PROCESS_LIMITS
 _SLICE: Final = ".slice"
+# The kernel's fs.nr_open goes no further.
+_MOST_FILES: Final = 2**31 - 64
 
 
 def runtime_findings(context: Context) -> Iterator[Finding]:
@@ -49,10 +51,20 @@ def _cgroups(context: Context) -> Iterator[Finding]:
         yield context.finding(
             "bad-value", "start", ("cgroup-parent",), message, 'write for instance "docker.slice"'
         )
+    elif parent and driver == "systemd" and not _is_slice(parent):
+        message = f'"{parent}" is no name of a slice: containers do not start'
+        hint = 'write for instance "docker.slice", or "apps-docker.slice" for one inside "apps.slice"'
+        yield context.finding("bad-value", "container", ("cgroup-parent",), message, hint)
     for key in ("cpu-rt-period", "cpu-rt-runtime"):
         if context.number(key):
             message = f"{key} stops Docker wherever cgroup v2 or a kernel without real-time groups is at work"
             yield context.finding("needs-cgroup-v1", "advice", (key,), message, "leave it out")
+
+
+def _is_slice(name: str) -> bool:
+    """Runc's ExpandSlice: the parts between hyphens are the slices around it."""
+    stem = name.removesuffix(_SLICE)
+    return stem == "-" or ("/" not in stem and all(stem.split("-")))
 
 
 def _runtimes(context: Context) -> Iterator[Finding]:
@@ -88,10 +100,9 @@ def _runtimes(context: Context) -> Iterator[Finding]:
             hint,
         )
     for name, runtime in runtimes.items():
-        if isinstance(runtime, Mapping) and name != "runc":
-            yield from _runtime(
-                context, ("runtimes", name), {key.lower(): value for key, value in runtime.items()}
-            )
+        if name != "runc" and (runtime is None or isinstance(runtime, Mapping)):
+            fields = {key.lower(): value for key, value in (runtime or {}).items()}
+            yield from _runtime(context, ("runtimes", name), fields)
 
 
 def _is_shim(name: str) -> bool:
@@ -101,8 +112,8 @@ def _is_shim(name: str) -> bool:
 
 def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> Iterator[Finding]:
     problem = None
-    if context.version < _V23:
-        if not runtime.get("path"):
+    if context.version < _V24:
+        if runtime.get("runtimeargs") and not runtime.get("path"):
             problem = "it needs a path"
     elif not runtime.get("path") and not runtime.get("runtimetype"):
         problem = "it needs a path or a runtimeType"
@@ -123,6 +134,9 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
 def _limits(context: Context) -> Iterator[Finding]:
     for key, limit in context.members("default-ulimits").items():
         path = ("default-ulimits", key)
+        if limit is None:
+            message = f"the limit {key} is null, which crashes Docker when a container starts"
+            yield context.finding("bad-limit", "container", path, message, "remove it")
         if not isinstance(limit, Mapping):
             continue
         fields = {name.lower(): value for name, value in limit.items()}
@@ -141,6 +155,17 @@ def _limits(context: Context) -> Iterator[Finding]:
         if isinstance(hard, int) and isinstance(soft, int) and hard != -1 and (soft > hard or soft == -1):
             message = f"the limit {key} has a Soft value above its Hard value: containers do not start"
             yield context.finding("bad-limit", "container", path, message, "lower Soft, or raise Hard")
+        elif isinstance(name, str) and name.lower() == "nofile":
+            yield from _open_files(context, path, soft, hard)
+
+
+def _open_files(context: Context, path: Path, soft: JsonValue, hard: JsonValue) -> Iterator[Finding]:
+    if isinstance(hard, int) and (hard < 0 or hard > _MOST_FILES):
+        message = "Linux knows no unlimited number of open files: containers do not start"
+        yield context.finding("bad-limit", "container", path, message, 'write for instance "Hard": 1048576')
+    elif soft == 0:
+        message = "without a Soft value containers may open no file: they do not start"
+        yield context.finding("bad-limit", "container", path, message, 'add for instance "Soft": 1024')
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (_cgroups, _runtimes, _limits)

@@ -76,11 +76,15 @@ def parse(data: bytes | None, path: HostPath) -> Json:
 
 
 class KeyEdit(Document):
-    """One option given a value, or taken out (``unset``); ``key`` is its path from the top."""
+    """One option given a value, or taken out (``unset``); ``key`` is its path from the top.
+
+    With ``prune``, objects that become empty by taking it out go too.
+    """
 
     key: tuple[str, ...]
     value: JsonValue = None
     unset: bool = False
+    prune: bool = True
 
     @property
     def dotted(self) -> str:
@@ -90,7 +94,7 @@ class KeyEdit(Document):
     @property
     def change(self) -> Change:
         """The same for the editor."""
-        return Unset(self.key) if self.unset else Set(self.key, self.value)
+        return Unset(self.key, prune=self.prune) if self.unset else Set(self.key, self.value)
 
 
 class EditDaemonJson(ReplaceFile):

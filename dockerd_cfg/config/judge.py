@@ -7,7 +7,7 @@ from pathlib import Path
 from dockerd_cfg.config.check import check
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, EditDaemonJson, parse
-from dockerd_cfg.errors import InvalidConfig
+from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 
@@ -40,14 +40,18 @@ def judge(
 
 
 def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
-    """Raise InvalidConfig when ``findings`` hold errors."""
+    """Raise InvalidConfig when ``findings`` hold errors, PreflightRefused when these are about the host alone."""
     errors = [finding for finding in findings if finding.is_error]
-    if errors:
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InvalidConfig(
-            f"{file.path} would be refused or break Docker: {first.message}{more}", findings=tuple(findings)
-        )
+    if not errors:
+        return
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    if all(finding.stage == "preflight" for finding in errors):
+        raise PreflightRefused(f"{first.message}{more}", hint=first.hint, findings=tuple(findings))
+    what = "would do nothing" if first.stage == "ignored" else "would be refused or break Docker"
+    raise InvalidConfig(
+        f"the change of {file.path} {what}: {first.message}{more}", hint=first.hint, findings=tuple(findings)
+    )
 
 
 def ask_dockerd(host: Host, edit: EditDaemonJson | None, arguments: Sequence[str]) -> None:

@@ -7,13 +7,17 @@ import http.client
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from pydantic import JsonValue
+
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
 
 _TIMEOUT: Final = 30.0
@@ -109,6 +113,31 @@ class EngineApi:
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
         with _understood("GET /info"):
             return parse_info(self._get("/info"))
+
+    def options(self) -> Mapping[str, JsonValue]:
+        """Return the options of daemon.json that the daemon tells it uses, by name (dotted for ``proxies``)."""
+        try:
+            bridge = self._get("/networks/bridge")
+        except NoSuchThing:
+            bridge = {}  # "bridge": "none"
+        with _understood("GET /info"):
+            return reported_options(self._get("/info"), bridge, self._reload_events())
+
+    def reloads(self, since: float) -> int:
+        """Return how often the daemon took over a changed configuration since ``since``, a Unix time in seconds."""
+        return len(self._reload_events(since))
+
+    def _reload_events(self, since: float = 1) -> list[dict[str, str]]:
+        """Return what the reloads that the daemon remembers (its last 256 events) told, oldest first.
+
+        The daemon tells of a reload only when it took the file (moby daemon/reload.go).
+        """
+        filters = json.dumps({"type": ["daemon"], "event": ["reload"]})
+        # a moment that has passed ends the stream; the daemon's clock is ours
+        text = self._get("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=filters)
+        with _understood("GET /events"):
+            events = [text] if isinstance(text, dict) else [json.loads(line) for line in text.splitlines()]
+            return [event["Actor"]["Attributes"] for event in events if event]
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""

@@ -1,9 +1,11 @@
 """What the tool needs of a host, as interfaces: the real host and the sandbox both give it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from pydantic import JsonValue
 
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.mounts import Mount, Usage
@@ -30,14 +32,23 @@ class Systemd(Protocol):
     def restart(self, name: str) -> None:
         """Stop and start a unit, and wait until it is up. Raises CommandFailed."""
 
+    def reload(self, name: str) -> None:
+        """Make a service read its configuration anew. Raises CommandFailed."""
+
+    def enable(self, name: str) -> None:
+        """Have a unit started at boot, too. Raises CommandFailed."""
+
+    def disable(self, name: str) -> None:
+        """Have a unit no longer started at boot; one that does not exist is fine."""
+
     def reset_failed(self, *names: str) -> None:
         """Forget failures and start limits of units."""
 
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
 
-    def log_tail(self, name: str, lines: int) -> str:
-        """Return the unit's last log lines, empty when there are none to be had."""
+    def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
+        """Return the unit's last log lines since ``since`` (Unix time), empty when there are none to be had."""
 
 
 class Docker(Protocol):
@@ -48,6 +59,12 @@ class Docker(Protocol):
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""
+
+    def options(self) -> Mapping[str, JsonValue]:
+        """Return the options of daemon.json that the daemon tells it uses, by name (dotted for ``proxies``)."""
+
+    def reloads(self, since: float) -> int:
+        """Return how often the daemon took over a changed configuration since ``since``, a Unix time in seconds."""
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images."""

@@ -19,7 +19,7 @@ CONTAINERD_SERVICE: Final = "containerd.service"
 _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
-    "LoadState,ActiveState,ActiveEnterTimestampMonotonic,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
+    "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
     "FragmentPath,DropInPaths,UnitFileState"
 )
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
@@ -31,7 +31,8 @@ class UnitState:
     """What systemd knows of one unit.
 
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
-    ``sources`` are the unit file and its drop-ins; ``active_since`` is Unix time in seconds.
+    ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
+    up or was reloaded, are Unix time in seconds.
     """
 
     name: str
@@ -47,6 +48,8 @@ class UnitState:
     sources: tuple[str, ...] = ()
     file_state: str = ""
     active_since: float | None = None
+    changed: float | None = None
+    can_reload: bool = True
 
     @property
     def exists(self) -> bool:
@@ -87,6 +90,23 @@ class SystemctlSystemd:
         """Restart a unit and wait until it is up. Raises CommandFailed."""
         self._runner.run(["systemctl", "restart", name], timeout=_PATIENCE)
 
+    def reload(self, name: str) -> None:
+        """Make a service read its configuration anew: by its ExecReload=, else by SIGHUP. Raises CommandFailed."""
+        argv = (
+            ["systemctl", "reload", name]
+            if self.unit(name).can_reload
+            else ["systemctl", "kill", "--kill-who=main", "--signal=HUP", name]
+        )
+        self._runner.run(argv, timeout=_QUICK)
+
+    def enable(self, name: str) -> None:
+        """Have a unit started at boot, too. Raises CommandFailed."""
+        self._runner.run(["systemctl", "enable", "--quiet", name], timeout=_QUICK)
+
+    def disable(self, name: str) -> None:
+        """Have a unit no longer started at boot; one that does not exist is fine."""
+        self._runner.run(["systemctl", "disable", "--quiet", name], timeout=_QUICK, check=False)
+
     def reset_failed(self, *names: str) -> None:
         """Forget failures: after three failed starts in a minute docker.service could not be started at all."""
         self._runner.run(["systemctl", "reset-failed", *names], timeout=_QUICK, check=False)
@@ -95,11 +115,13 @@ class SystemctlSystemd:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
         self._runner.run(["systemctl", "daemon-reload"], timeout=_QUICK * 2)
 
-    def log_tail(self, name: str, lines: int) -> str:
-        """Return the unit's last log lines, as journalctl(1) has them."""
+    def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
+        """Return the unit's last log lines since ``since`` (Unix time), as journalctl(1) has them."""
         if self._runner.find("journalctl") is None:
             return ""
         argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={name}"]
+        if since:
+            argv.append(f"--since=@{since:.6f}")
         return self._runner.run(argv, timeout=_QUICK, check=False).stdout
 
 
@@ -137,6 +159,8 @@ def parse_unit(name: str, shown: str) -> UnitState:
         sources=tuple(path for path in (one("FragmentPath"), *one("DropInPaths").split()) if path),
         file_state=one("UnitFileState"),
         active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),
+        changed=_unix_time(int(one("StateChangeTimestampMonotonic") or 0)),
+        can_reload=one("CanReload") == "yes",
     )
 
 

@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import JsonValue
 
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import CommandFailed
@@ -43,7 +45,13 @@ class SandboxServices:
     def boot(self, *, running: Sequence[str]) -> None:
         """Bring everything up, with the containers named ``running``."""
         self.write(
-            active=list(_UNITS), invocation=1, since=time.time(), failed=[], failing_starts=0, running=[]
+            active=list(_UNITS),
+            invocation=1,
+            since=time.time(),
+            started=time.time(),
+            failed=[],
+            failing_starts=0,
+            running=[],
         )
         self._load()
         self.write(running=[identifier(name) for name in running])
@@ -71,7 +79,8 @@ class SandboxServices:
             main_pid=4242 if active == "active" else 0,
             invocation=str(state["invocation"]),
             exec_start=_EXEC_START,
-            active_since=state["since"],
+            active_since=state["started"],
+            changed=state["since"],
         )
 
     def start(self, *names: str) -> None:
@@ -99,7 +108,8 @@ class SandboxServices:
         root = self._layout.real(HostPath(config["data-root"]))
         root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
         back = [c.id for c in self._stored(root) if c.restarts]
-        self.write(invocation=state["invocation"] + 1, since=time.time(), failed=[], running=back)
+        now = time.time()
+        self.write(invocation=state["invocation"] + 1, since=now, started=now, failed=[], running=back)
 
     def _load(self) -> dict[str, Any]:
         path = self._layout.real(DAEMON_JSON)
@@ -119,6 +129,25 @@ class SandboxServices:
         self.stop(name)
         self.start(name)
 
+    def reload(self, name: str) -> None:
+        """Take over the options that a reload can change; a file that is no JSON changes nothing."""
+        used = self.read()["config"]
+        try:
+            self._load()
+        except ValueError:
+            return
+        loaded = self.read()["config"]
+        fixed = {"data-root", "log-driver", "log-opts"}
+        config = {name: value for name, value in loaded.items() if name not in fixed}
+        config |= {name: value for name, value in used.items() if name in fixed}
+        self.write(config=config, reloads=[*self.read().get("reloads", []), time.time()], since=time.time())
+
+    def enable(self, name: str) -> None:
+        """Nothing boots here."""
+
+    def disable(self, name: str) -> None:
+        """Nothing boots here."""
+
     def reset_failed(self, *names: str) -> None:
         """Forget failures."""
         self.write(failed=[name for name in self.read()["failed"] if name not in names])
@@ -126,7 +155,7 @@ class SandboxServices:
     def daemon_reload(self) -> None:
         """Nothing is cached here."""
 
-    def log_tail(self, name: str, lines: int) -> str:
+    def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
         """Return the daemon's complaint when it failed."""
         return "failed to start daemon: pretended failure" if name in self.read()["failed"] else ""
 
@@ -145,6 +174,21 @@ class SandboxServices:
             swarm="inactive",
             security=(),
         )
+
+    def options(self) -> Mapping[str, JsonValue]:
+        """Return the options in use."""
+        told = {"data-root", "log-driver", "debug", "live-restore", "labels", "registry-mirrors"}
+        defaults: dict[str, JsonValue] = {
+            "debug": False,
+            "live-restore": False,
+            "labels": [],
+            "registry-mirrors": [],
+        }
+        return defaults | {name: value for name, value in self._up()["config"].items() if name in told}
+
+    def reloads(self, since: float) -> int:
+        """Return how often the configuration was taken over since then."""
+        return sum(moment >= since for moment in self._up().get("reloads", []))
 
     def containers(self) -> list[Container]:
         """Return all containers below the data root."""

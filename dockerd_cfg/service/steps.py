@@ -11,6 +11,7 @@ from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.locks import is_locked
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
     ALL_UNITS,
     DockerState,
@@ -31,9 +32,13 @@ def _dump(state: DockerState) -> dict[str, JsonValue]:
 
 
 class NoteDocker(Step):
-    """Note how Docker runs before a restart; undoing restarts it, if it was restarted, and proves it is as noted."""
+    """Note how Docker runs before a change; undoing restarts it, if it was restarted, and proves it is as noted.
+
+    ``undo_reload`` says what brings the old configuration back after a reload: not every change can be reloaded away.
+    """
 
     kind: Literal["note-docker"] = "note-docker"
+    undo_reload: Literal["reload", "restart"] = "restart"
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -41,7 +46,7 @@ class NoteDocker(Step):
 
     def describe_undo(self) -> str | None:
         """Return one imperative sentence."""
-        return "Restart Docker with its old configuration and check that it runs as before"
+        return "Bring Docker's old configuration into effect and check that it runs as before"
 
     def capture(self, context: Context) -> Before:
         """Note units, inventory and running containers."""
@@ -55,16 +60,26 @@ class NoteDocker(Step):
         return _noted_for_undo(context)
 
     def revert(self, context: Context, before: Before) -> None:
-        """Restart Docker unless it is still the process that was noted. Raises CommandFailed."""
+        """Restart Docker, or reload it where that is enough; nothing if it never saw the change. Raises CommandFailed."""
         host: Host = context.host
         noted = DockerState.model_validate(before)
         unit = host.systemd.unit(DOCKER_SERVICE)
+        reloaded = context.captured(RELOAD_DOCKER)
         if unit.active == "active" and unit.invocation == noted.invocation:
+            if reloaded is None or not was_taken_over(host, reloaded):
+                return
+            if self.undo_reload == "reload":
+                reload_docker(host)
+                return
+        elif unit.active == "active" and reloaded is not None and self.undo_reload == "reload":
+            reload_docker(host)  # somebody restarted it since the run, for reasons of their own
             return
         host.systemd.reset_failed(*ALL_UNITS)
         if unit.is_active and noted.should_run:
             host.systemd.stop(DOCKER_SERVICE)
-        bring_back(host, _state_to_return_to(context, noted, "note-docker"))
+        state = _state_to_return_to(context, noted, "note-docker")
+        # what Docker kept elsewhere meanwhile says nothing of what it keeps here
+        bring_back(host, state if state.lives_like(noted) else noted.without_contents())
 
 
 class RestartDocker(Step):

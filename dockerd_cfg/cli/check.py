@@ -1,0 +1,189 @@
+"""The command check: what is wrong with a daemon.json, and when it would hurt."""
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic import JsonValue
+
+from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.result import ErrorInfo, Result
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.check import check_bytes
+from dockerd_cfg.config.check_version import NEWEST, OLDEST, DockerVersion
+from dockerd_cfg.config.daemon_json import config_path
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
+from dockerd_cfg.files import read_image
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
+
+_STAGES: Final = {
+    "parse": "Docker refuses the file",
+    "start": "Docker would not start",
+    "container": "containers would not start",
+    "ignored": "has no effect",
+    "advice": "works, and will hurt one day",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is checked: a text with its name, for which Docker, started with which flags.
+
+    ``is_here``: this host's own dockerd would read it, and may be asked.
+    """
+
+    name: str
+    data: bytes | None
+    version: DockerVersion | None
+    flags: Sequence[str]
+    is_here: bool
+
+
+def check(
+    context: typer.Context,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="A daemon.json; - for standard input; none: this host's."),
+    ] = None,
+    docker_version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Check for this Docker instead of the one here.")
+    ] = None,
+    flags: Annotated[
+        str | None, typer.Option(metavar="FLAGS", help="dockerd's flags, instead of those of the one here.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> tuple[Result, int]:
+    """Check a daemon.json: every fault with its place, when it would hurt, and what to write instead.
+
+    Exit code 3 when there are errors. Without a version, the file must please every Docker from 20.10 to 29.
+    """
+    session = session_of(context, "check")
+    subject = _subject(session, file, docker_version, flags)
+    findings = check_bytes(subject.data, version=subject.version, flags=subject.flags)
+    if subject.is_here and not any(finding.is_error for finding in findings):
+        findings += _asked(session, subject)
+    _tell(session, subject, findings)
+    return _result(session, subject, findings)
+
+
+def _subject(session: Session, file: str | None, version: str | None, flags: str | None) -> _Subject:
+    wanted = _version(version)
+    is_elsewhere = file is not None and wanted is not None
+    here_flags: Sequence[str] = ()
+    found = None
+    if not is_elsewhere or file is None:
+        here_flags, found = _here(session)
+    given = here_flags if flags is None else _words(flags)
+    name = file if file is not None else str(config_path(here_flags))
+    return _Subject(
+        name="standard input" if name == "-" else name,
+        data=_read(session, name, is_named=file is not None),
+        version=wanted or found,
+        flags=given,
+        is_here=wanted is None and flags is None and found is not None,
+    )
+
+
+def _here(session: Session) -> tuple[Sequence[str], DockerVersion | None]:
+    """Return the flags and version of this host's Docker; nothing where there is none."""
+    host = session.host
+    version = host.dockerd.version()
+    if not host.systemd.is_running():
+        return (), DockerVersion.parse(version) if version else None
+    arguments: Sequence[str] = ()
+    try:
+        unit = host.systemd.unit(DOCKER_SERVICE)
+        arguments = daemon_arguments(host, unit)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+    return arguments, DockerVersion.parse(version) if version else None
+
+
+def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    path = Path(name) if is_named else session.host.layout.real(config_path([f"--config-file={name}"]))
+    try:
+        image = read_image(path)
+    except FileProblem as error:
+        raise InvalidConfig(error.message, hint=error.hint) from error
+    if image.data is None and is_named:
+        raise UsageProblem(f"there is no file {name}", hint="name a daemon.json, or - for standard input")
+    return image.data
+
+
+def _asked(session: Session, subject: _Subject) -> list[Finding]:
+    """Let the installed dockerd judge, too; what it says is one more finding."""
+    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
+        candidate = Path(folder) / "daemon.json"
+        candidate.write_bytes(b"{}" if subject.data is None else subject.data)
+        complaint = session.host.dockerd.validate(candidate, subject.flags)
+    if complaint is None:
+        return []
+    return [
+        Finding(code="dockerd-refuses", severity="error", stage="parse", message=f"dockerd says: {complaint}")
+    ]
+
+
+def _tell(session: Session, subject: _Subject, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        place = ":".join(
+            str(part) for part in (subject.name, finding.line, finding.column) if part is not None
+        )
+        when = _STAGES.get(finding.stage, finding.stage)
+        session.report.answer(f"{place}: {finding.severity}: {finding.message} [{finding.code}; {when}]")
+        if finding.hint:
+            session.report.answer(f"  hint: {finding.hint}")
+    errors = sum(finding.is_error for finding in findings)
+    docker = (
+        f"Docker {subject.version}" if subject.version else f"Docker {OLDEST.release} to {NEWEST.release}"
+    )
+    if subject.data is None:
+        session.report.answer(f"{subject.name} does not exist: {docker} uses its defaults.")
+    elif not findings:
+        session.report.answer(f"{subject.name}: nothing is wrong, for {docker}.")
+    else:
+        session.report.say(f"{errors} errors, {len(findings) - errors} warnings, for {docker}.")
+
+
+def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) -> tuple[Result, int]:
+    data: dict[str, JsonValue] = {
+        "file": subject.name,
+        "docker_version": str(subject.version) if subject.version else None,
+        "flags": list(subject.flags),
+    }
+    result = Result(command=session.command, data=data, findings=tuple(findings))
+    errors = [finding for finding in findings if finding.is_error]
+    if not errors:
+        return result, 0
+    error = ErrorInfo(code=InvalidConfig.code, message=errors[0].message, hint=errors[0].hint)
+    return result.model_copy(update={"status": "error", "error": error}), InvalidConfig.exit_code
+
+
+def _version(text: str | None) -> DockerVersion | None:
+    if text is None:
+        return None
+    try:
+        version = DockerVersion.parse(text)
+    except ValueError as error:
+        raise UsageProblem(str(error)) from error
+    if version < OLDEST:
+        raise UsageProblem(f"Docker {version} is older than {OLDEST.release}, the oldest that is known here")
+    return version
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageProblem(
+            f"--flags cannot be read: {error}", hint="""such as --flags "-H fd://" """.strip()
+        ) from error

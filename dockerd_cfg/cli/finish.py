@@ -1,0 +1,89 @@
+"""The command finish: delete the old data of a move."""
+
+import typer
+
+from dockerd_cfg.change.history import Run
+from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
+from dockerd_cfg.cli.result import Result
+from dockerd_cfg.cli.runs import run_data
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.errors import PreflightRefused
+from dockerd_cfg.service.state import observe
+from dockerd_cfg.storage.outcome import old_trees
+from dockerd_cfg.storage.preflight import shown_bytes
+from dockerd_cfg.storage.survey import survey
+
+
+def finish(
+    context: typer.Context,
+    run: RunId = None,
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Result:
+    """Delete the old data that a move set aside. There is no way back from this."""
+    session = session_of(context, "finish", dry_run=dry_run, yes=yes)
+    session.refuse_unfit_host()
+    with session.locked():
+        chosen = session.history.find(run) if run else _to_finish(session)
+        if chosen is None or chosen.record.state == "finished" or not chosen.plan.finish:
+            session.report.answer("Nothing to do: no old data is set aside.")
+            return Result(command=session.command)
+        if chosen.record.state not in {"applied", "finishing"}:
+            raise PreflightRefused(
+                f"the run {chosen.id} is {chosen.record.state}: only a run that is done can be finished",
+                hint="see: dockerd-cfg status",
+            )
+        size = _old_bytes(session, chosen)
+        for step in chosen.plan.finish:
+            session.report.answer(f"{step.describe()}.")
+        data = {**run_data(chosen), "bytes": size}
+        if session.is_dry_run:
+            session.report.answer(f"{shown_bytes(size)} would be freed; nothing was changed (--dry-run).")
+            return Result(command=session.command, changed=True, data=data)
+        _check_in_use(session, chosen)
+        session.consent(f"{shown_bytes(size)} of old data will be deleted for good")
+        with session.engine(chosen) as (engine, _):
+            engine.finish()
+        session.report.answer(f"{shown_bytes(size)} freed.")
+        return Result(
+            command=session.command,
+            changed=True,
+            data={**run_data(session.history.find(chosen.id)), "bytes": size},
+        )
+
+
+def _to_finish(session: Session) -> Run | None:
+    runs = [
+        run
+        for run in session.history.runs()
+        if run.plan.finish and run.record.state in {"applied", "finishing"}
+    ]
+    return runs[-1] if runs else None
+
+
+def _check_in_use(session: Session, run: Run) -> None:
+    """Refuse to delete old data unless a running Docker proves to live on the new."""
+    docker = observe(session.host)
+    if docker.info is None:
+        raise PreflightRefused(
+            "Docker does not run, so nothing proves that it can live without the old data",
+            hint="start it and see that all is well: systemctl start docker",
+        )
+    roots = [target for _, target in old_trees(run)]
+    used = docker.info.data_root
+    docker_roots = [root for root in roots if root.name == "docker"]
+    if docker_roots and not any(used.is_relative_to(root) for root in docker_roots):
+        raise PreflightRefused(
+            f"Docker uses {used}, not {docker_roots[0]}: the old data may be in use again",
+            hint="see: dockerd-cfg status; dockerd-cfg history",
+        )
+
+
+def _old_bytes(session: Session, run: Run) -> int:
+    total = 0
+    for old, _ in old_trees(run):
+        real = session.host.layout.real(old)
+        total += survey(real).allocated if real.is_dir() else 0
+    return total

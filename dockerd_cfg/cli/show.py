@@ -1,0 +1,126 @@
+"""The command show: what daemon.json says, or what Docker uses and why."""
+
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from dockerd_cfg.cli.options import ConfigFile, Json, session_of
+from dockerd_cfg.cli.result import Result
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.catalogue import find_option, suggest
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.edits import key_path
+from dockerd_cfg.config.effect import shown
+from dockerd_cfg.config.effective import Effective, Sources, effective_options
+from dockerd_cfg.config.facts import config_file_of, read_daemon
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.config.origins import flag_origins
+from dockerd_cfg.errors import CommandFailed, InvalidConfig
+
+
+def show(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(help="An option, dotted where nested.")] = None,
+    *,
+    effective: Annotated[
+        bool, typer.Option("--effective", help="Show what Docker uses, and where each value comes from.")
+    ] = False,
+    config_file: ConfigFile = None,
+    json: Json = False,
+) -> Result:
+    """Show daemon.json, or one option of it; with --effective what Docker uses and why."""
+    session = session_of(context, "show")
+    return _effective(session, key, config_file) if effective else _file(session, key, config_file)
+
+
+def _file(session: Session, key: str | None, config_file: str | None) -> Result:
+    file, _, _ = read_daemon(session.host, config_file_of(config_file))
+    data: dict[str, JsonValue] = {"file": str(file.path), "exists": file.image.data is not None}
+    if key is None:
+        text = "" if file.image.data is None else file.json.text
+        session.report.answer(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
+        return Result(command=session.command, data={**data, "value": file.value})
+    member = file.json.member(key_path(file, key))
+    if member is None:
+        option = find_option(key)
+        if option is None:
+            raise _unknown(key)
+        default = "" if option.default is None else f"; Docker's default is {shown(option.default)}"
+        session.report.answer(f"not set{default}")
+        return Result(command=session.command, data={**data, "key": key, "is_set": False, "value": None})
+    value: JsonValue = member.value.value
+    session.report.answer(shown(value))
+    return Result(command=session.command, data={**data, "key": key, "is_set": True, "value": value})
+
+
+def _effective(session: Session, key: str | None, config_file: str | None) -> Result:
+    sources = _sources(session, config_file)
+    rows = effective_options(sources)
+    if key is not None:
+        top = key.partition(".")[0]
+        rows = [row for row in rows if row.key in {key, top} or row.key.startswith(f"{key}.")]
+        if not rows:
+            raise _unknown(key)
+    if not sources.reported:
+        session.report.say("Docker does not run, or does not answer: this is what it would use.")
+    width = max(len(row.key) for row in rows)
+    for row in rows:
+        if key is None and row.source == "default" and not row.note:
+            continue
+        session.report.answer(f"{row.key:{width}}  {_value(row)}  ({_why(row)})")
+        if row.note:
+            session.report.answer(f"{'':{width}}  note: {row.note}")
+    if key is None:
+        session.report.say("All else has its default; --json shows that too.")
+    data: list[JsonValue] = [
+        {"key": row.key, "value": row.value, "source": row.source, "origin": row.origin, "note": row.note}
+        for row in rows
+    ]
+    return Result(command=session.command, data={"file": sources.path, "options": data})
+
+
+def _sources(session: Session, config_file: str | None) -> Sources:
+    host = session.host
+    file, arguments, unit = read_daemon(host, config_file_of(config_file))
+    flags = parse_flags(arguments)
+    reported, version = {}, None
+    if unit.is_active:
+        try:
+            version = host.docker.info().version
+            reported = dict(host.docker.options())
+        except CommandFailed as error:
+            session.report.say(f"warning: {error.message}")
+    version = version or host.dockerd.version()
+    return Sources(
+        path=str(file.path),
+        file=file.value,
+        flags=flags,
+        origins=flag_origins(host.layout, unit, flags),
+        reported=reported,
+        version=DockerVersion.parse(version) if version else None,
+        is_unread=file.image.data is not None and file.image.modified > (unit.changed or 0),
+    )
+
+
+def _value(row: Effective) -> str:
+    return "not set" if row.value is None else shown(row.value)
+
+
+def _why(row: Effective) -> str:
+    match row.source:
+        case "flag":
+            return f"flag, in {row.origin}" if row.origin else "flag"
+        case "file":
+            return f"{row.origin}"
+        case "daemon":
+            return "the running daemon"
+        case "nothing":
+            return f"in {row.origin}, without effect"
+        case _:
+            return "default"
+
+
+def _unknown(key: str) -> InvalidConfig:
+    near = suggest(key)
+    return InvalidConfig(f"Docker has no option {key}", hint=f"did you mean {near}?" if near else None)

@@ -1,0 +1,138 @@
+"""Whether the running daemon uses what daemon.json says: comparing values, and the step that proves it."""
+
+import ipaddress
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import JsonValue
+
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.config.catalogue import find_option, split_key
+from dockerd_cfg.config.sizes import parse_size
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.state import wait_for_api
+
+_UNORDERED: Final = frozenset({"authorization-plugins", "insecure-registries", "labels", "registry-mirrors"})
+# Told, but not in the words of the file.
+_NOT_COMPARED: Final = frozenset({"default-address-pools"})
+# Their zero values are replaced by the default (moby daemon/config/config.go, MergeDaemonConfigurations by mergo).
+_ZERO: Final[tuple[JsonValue, ...]] = ("", 0, None)
+
+
+class CheckOptions(Step):
+    """Check that the daemon uses ``values``, by dotted name, as far as it tells what it uses."""
+
+    kind: Literal["check-options"] = "check-options"
+    values: dict[str, JsonValue]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Check that Docker uses the new {', '.join(self.values)}"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Ask the daemon. Raises CommandFailed when it uses another value."""
+        host: Host = context.host
+        wait_for_api(host)
+        reported = host.docker.options()
+        values = self.values | _resolved(host, self.values)
+        wrong = [name for name, value in values.items() if is_in_use(name, value, reported) is False]
+        if wrong:
+            name = wrong[0]
+            raise CommandFailed(
+                f"Docker uses {name} {shown(reported[name])} instead of {shown(self.values[name])}",
+                hint="see what else sets it: dockerd-cfg show --effective",
+            )
+
+
+def wanted_values(
+    value: Mapping[str, JsonValue], keys: Sequence[tuple[str, ...]], *, flags: Collection[str] = ()
+) -> dict[str, JsonValue]:
+    """Return what the daemon must use once ``value`` is its daemon.json, for each of ``keys``, by dotted name.
+
+    An option that is not set has its default; one whose default nobody knows is left out, as is one of those that
+    the daemon's ``flags`` set.
+    """
+    wanted: dict[str, JsonValue] = {}
+    for key in keys:
+        for name in () if key[0] in flags else _comparable(key, value):
+            found = _at(value, split_key(name))
+            if found in _ZERO and not isinstance(found, bool):
+                option = find_option(name)
+                found = None if option is None else option.default
+            if found is not None:
+                wanted[name] = found
+    return wanted
+
+
+def is_in_use(name: str, value: JsonValue, reported: Mapping[str, JsonValue]) -> bool | None:
+    """Tell whether the daemon, which says it uses ``reported``, uses ``value``; None: it does not say.
+
+    A data root gets a folder below it where user namespaces are remapped; passwords of proxies are told as xxxxx.
+    """
+    if name not in reported or name in _NOT_COMPARED:
+        return None
+    if name == "data-root":
+        return Path(str(reported[name])).is_relative_to(str(value))
+    if name.startswith("proxies.") and "@" in str(value):
+        return None
+    return _plain(name, value) == _plain(name, reported[name])
+
+
+def shown(value: JsonValue) -> str:
+    """Return ``value`` as people write it."""
+    import json  # noqa: PLC0415  # only for a message
+
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _comparable(key: tuple[str, ...], value: Mapping[str, JsonValue]) -> list[str]:
+    """Return the names under which the daemon may tell of ``key``: whole options, and the single proxies."""
+    if key[0] != "proxies":
+        return [key[0]]
+    members = value.get("proxies")
+    names = key[1:2] or (tuple(members) if isinstance(members, dict) else ())
+    return [f"proxies.{name}" for name in names]
+
+
+def _at(value: Mapping[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
+    found: JsonValue = dict(value)
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _plain(name: str, value: JsonValue) -> JsonValue:
+    """Return ``value`` without what does not count: order, a mirror's final slash, how a size is written."""
+    if name == "default-shm-size" and isinstance(value, str):
+        return parse_size(value, units="binary")
+    if name == "storage-driver":
+        return "overlayfs" if value == "overlay2" else value  # the containerd image store's word for it
+    if name in _UNORDERED and isinstance(value, list):
+        return list[JsonValue](sorted({_plain_item(name, str(item)) for item in value} - {""}))
+    return value
+
+
+def _plain_item(name: str, item: str) -> str:
+    if name == "labels":
+        return item
+    item = item.rstrip("/")
+    if name != "insecure-registries":
+        return item
+    item = item.removeprefix("http://").removeprefix("https://")
+    try:
+        network = ipaddress.ip_network(item, strict=False)
+    except ValueError:
+        return item
+    return "" if network.is_loopback else str(network) if "/" in item else item
+
+
+def _resolved(host: Host, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the data root with its symbolic links resolved, as the daemon tells it."""
+    root = values.get("data-root")
+    if not isinstance(root, str) or not root.startswith("/"):
+        return {}
+    real = host.layout.real(HostPath(root)).resolve()
+    return {"data-root": str(host.layout.host(real)) if real.is_relative_to(host.layout.root) else root}

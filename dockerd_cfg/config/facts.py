@@ -1,0 +1,137 @@
+"""Reading what a change of daemon.json depends on: the file, the daemon, and whether it uses the file already."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Protocol, TypeVar
+
+from dockerd_cfg.change.history import Run
+from dockerd_cfg.change.replace_file import StoredImage
+from dockerd_cfg.config.catalogue import needs
+from dockerd_cfg.config.change import ConfigFacts, log_settings
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.daemon_json import DaemonJson, EditDaemonJson, KeyEdit, config_path, read_daemon_json
+from dockerd_cfg.config.effect import is_in_use, wanted_values
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.config.log_check import probe
+from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.state import DockerState, observe
+
+_APPLIED: Final = frozenset({"applied", "unconfirmed", "finishing", "finished"})
+
+
+def config_file_of(path: str | None) -> HostPath | None:
+    """Return the file that ``--config-file`` names. Raises UsageProblem unless it is an absolute, plain path."""
+    if path is None:
+        return None
+    found = HostPath(path)
+    if not found.is_absolute() or ".." in found.parts:
+        raise UsageProblem(f"--config-file takes an absolute, plain path, not {path!r}")
+    return found
+
+
+def read_daemon(
+    host: Host, config_file: HostPath | None = None
+) -> tuple[DaemonJson, tuple[str, ...], UnitState]:
+    """Return the daemon.json, dockerd's arguments and its unit. ``config_file`` is another file than dockerd's own.
+
+    Raises InvalidConfig.
+    """
+    unit = host.systemd.unit(DOCKER_SERVICE)
+    arguments = daemon_arguments(host, unit)
+    return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments, unit
+
+
+class Edits(Protocol):
+    """What is to be changed."""
+
+    @property
+    def edits(self) -> Sequence[KeyEdit]:
+        """The edits."""
+
+
+EditsT = TypeVar("EditsT", bound=Edits)
+
+
+def read_config_facts(
+    host: Host,
+    work_out: Callable[[DaemonJson], EditsT],
+    runs: Callable[[], Sequence[Run]],
+    config_file: HostPath | None = None,
+) -> tuple[ConfigFacts, EditsT]:
+    """Return the facts for a change of daemon.json, and the edits that ``work_out`` finds for the present file.
+
+    ``runs`` gives the host's history, if it comes to that. ``config_file`` is the file to change when it is not the one
+    dockerd reads. Raises InvalidConfig, CommandFailed.
+    """
+    file, arguments, unit = read_daemon(host, config_file)
+    edits = work_out(file)
+    docker = observe(host)
+    if file.path != config_path(arguments):
+        # not what Docker reads: nothing has to take it over
+        docker = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
+    version = docker.info.version if docker.info else host.dockerd.version()
+    parsed = DockerVersion.parse(version) if version else None
+    facts = ConfigFacts(file=file, version=parsed, arguments=arguments, docker=docker)
+    names = {one.key[0] for one in edits.edits}
+    return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits
+
+
+def _stale(
+    host: Host, facts: ConfigFacts, unit: UnitState, names: set[str], runs: Callable[[], Sequence[Run]]
+) -> Iterator[str]:
+    """Yield those of the options ``names`` whose value in the file the daemon does not use, as far as can be known.
+
+    The daemon tells of some. Of the others, one that was changed after the daemon last read the file is not in use.
+    """
+    file, info = facts.file, facts.docker.info
+    if info is None or unit.active_since is None:
+        return
+    flags = parse_flags(facts.arguments)
+    driver, options = log_settings(file.value, flags)
+    if "log-driver" in names and info.log_driver != driver:
+        yield "log-driver"
+    if file.image.data is None or file.image.modified <= unit.active_since:
+        return
+    reported = host.docker.options() if names - {"log-driver", "log-opts"} else {}
+    known = runs()
+    for name in sorted(names - {"log-driver"}):
+        values = wanted_values(file.value, [(name,)], flags=flags)
+        told = {is_in_use(dotted, value, reported) for dotted, value in values.items()} - {None}
+        read = unit.changed if needs([name]) == "reload" else unit.active_since
+        if told:
+            if False in told:
+                yield name
+        elif last_changed(file, known, name) > (read or 0) and not (
+            name == "log-opts" and _uses_log_options(host, options)
+        ):
+            yield name
+
+
+def _uses_log_options(host: Host, options: dict[str, str]) -> bool:
+    """Tell by a container that is created and removed; without an image to create it from: no."""
+    found = probe(host)
+    return found is not None and found.options == options
+
+
+def last_changed(file: DaemonJson, runs: Sequence[Run], name: str) -> float:
+    """Return the latest moment (Unix time) at which the option ``name`` of ``file`` may have got its value.
+
+    That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone.
+    """
+    digest, moment = file.image.digest, file.image.modified
+    for run in reversed(runs):
+        edit = next((step for step in run.plan.steps if isinstance(step, EditDaemonJson)), None)
+        if edit is None or edit.path != file.path or run.state not in _APPLIED:
+            continue
+        if edit.new.image.digest != digest or any(one.key[0] == name for one in edit.edits):
+            return moment
+        before = run.record.captured("started", edit.kind)
+        if before is None:
+            return moment
+        stored = StoredImage.model_validate(before).image
+        digest, moment = stored.digest, stored.modified
+    return moment

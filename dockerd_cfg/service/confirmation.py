@@ -1,0 +1,124 @@
+"""A run that is undone by itself unless somebody confirms it: a systemd timer waits, whatever becomes of the terminal."""
+
+import re
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import UNITS
+
+TIMER: Final = "dockerd-cfg-confirm.timer"
+SERVICE: Final = "dockerd-cfg-confirm.service"
+_SHORTEST: Final = 10.0
+_LONGEST: Final = 7 * 24 * 3600.0
+_UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+class ExpectConfirmation(Step):
+    """Have systemd run ``command`` ``seconds`` from now; undoing takes that back, as confirming does.
+
+    The timer is a unit file with a moment of the calendar, so that it also survives a reboot (systemd.timer(5),
+    Persistent=).
+    """
+
+    kind: Literal["expect-confirmation"] = "expect-confirmation"
+    seconds: float
+    command: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Have all this undone in {shown_duration(self.seconds)} unless it is confirmed"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return "Take back the timer that would undo this"
+
+    def capture(self, context: Context) -> Before:
+        """Note when time is up, so that a resumed run does not begin to count anew."""
+        return {
+            "deadline": (datetime.now(UTC) + timedelta(seconds=self.seconds)).isoformat(timespec="seconds")
+        }
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Write the two units and start the timer. Raises FileProblem or CommandFailed."""
+        host: Host = context.host
+        deadline = datetime.fromisoformat(str(before["deadline"]))
+        _write(host, SERVICE, _service(self.command))
+        _write(host, TIMER, _timer(deadline))
+        host.systemd.daemon_reload()
+        host.systemd.enable(TIMER)
+        host.systemd.start(TIMER)
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Stop the timer and remove both units."""
+        expect_no_more(context.host)
+
+
+def expect_no_more(host: Host) -> None:
+    """Stop the timer and remove its units; there need not be one. Raises FileProblem or CommandFailed."""
+    paths = [UNITS / TIMER, UNITS / SERVICE]
+    if not any(host.layout.real(path).exists() for path in paths):
+        return
+    host.systemd.disable(TIMER)
+    # the service is left alone: it may be what is running this
+    host.systemd.stop(TIMER)
+    for path in paths:
+        files.remove_file(host.layout.real(path))
+    host.systemd.daemon_reload()
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that ``text`` means: ``90s``, ``10m``, ``1h30m``, ``2d``; a bare number is seconds.
+
+    Raises UsageProblem for anything else, and for less than ten seconds or more than a week.
+    """
+    parts = re.findall(r"(\d+)(min|[smhd]?)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
+    seconds = sum(int(number) * _UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise UsageProblem(f"{text} is not between 10s and 7d", hint="write for instance 10m")
+    return float(seconds)
+
+
+def shown_duration(seconds: float) -> str:
+    """Return ``seconds`` as people write them: ``1h30m``."""
+    left = round(seconds)
+    shown = ""
+    for unit in ("d", "h", "m"):
+        count, left = divmod(left, _UNITS_OF_TIME[unit])
+        shown += f"{count}{unit}" if count else ""
+    return f"{shown}{left}s" if left or not shown else shown
+
+
+def _write(host: Host, name: str, text: str) -> None:
+    files.replace_file(host.layout.real(UNITS / name), FileImage(text.encode(), 0o644))
+
+
+def _service(command: tuple[str, ...]) -> str:
+    # another dockerd-cfg at work (5) ends: then it is tried again; anything else is for people to look at
+    words = " ".join(shlex.quote(word).replace("%", "%%").replace("$", "$$") for word in command)
+    return (
+        "# Written by dockerd-cfg; “dockerd-cfg confirm” removes it.\n"
+        "[Unit]\nDescription=Undo a change of dockerd-cfg that nobody confirmed\nStartLimitIntervalSec=0\n"
+        f"[Service]\nType=oneshot\nExecStart={words}\n"
+        "Restart=on-failure\nRestartSec=5s\nRestartPreventExitStatus=1 2 3 4 6 7 70\n"
+    )
+
+
+def _timer(deadline: datetime) -> str:
+    return (
+        "# Written by dockerd-cfg; “dockerd-cfg confirm” removes it.\n"
+        "[Unit]\nDescription=Undo a change of dockerd-cfg unless it is confirmed\n"
+        f"[Timer]\nOnCalendar={deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\nPersistent=true\nAccuracySec=1s\n"
+        f"Unit={SERVICE}\n"
+        "[Install]\nWantedBy=timers.target\n"
+    )
+
+
+__all__ = ["SERVICE", "TIMER", "ExpectConfirmation", "expect_no_more", "parse_duration", "shown_duration"]
