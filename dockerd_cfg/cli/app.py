@@ -69,7 +69,9 @@ def build_app(command: str | None) -> typer.Typer:
     for name, place in COMMANDS.items():
         if command in {None, name}:
             module, _, function = place.partition(":")
-            app.command(name)(getattr(importlib.import_module(module), function))
+            # a value such as -1 is no option
+            settings = {"ignore_unknown_options": True} if name == "set" else None
+            app.command(name, context_settings=settings)(getattr(importlib.import_module(module), function))
     return app
 
 

@@ -60,8 +60,13 @@ class Edits:
 
 def set_(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="An option, dotted where nested: log-opts.max-size.")],
-    value: Annotated[str, typer.Argument(help="Its value; arrays as JSON or with commas, objects as JSON.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="An option, dotted where nested: log-opts.max-size.")
+    ],
+    value: Annotated[
+        str,
+        typer.Argument(metavar="VALUE", help="Its value; arrays as JSON or with commas, objects as JSON."),
+    ],
     restart: RestartMode = "auto",
     force: Force = None,
     confirm_within: ConfirmWithin = None,
@@ -88,7 +93,9 @@ def set_(
 
 def unset(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="An option, dotted where nested: log-opts.max-size.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="An option, dotted where nested: log-opts.max-size.")
+    ],
     restart: RestartMode = "auto",
     force: Force = None,
     confirm_within: ConfirmWithin = None,
@@ -114,7 +121,9 @@ def unset(
 
 def merge(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="A JSON merge patch (RFC 7396); - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A JSON merge patch (RFC 7396); - for standard input.")
+    ],
     restart: RestartMode = "auto",
     force: Force = None,
     confirm_within: ConfirmWithin = None,

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from dockerd_cfg.masking import masked
 from dockerd_cfg.paths import HostPath, Layout
 
 LOG: Final = HostPath("/var/log/dockerd-cfg.log")
@@ -20,6 +21,10 @@ class _PrivateFile(logging.FileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         """Say nothing: the disk may be full."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line without secrets."""
+        return masked(super().format(record))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record`` if the file can be opened."""

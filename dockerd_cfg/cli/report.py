@@ -11,6 +11,7 @@ from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.masking import masked
 from dockerd_cfg.storage.preflight import shown_bytes
 
 _LINE_EVERY: Final = 5.0
@@ -141,7 +142,7 @@ class Report:
     def _write(stream: TextIO, text: str) -> None:
         """Write, and carry on when nobody listens: a lost connection must not end an undo halfway."""
         try:
-            stream.write(text)
+            stream.write(masked(text))
             stream.flush()
         except (BrokenPipeError, OSError, ValueError):
             return

@@ -21,7 +21,9 @@ from dockerd_cfg.errors import CommandFailed, InvalidConfig
 
 def show(
     context: typer.Context,
-    key: Annotated[str | None, typer.Argument(help="An option, dotted where nested.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="An option, dotted where nested.")
+    ] = None,
     *,
     effective: Annotated[
         bool, typer.Option("--effective", help="Show what Docker uses, and where each value comes from.")

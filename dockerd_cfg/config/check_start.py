@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dockerd_cfg.config.check_context import Context, Path, dotted
-from dockerd_cfg.config.check_grammar import any_of, closest, is_ip, parse_cidr
+from dockerd_cfg.config.check_grammar import any_of, closest, is_ip, parse_bool, parse_cidr
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding, Stage
 
+_V23: Final = DockerVersion(23, 0, 0)
 _V24: Final = DockerVersion(24, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 _V27: Final = DockerVersion(27, 0, 0)
@@ -26,6 +27,11 @@ _GRAPH_DRIVERS: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "vfs",
 # Graph drivers that are gone, with the first version without them.
 _GONE_DRIVERS: Final = {"aufs": _V24, "overlay": _V24, "devicemapper": _V25}
 _STORAGE_OPTS: Final = {"btrfs": {"btrfs.min_space"}, "vfs": {"size"}, "zfs": {"zfs.fsname"}}
+_STORAGE_SIZES: Final = frozenset({"btrfs.min_space", "overlay2.size", "size"})
+# containerd's identifiers.
+_NAMESPACE: Final = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+_LONGEST_NAMESPACE: Final = 76
+_OOM_SCORES: Final = range(-1000, 1001)
 _API_VERSIONS: Final = ((1, 24), (1, 55))
 _HIGHEST_PORT: Final = 65535
 _HOST_PART: Final = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -36,49 +42,6 @@ def start_findings(context: Context) -> Iterator[Finding]:
     """Yield what stops the daemon from starting, or containers, although the file is read."""
     for rule in _RULES:
         yield from rule(context)
-
-
-def _bridge(context: Context) -> Iterator[Finding]:
-    hint = "keep one of them: bridge for a bridge of your own, bip for Docker's"
-    for key, since in (("bip", None), ("bip6", _V28)):
-        if context.text("bridge") and context.text(key) and (since is None or context.version >= since):
-            yield context.finding(
-                "options-clash", "start", (key,), f"bridge and {key} cannot both be given", hint
-            )
-    for key in ("bip", "bip6", "fixed-cidr"):
-        text = context.text(key)
-        if (
-            text
-            and parse_cidr(text) is None
-            and key in context.values
-            and (key != "bip6" or context.version >= _V28)
-        ):
-            message = f'{key} must be an address with a prefix length, not "{text}"'
-            yield context.finding("bad-value", "start", (key,), message, 'write for instance "172.26.0.1/16"')
-    for index, pool in enumerate(_list(context, "default-address-pools")):
-        yield from _pool(context, index, pool)
-
-
-def _pool(context: Context, index: int, pool: JsonValue) -> Iterator[Finding]:
-    hint = 'write for instance {"base": "10.200.0.0/16", "size": 24}'
-    path = ("default-address-pools", index)
-    if pool is None:
-        yield context.finding("bad-value", "start", path, "a pool that is null crashes Docker", hint)
-    if not isinstance(pool, Mapping):
-        return
-    fields = {name.lower(): value for name, value in pool.items()}
-    base, size = fields.get("base"), fields.get("size") or 0
-    network = parse_cidr(base) if isinstance(base, str) else None
-    if network is None:
-        if context.version < _V29 or not base:
-            message = "each pool needs a base, a network with a prefix length"
-            yield context.finding("bad-value", "start", path, message, hint)
-        return
-    lowest, highest = network.network.prefixlen, network.network.max_prefixlen
-    if isinstance(size, int) and not lowest <= size <= highest:
-        message = f"the pool's size is a prefix length from {lowest} to {highest}, not {size}"
-        stage: Stage = "start" if size < lowest else "container"
-        yield context.finding("bad-value", stage, (*path, "size"), message, 'write for instance "size": 24')
 
 
 def _firewall(context: Context) -> Iterator[Finding]:
@@ -121,7 +84,7 @@ def _storage(context: Context) -> Iterator[Finding]:
     version = context.version
     driver = context.text("storage-driver")
     gone = _GONE_DRIVERS.get(driver)
-    uses_containerd = context.members("features").get("containerd-snapshotter") is True
+    uses_containerd = version >= _V24 and context.members("features").get("containerd-snapshotter") is True
     if gone is not None and version >= gone and not uses_containerd:
         message = f"the storage driver {driver} was removed in Docker {gone.release}"
         yield context.finding(
@@ -141,14 +104,15 @@ def _storage(context: Context) -> Iterator[Finding]:
             f"Docker has no storage driver {driver}",
             hint,
         )
-    yield from _storage_opts(context, driver)
+    if not uses_containerd:
+        yield from _storage_opts(context, driver)
 
 
 def _storage_opts(context: Context, driver: str) -> Iterator[Finding]:
     overlay2 = {"overlay2.size"} | ({"overlay2.override_kernel_check"} if context.version < _V24 else set())
     options = {**_STORAGE_OPTS, "overlay2": overlay2}
     for path, text in context.texts("storage-opts"):
-        name, equals, _ = text.partition("=")
+        name, equals, value = text.partition("=")
         name = name.strip().lower()
         known = options.get(driver or name.partition(".")[0])
         if not equals:
@@ -160,6 +124,21 @@ def _storage_opts(context: Context, driver: str) -> Iterator[Finding]:
             message = f"the storage driver {driver or 'overlay2'} has no option {name}"
             hint = f"it knows {', '.join(sorted(known))}"
             yield context.finding("unknown-storage-option", "start", path, message, hint)
+        elif known is not None:
+            yield from _storage_value(context, path, name, value.strip())
+
+
+def _storage_value(context: Context, path: Path, name: str, value: str) -> Iterator[Finding]:
+    if name == "overlay2.override_kernel_check" and parse_bool(value) is None:
+        message = f'{name} must be true or false, not "{value}"'
+        yield context.finding("bad-value", "start", path, message, "leave it out: it has no effect")
+    if name not in _STORAGE_SIZES:
+        return
+    try:
+        parse_size(value, units="binary", version=context.version)
+    except SizeError as problem:
+        message = f"{name} is no size that Docker understands: {problem}"
+        yield context.finding("bad-value", "start", path, message, f'write for instance "{name}=20G"')
 
 
 def _registries(context: Context) -> Iterator[Finding]:
@@ -215,9 +194,14 @@ def _api(context: Context) -> Iterator[Finding]:
 
 def _namespaces(context: Context) -> Iterator[Finding]:
     plugins = context.flags.get("containerd-plugins-namespace") or ["plugins.moby"]
-    if context.text("containerd-namespace") == plugins[-1]:
+    name = context.text("containerd-namespace")
+    if name == plugins[-1]:
         message = f"containerd-namespace must not be {plugins[-1]}, the one of plugins"
         yield context.finding("options-clash", "start", ("containerd-namespace",), message, "leave it out")
+    elif name and (_NAMESPACE.fullmatch(name) is None or len(name) > _LONGEST_NAMESPACE):
+        message = f'containerd takes no namespace "{name}": containers cannot be created'
+        hint = "write letters and digits, with single dots, hyphens or underscores between them"
+        yield context.finding("bad-value", "container", ("containerd-namespace",), message, hint)
     remap = context.text("userns-remap")
     if remap.count(":") > 1:
         message = f'userns-remap must be USER or USER:GROUP, not "{remap}"'
@@ -245,9 +229,10 @@ def _builder(context: Context) -> Iterator[Finding]:
                 f"{dotted(place)} needs keepStorage before Docker 27.5: without it Docker does not start"
             )
             yield context.finding("missing-value", "start", place, message, 'add "keepStorage": "10GB"')
+    sizes = ("storage", "space") if context.version >= _V28 else ("storage",)
     for place, values in places:
         for name, value in values.items():
-            if name.lower().endswith(("storage", "space")) and isinstance(value, str) and value:
+            if name.lower().endswith(sizes) and isinstance(value, str) and value:
                 try:
                     parse_size(value, units="binary", version=context.version)
                 except SizeError as problem:
@@ -256,14 +241,32 @@ def _builder(context: Context) -> Iterator[Finding]:
                     yield context.finding("bad-value", "start", path, message, 'write for instance "20GB"')
 
 
+def _process(context: Context) -> Iterator[Finding]:
+    text = context.text("metrics-addr")
+    host, colon, port = text.rpartition(":")
+    has_two_ports = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    if text and (not colon or has_two_ports or (port.isdecimal() and int(port) > _HIGHEST_PORT)):
+        message = f'metrics-addr must be HOST:PORT, not "{text}"'
+        hint = 'write for instance "127.0.0.1:9323"'
+        yield context.finding("bad-value", "start", ("metrics-addr",), message, hint)
+    score = context.number("oom-score-adjust")
+    if context.version < _V25 and score not in _OOM_SCORES:
+        message = f"oom-score-adjust must be from -1000 to 1000, not {score}"
+        yield context.finding("bad-value", "start", ("oom-score-adjust",), message, "leave it out")
+    profile = context.text("seccomp-profile")
+    if context.version < _V23 and profile in {"builtin", "unconfined"}:
+        message = f"Docker 20.10 takes seccomp-profile {profile} for the name of a file"
+        hint = (
+            "leave it out"
+            if profile == "builtin"
+            else "run containers with --security-opt seccomp=unconfined"
+        )
+        yield context.finding("value-too-new", "start", ("seccomp-profile",), message, hint)
+
+
 def _is_on(gc: Mapping[str, JsonValue], *, default: bool) -> bool:
     enabled = next((value for name, value in gc.items() if name.lower() == "enabled"), None)
     return enabled is True or (enabled is None and default)
-
-
-def _list(context: Context, key: str) -> list[JsonValue]:
-    value = context.values.get(key)
-    return list(value) if isinstance(value, list) else []
 
 
 def _first(context: Context, *keys: str) -> Path:
@@ -271,11 +274,11 @@ def _first(context: Context, *keys: str) -> Path:
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
-    _bridge,
     _firewall,
     _storage,
     _registries,
     _api,
     _namespaces,
     _builder,
+    _process,
 )

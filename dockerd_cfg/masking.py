@@ -1,0 +1,15 @@
+"""Hiding secrets in what is shown or logged: passwords in URLs, tokens of log drivers."""
+
+import re
+from typing import Final
+
+_MASK: Final = "***"
+# user:password@ in a URL, as moby's own maskCredentials hides it (daemon/config/config.go)
+_IN_URL: Final = re.compile(r"(://[^\s/:@\"'\\]*:)[^\s/@\"'\\]+(?=@)")
+# quotes may be escaped: a daemon.json stands as a string inside the answer for programs
+_TOKEN: Final = re.compile(r"((?:splunk-token|logentries-token)\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"'\\,}]+")
+
+
+def masked(text: str) -> str:
+    """Return ``text`` with every secret in it replaced by asterisks."""
+    return _TOKEN.sub(rf"\g<1>{_MASK}", _IN_URL.sub(rf"\g<1>{_MASK}", text))
