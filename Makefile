@@ -45,6 +45,8 @@ hosts-clean: $(READY) ## End and remove what killed test runs left behind
 
 schemas: $(READY) ## Write the JSON Schemas that are generated from the models
 	$(BIN)/python tools/gen_schemas.py
+	$(BIN)/python tools/gen_options.py
+	$(BIN)/python tools/gen_commands.py
 
 lock: $(READY) ## Resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements/dev.lock

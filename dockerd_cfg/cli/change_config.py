@@ -31,7 +31,8 @@ from dockerd_cfg.config.facts import config_file_of, read_config_facts
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.service.confirmation import parse_duration, shown_duration
+from dockerd_cfg.quantities import shown_duration
+from dockerd_cfg.service.confirmation import parse_duration
 
 
 @dataclass(frozen=True, slots=True)

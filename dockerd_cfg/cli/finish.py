@@ -8,9 +8,9 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import PreflightRefused
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import observe
 from dockerd_cfg.storage.outcome import old_trees
-from dockerd_cfg.storage.preflight import shown_bytes
 from dockerd_cfg.storage.survey import survey
 
 

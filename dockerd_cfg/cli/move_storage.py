@@ -19,10 +19,11 @@ from dockerd_cfg.config.judge import ask_dockerd, judge
 from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.outcome import stop_seconds
 from dockerd_cfg.storage.plan import data_root_edit, plan_move
-from dockerd_cfg.storage.preflight import preflight, shown_bytes
+from dockerd_cfg.storage.preflight import preflight
 
 _SHOWN_NAMES: Final = 5
 

@@ -12,7 +12,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.masking import masked
-from dockerd_cfg.storage.preflight import shown_bytes
+from dockerd_cfg.quantities import shown_bytes
 
 _LINE_EVERY: Final = 5.0
 _REDRAW_EVERY: Final = 0.2

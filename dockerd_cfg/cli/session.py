@@ -21,7 +21,6 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.locks import locked
 from dockerd_cfg.paths import LOCK, STATE
-from dockerd_cfg.steps import KINDS
 
 _SNAP = "snap.docker.dockerd.service"
 
@@ -57,6 +56,8 @@ class Session:
     @property
     def history(self) -> History:
         """The runs recorded on the host."""
+        from dockerd_cfg.steps import KINDS  # noqa: PLC0415  # all the steps of a move: a second run has no use for them
+
         return History(self.host.layout.real(STATE) / "runs", KINDS)
 
     def refuse_unfit_host(self) -> None:

@@ -13,9 +13,9 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.storage.outcome import old_trees
-from dockerd_cfg.storage.preflight import shown_bytes
 
 
 def status(context: typer.Context, *, json: Json = False) -> Result:

@@ -11,12 +11,12 @@ from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import UNITS
+from dockerd_cfg.quantities import UNITS_OF_TIME, shown_duration
 
 TIMER: Final = "dockerd-cfg-confirm.timer"
 SERVICE: Final = "dockerd-cfg-confirm.service"
 _SHORTEST: Final = 10.0
 _LONGEST: Final = 7 * 24 * 3600.0
-_UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 class ExpectConfirmation(Step):
@@ -80,20 +80,10 @@ def parse_duration(text: str) -> float:
     parts = re.findall(r"(\d+)(min|[smhd]?)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text.strip():
         raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
-    seconds = sum(int(number) * _UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
+    seconds = sum(int(number) * UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
     if not _SHORTEST <= seconds <= _LONGEST:
         raise UsageProblem(f"{text} is not between 10s and 7d", hint="write for instance 10m")
     return float(seconds)
-
-
-def shown_duration(seconds: float) -> str:
-    """Return ``seconds`` as people write them: ``1h30m``."""
-    left = round(seconds)
-    shown = ""
-    for unit in ("d", "h", "m"):
-        count, left = divmod(left, _UNITS_OF_TIME[unit])
-        shown += f"{count}{unit}" if count else ""
-    return f"{shown}{left}s" if left or not shown else shown
 
 
 def _write(host: Host, name: str, text: str) -> None:
@@ -119,6 +109,3 @@ def _timer(deadline: datetime) -> str:
         f"Unit={SERVICE}\n"
         "[Install]\nWantedBy=timers.target\n"
     )
-
-
-__all__ = ["SERVICE", "TIMER", "ExpectConfirmation", "expect_no_more", "parse_duration", "shown_duration"]

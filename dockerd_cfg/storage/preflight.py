@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dockerd_cfg.findings import Finding, Severity
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 
 _MARGIN: Final = 1.05
@@ -239,15 +240,6 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
 
 def _tree_named(facts: StorageFacts, name: str) -> Tree | None:
     return next((tree for tree in facts.trees if tree.name == name), None)
-
-
-def shown_bytes(number: float) -> str:
-    """Return a number of bytes for people, in decimal units as Docker and disk makers use them."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 1000 or unit == "TB":  # noqa: PLR2004
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    raise AssertionError
 
 
 def _error(code: str, message: str, hint: str | None) -> Finding:

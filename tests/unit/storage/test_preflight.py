@@ -10,9 +10,10 @@ import pytest
 from dockerd_cfg.host.docker import Container
 from dockerd_cfg.host.mounts import Usage
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
-from dockerd_cfg.storage.preflight import preflight, shown_bytes
+from dockerd_cfg.storage.preflight import preflight
 
 Change = Callable[[StorageFacts], StorageFacts]
 ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
