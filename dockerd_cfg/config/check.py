@@ -6,6 +6,7 @@ docker-v29.7.2; what depends on the host (whether files, users, plugins exist) i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.check_addresses import address_findings
@@ -96,6 +97,5 @@ def _file_findings(document: Document, context: Context) -> Iterator[Finding]:
         problem = "empty-file", "the file is empty", "write {} into it, or remove it"
     if problem:
         code, message, hint = problem
-        yield context.finding(code, "parse", (), f"{message}, which Docker 20.10 refuses", hint).model_copy(
-            update={"key": None, "line": 1, "column": 1}
-        )
+        finding = context.finding(code, "parse", (), f"{message}, which Docker 20.10 refuses", hint)
+        yield replace(finding, key=None, line=1, column=1)

@@ -110,9 +110,10 @@ def _ipv6(context: Context) -> Iterator[Finding]:
 
 def _mtu(context: Context) -> Iterator[Finding]:
     mtu = context.number("mtu")
-    if mtu > _HIGHEST_MTU or 0 < mtu < _LOWEST_MTU:
+    bridge = context.text("bridge")
+    if bridge != "none" and (mtu > _HIGHEST_MTU or 0 < mtu < _LOWEST_MTU):
         # since 25.0 the bridge gets it as well, not only what is connected to it
-        stage: Stage = "start" if context.version >= _V25 and not context.text("bridge") else "container"
+        stage: Stage = "start" if context.version >= _V25 and not bridge else "container"
         message = f"Linux takes an mtu from {_LOWEST_MTU} to {_HIGHEST_MTU}, not {mtu}"
         yield context.finding(
             "bad-value", stage, ("mtu",), message, "leave it out, or write for instance 1500"
@@ -143,7 +144,10 @@ def _pool(context: Context, index: int, pool: JsonValue) -> Iterator[Finding]:
     lowest, highest = network.network.prefixlen, network.network.max_prefixlen
     if isinstance(size, int) and not lowest <= size <= highest:
         message = f"the pool's size is a prefix length from {lowest} to {highest}, not {size}"
-        yield context.finding("bad-value", "start", (*path, "size"), message, 'write for instance "size": 24')
+        # where Docker's bridge has another address, only networks of one's own suffer
+        is_used = not any(context.text(key) for key in ("bip", "bridge", "fixed-cidr"))
+        stage: Stage = "start" if size < lowest or is_used or _V25 <= context.version < _V27 else "container"
+        yield context.finding("bad-value", stage, (*path, "size"), message, 'write for instance "size": 24')
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (

@@ -24,8 +24,8 @@ _MEMORY_LIMITS: Final = frozenset({"as", "data", "memlock", "rss", "stack"})
 _PROCESS_LIMITS: Final = frozenset({"cpu", "msgqueue", "nice", "nproc", "rtprio", "rttime", "sigpending"})
 _LIMITS: Final = _FILE_LIMITS | _MEMORY_LIMITS | _PROCESS_LIMITS
 _SLICE: Final = ".slice"
-# The kernel's fs.nr_open goes no further.
-_MOST_FILES: Final = 2**31 - 64
+_FEWEST_FILES: Final = 3  # standard input, output and error
+_MOST_FILES: Final = 2**31 - 64  # fs.nr_open goes no further
 
 
 def runtime_findings(context: Context) -> Iterator[Finding]:
@@ -125,7 +125,8 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
         problem = "runtimeArgs go with path, not with runtimeType"
     if problem:
         hint = 'write for instance {"path": "/usr/bin/nvidia-container-runtime"}'
-        stage: Stage = "start" if context.version >= _V24 else "container"
+        is_default = context.text("default-runtime") == path[-1]
+        stage: Stage = "start" if context.version >= _V24 or is_default else "container"
         yield context.finding(
             "bad-runtime", stage, path, f"the runtime {path[-1]} cannot be used: {problem}", hint
         )
@@ -160,11 +161,13 @@ def _limits(context: Context) -> Iterator[Finding]:
 
 
 def _open_files(context: Context, path: Path, soft: JsonValue, hard: JsonValue) -> Iterator[Finding]:
-    if isinstance(hard, int) and (hard < 0 or hard > _MOST_FILES):
+    if not isinstance(hard, int) or not isinstance(soft, int):
+        return
+    if hard < 0 or hard > _MOST_FILES:
         message = "Linux knows no unlimited number of open files: containers do not start"
         yield context.finding("bad-limit", "container", path, message, 'write for instance "Hard": 1048576')
-    elif soft == 0:
-        message = "without a Soft value containers may open no file: they do not start"
+    elif 0 <= soft < _FEWEST_FILES:
+        message = f"with a Soft value of {soft} containers can open no file: they do not start"
         yield context.finding("bad-limit", "container", path, message, 'add for instance "Soft": 1024')
 
 

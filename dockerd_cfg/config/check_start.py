@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dockerd_cfg.config.check_context import Context, Path, dotted
-from dockerd_cfg.config.check_grammar import any_of, closest, is_ip, parse_bool, parse_cidr
+from dockerd_cfg.config.check_grammar import any_of, closest, is_ip, parse_bool, parse_cidr, parse_integer
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.config.tree import JsonValue
@@ -243,9 +243,10 @@ def _builder(context: Context) -> Iterator[Finding]:
 
 def _process(context: Context) -> Iterator[Finding]:
     text = context.text("metrics-addr")
-    host, colon, port = text.rpartition(":")
-    has_two_ports = ":" in host and not (host.startswith("[") and host.endswith("]"))
-    if text and (not colon or has_two_ports or (port.isdecimal() and int(port) > _HIGHEST_PORT)):
+    host, _, port = text.rpartition(":")
+    is_bare = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    number = parse_integer(port)
+    if text and (not host or is_bare or number is None or not 0 <= number <= _HIGHEST_PORT):
         message = f'metrics-addr must be HOST:PORT, not "{text}"'
         hint = 'write for instance "127.0.0.1:9323"'
         yield context.finding("bad-value", "start", ("metrics-addr",), message, hint)

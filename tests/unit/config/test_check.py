@@ -174,7 +174,7 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a relative proxy", {"userland-proxy-path": "docker-proxy"}, V28, ("bad-value", "parse", "userland-proxy-path")),
     ("an IPv6 network", {"fixed-cidr-v6": "10.0.0.0/8"}, V28, ("bad-value", "parse", "fixed-cidr-v6")),
     ("an IPv6 network of 24", {"fixed-cidr-v6": "garbage"}, V24, ("bad-value", "start", "fixed-cidr-v6")),
-    ("a pool of 29", {"default-address-pools": [{"base": "x", "size": 24}]}, V29, ("bad-value", "parse", "default-address-pools[0].base")),
+    ("a pool", {"default-address-pools": [{"base": "x", "size": 24}]}, V27, ("bad-value", "parse", "default-address-pools[0].base")),
     ("a size", {"default-shm-size": "64X"}, V28, ("bad-value", "parse", "default-shm-size")),
     ("an age", {"builder": {"history": {"maxAge": "soon"}}}, V28, ("bad-value", "parse", "builder.history.maxAge")),
     ("a filter of 20.10", {"builder": {"gc": {"policy": [{"filter": ["until"]}]}}}, V20, ("bad-value", "parse", "builder.gc.policy[0].filter[0]")),
@@ -191,7 +191,7 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a runtime of two kinds", {"runtimes": {"x": {"path": "/x", "runtimeType": "a.b"}}}, V28, ("bad-runtime", "start", "runtimes.x")),
     ("bridge and bip", {"bridge": "br0", "bip": "10.0.0.1/24"}, V28, ("options-clash", "start", "bip")),
     ("a bip", {"bip": "10.0.0.1"}, V28, ("bad-value", "start", "bip")),
-    ("a pool", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 8}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
+    ("a pool of too large pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 8}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
     ("a firewall that is needed", {"icc": False, "iptables": False}, V28, ("options-clash", "start", "icc")),
     ("an IPv6 firewall that is needed", {"icc": False, "ipv6": True, "ip6tables": False}, V28, ("options-clash", "start", "icc")),
     ("ip6tables before 27", {"ip6tables": True}, V26, ("needs-experimental", "start", "ip6tables")),
@@ -202,7 +202,27 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a storage option", {"storage-opts": ["overlay2.override_kernel_check=true"]}, V24, ("unknown-storage-option", "start", "storage-opts[0]")),
     ("an option of another storage driver", {"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}, V28, ("unknown-storage-option", "start", "storage-opts[0]")),
     ("a pool without a size", {"default-address-pools": [{"base": "10.0.0.0/16"}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
-    ("a pool of too small pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "container", "default-address-pools[0].size")),
+    ("a pool of too small pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
+    ("a pool without a network before 27", {"default-address-pools": [{"base": "10.0.0.0", "size": 24}]}, V26, ("bad-value", "start", "default-address-pools[0]")),
+    ("a first address", {"bip": "172.26.0.0/16"}, V28, ("bad-value", "start", "bip")),
+    ("a last address", {"bip": "172.26.255.255/16"}, V28, ("bad-value", "start", "bip")),
+    ("a bip of IPv6", {"bip": "fd00::1/64"}, V28, ("bad-value", "start", "bip")),
+    ("a bip6 of IPv4", {"bip6": "172.26.0.1/16"}, V28, ("bad-value", "start", "bip6")),
+    ("a network of IPv6", {"fixed-cidr": "fd00::/64"}, V28, ("bad-value", "start", "fixed-cidr")),
+    ("a gateway outside", {"bip": "172.26.0.1/16", "default-gateway": "10.0.0.1"}, V28, ("bad-value", "start", "default-gateway")),
+    ("a gateway of IPv6", {"bip": "172.26.0.1/16", "default-gateway": "fd00::1"}, V28, ("bad-value", "start", "default-gateway")),
+    ("the bridge as gateway", {"bip": "172.26.0.1/16", "default-gateway": "172.26.0.1"}, V28, ("bad-value", "start", "default-gateway")),
+    ("an IPv6 gateway outside", {"ipv6": True, "fixed-cidr-v6": "fd00:1::/64", "default-gateway-v6": "fd00:2::1"}, V28, ("bad-value", "start", "default-gateway-v6")),
+    ("IPv6 without a network before 28", {"ipv6": True}, V27, ("missing-value", "start", "ipv6")),
+    ("an mtu", {"mtu": 67}, V28, ("bad-value", "start", "mtu")),
+    ("a mirror with a path before 25", {"registry-mirrors": ["https://m/v2"]}, V24, ("bad-value", "start", "registry-mirrors[0]")),
+    ("a size of a storage driver", {"storage-opts": ["overlay2.size=lots"]}, V28, ("bad-value", "start", "storage-opts[0]")),
+    ("a switch of a storage driver", {"storage-opts": ["overlay2.override_kernel_check=yes"]}, V20, ("bad-value", "start", "storage-opts[0]")),
+    ("a place for metrics", {"metrics-addr": ":9323"}, V28, ("bad-value", "start", "metrics-addr")),
+    ("a port for metrics", {"metrics-addr": "127.0.0.1:99999"}, V28, ("bad-value", "start", "metrics-addr")),
+    ("a profile that 20.10 has not", {"seccomp-profile": "builtin"}, V20, ("value-too-new", "start", "seccomp-profile")),
+    ("a runtime that is null", {"runtimes": {"x": None}}, V28, ("bad-runtime", "start", "runtimes.x")),
+    ("a default runtime of arguments before 24", {"default-runtime": "x", "runtimes": {"x": {"runtimeArgs": ["a"]}}}, V20, ("bad-runtime", "start", "runtimes.x")),
     ("no pool", {"default-address-pools": [None]}, V28, ("bad-value", "start", "default-address-pools[0]")),
     ("a registry with an underscore", {"insecure-registries": ["a_b:5000"]}, V28, ("bad-value", "start", "insecure-registries[0]")),
     ("a registry", {"insecure-registries": ["ftp://x"]}, V28, ("bad-value", "start", "insecure-registries[0]")),
@@ -215,6 +235,17 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a limit without a name", {"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
     ("an unknown limit", {"default-ulimits": {"x": {"Name": "nofiles"}}}, V28, ("bad-limit", "container", "default-ulimits.x")),
     ("a limit above the limit", {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 2}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("a limit that is null", {"default-ulimits": {"nofile": None}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("unlimited files", {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": -1, "Soft": -1}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("no files", {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1024}}}, V28, ("bad-limit", "container", "default-ulimits.nofile")),
+    ("no slice", {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker.slice"}, V28, ("bad-value", "container", "cgroup-parent")),
+    ("a slice with a gap", {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "a--b.slice"}, V28, ("bad-value", "container", "cgroup-parent")),
+    ("a name of a namespace", {"containerd-namespace": "a b"}, V28, ("bad-value", "container", "containerd-namespace")),
+    ("an mtu before 25", {"mtu": 70000}, V24, ("bad-value", "container", "mtu")),
+    ("a pool for networks of one's own", {"bip": "172.26.0.1/16", "default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "container", "default-address-pools[0].size")),
+    ("a runtime of arguments before 24", {"runtimes": {"x": {"runtimeArgs": ["a"]}}}, V20, ("bad-runtime", "container", "runtimes.x")),
+    ("a tag with an unknown field", {"log-driver": "journald", "log-opts": {"tag": "{{.Nmae}}"}}, V28, ("bad-log-option", "container", "log-opts.tag")),
+    ("a tag with an unknown function", {"log-driver": "journald", "log-opts": {"tag": "{{uper .Name}}"}}, V28, ("bad-log-option", "container", "log-opts.tag")),
     ("a log size", {"log-opts": {"max-size": "10x"}}, V28, ("bad-log-option", "container", "log-opts.max-size")),
     ("a log driver", {"log-driver": "jsonfile"}, V28, ("unknown-log-driver", "container", "log-driver")),
     # ignored and advice
@@ -266,6 +297,25 @@ def test_a_mistake_is_one_finding_with_its_stage(
         pytest.param({"builder": {"gc": {"defaultKeepStorage": "lots"}}}, V27, id="a size that is not read by default before 28"),
         pytest.param({"default-address-pools": [{"BASE": "10.0.0.0/16", "Size": 24}]}, V28, id="a pool in any case"),
         pytest.param({"builder": {"gc": {"policy": [{"all": True}]}}}, V28, id="a rule without a size"),
+        pytest.param({"bip": "172.26.0.0/31"}, V28, id="a network of two addresses"),
+        pytest.param({"ipv6": True}, V28, id="IPv6 by itself"),
+        pytest.param({"ipv6": True, "bridge": "none"}, V27, id="IPv6 without a bridge"),
+        pytest.param({"mtu": 68}, V28, id="a small mtu"),
+        pytest.param({"mtu": 70000, "bridge": "none"}, V28, id="an mtu that nothing has"),
+        pytest.param({"bip": "172.26.0.1/16", "default-gateway": "172.26.0.2"}, V28, id="a gateway inside"),
+        pytest.param({"default-gateway-v6": "fd00::1", "fixed-cidr-v6": "fd01::/64"}, V28, id="a gateway that is not used"),
+        pytest.param({"metrics-addr": "[::1]:9323"}, V28, id="metrics by IPv6"),
+        pytest.param({"metrics-addr": "localhost:9323"}, V28, id="metrics by name"),
+        pytest.param({"seccomp-profile": "unconfined"}, V23, id="no seccomp"),
+        pytest.param({"runtimes": {"x": {}}, "default-runtime": "x"}, V20, id="an empty runtime is runc before 24"),
+        pytest.param({"registry-mirrors": ["https://m/v2"]}, V25, id="a mirror with a path"),
+        pytest.param({"registry-mirrors": ["https://m/"]}, V20, id="a mirror with the root as path"),
+        pytest.param({"storage-opts": ["overlay2.size=x"], "features": {"containerd-snapshotter": True}}, V28, id="storage options that are not used"),
+        pytest.param({"cgroup-parent": "a-b.slice", "exec-opts": ["native.cgroupdriver=systemd"]}, V28, id="a slice inside another"),
+        pytest.param({"cgroup-parent": "-.slice", "exec-opts": ["native.cgroupdriver=systemd"]}, V28, id="the root slice"),
+        pytest.param({"containerd-namespace": "docker-a_b.c"}, V28, id="a namespace"),
+        pytest.param({"log-driver": "journald", "log-opts": {"tag": '{{print .Name "x"}}{{if .ID}}y{{end}}{{ .ImageName | upper}}{{- .FullID -}}'}}, V28, id="a tag with all sorts"),
+        pytest.param({"log-driver": "journald", "log-opts": {"tag": "{{with .Config}}{{.any}}{{end}}{{/* x */}}"}}, V28, id="a tag with a block"),
         pytest.param({"icc": False}, V28, id="icc false with iptables"),
         pytest.param({"default-ulimits": {"core": {"Name": "core", "Hard": -1, "Soft": 5}}}, V28, id="no hard limit"),
         pytest.param({"insecure-registries": ["[::1]:5000", "::1", "2001:db8::/32"]}, V28, id="registries by IPv6"),
@@ -348,6 +398,17 @@ def test_options_given_as_flags_count_for_the_driver_of_the_file() -> None:
 
 def test_a_runtime_added_by_a_flag_exists() -> None:
     assert told({"default-runtime": "y"}, V28, ("--add-runtime=y=/y",)) == []
+
+
+def test_20_10_knows_no_other_image_store_than_the_storage_drivers() -> None:
+    document = {"storage-driver": "overlay3", "features": {"containerd-snapshotter": True}}
+    assert ("unknown-storage-driver", "start", "storage-driver") in told(document, V20)
+    assert told(document, V28) == []
+
+
+def test_an_oom_score_that_the_kernel_refuses_stops_docker() -> None:
+    assert ("bad-value", "start", "oom-score-adjust") in told({"oom-score-adjust": 1001}, V20)
+    assert not any(stage == "start" for _, stage, _ in told({"oom-score-adjust": -1000}, V20))
 
 
 def test_20_10_looks_for_runtimes_in_the_file_alone() -> None:
