@@ -5,7 +5,7 @@ import os
 # Plugins are not for a tool that runs as root, and looking for them costs a tenth of a short command.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pydantic import BaseModel, ConfigDict  # noqa: E402
+from pydantic import BaseModel, ConfigDict
 
 
 class Document(BaseModel):

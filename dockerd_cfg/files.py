@@ -6,15 +6,13 @@ No function follows a symbolic link that somebody could have planted in place of
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import FileProblem
 
@@ -22,8 +20,7 @@ _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 TEMPORARY: Final = ".dockerd-cfg-new"
 
 
-@dataclass(frozen=True, slots=True)
-class FileImage:
+class FileImage(NamedTuple):
     """A file as it was: contents and what belongs to them. ``data`` is None when there was no file.
 
     ``modified`` is when its contents were last written, as Unix time in seconds.
@@ -43,6 +40,8 @@ class FileImage:
 
 def digest(data: bytes | None) -> str:
     """Return the SHA-256 of ``data`` in hex, or ``absent`` for None."""
+    import hashlib  # noqa: PLC0415  # loads OpenSSL, which a run that has nothing to do can spare
+
     return "absent" if data is None else hashlib.sha256(data).hexdigest()
 
 

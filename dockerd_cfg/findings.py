@@ -1,14 +1,14 @@
 """A finding: one thing that is wrong, or will be, with its place and what to do about it."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from dockerd_cfg.documents import Document
 
 Stage = Literal["parse", "start", "container", "ignored", "advice", "preflight"]
 Severity = Literal["error", "warning"]
 
 
-class Finding(Document):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One message of a check.
 
     ``code`` is a stable slug for programs; ``stage`` says when it would hurt: dockerd refuses the file

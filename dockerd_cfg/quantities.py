@@ -1,8 +1,14 @@
-"""Bytes and seconds as people write them."""
+"""Bytes, seconds and moments as people write them."""
 
+import re
+import time
 from typing import Final
 
-UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+from dockerd_cfg.errors import UsageProblem
+
+_UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_SHORTEST: Final = 10.0
+_LONGEST: Final = 7 * 24 * 3600.0
 
 
 def shown_bytes(number: float) -> str:
@@ -14,11 +20,30 @@ def shown_bytes(number: float) -> str:
     raise AssertionError
 
 
+def parse_duration(text: str) -> float:
+    """Return the seconds that ``text`` means: ``90s``, ``10m``, ``1h30m``, ``2d``; a bare number is seconds.
+
+    Raises UsageProblem for anything else, and for less than ten seconds or more than a week.
+    """
+    parts = re.findall(r"(\d+)(min|[smhd]?)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
+    seconds = sum(int(number) * _UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise UsageProblem(f"{text} is not between 10s and 7d", hint="write for instance 10m")
+    return float(seconds)
+
+
 def shown_duration(seconds: float) -> str:
     """Return ``seconds`` as people write them: ``1h30m``."""
     left = round(seconds)
     shown = ""
     for unit in ("d", "h", "m"):
-        count, left = divmod(left, UNITS_OF_TIME[unit])
+        count, left = divmod(left, _UNITS_OF_TIME[unit])
         shown += f"{count}{unit}" if count else ""
     return f"{shown}{left}s" if left or not shown else shown
+
+
+def now() -> str:
+    """Return the time as UTC in ISO 8601, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())

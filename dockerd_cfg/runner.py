@@ -4,8 +4,8 @@ Programs get an argument vector, never a shell string; a clean environment; and 
 which is ended whole when the tool is interrupted, so that no copy goes on after its tool has gone.
 """
 
-import ctypes
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dockerd_cfg import signals
 from dockerd_cfg.errors import CommandFailed
@@ -26,11 +25,9 @@ _KEPT: Final = ("HOME", "TMPDIR", "NO_COLOR")
 _SHOWN_LINES: Final = 20
 _ENDING: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
-_libc: Final = ctypes.CDLL(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """What came of a program: its status (negative: killed by that signal) and its output as text."""
 
     argv: tuple[str, ...]
@@ -66,7 +63,15 @@ class Runner:
         Raises CommandFailed when the program is not installed, takes too long or, with ``check``, ends with a
         status other than 0.
         """
-        import sh  # noqa: PLC0415  # costs as much as all the rest of a run that has nothing to do
+        import ctypes  # noqa: PLC0415  # these cost as much as all the rest of a run that has nothing to do
+
+        import sh  # noqa: PLC0415
+
+        libc = ctypes.CDLL(None)
+
+        def die_with_parent() -> None:
+            """Let the kernel end the program when the tool is killed (prctl(2)): a copy must not go on by itself."""
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
         program = self.find(argv[0])
         if program is None:
@@ -84,7 +89,7 @@ class Runner:
                     _bg_exc=False,
                     _return_cmd=True,
                     _new_session=True,
-                    _preexec_fn=_die_with_parent,
+                    _preexec_fn=die_with_parent,
                     _pass_fds=held_locks(),
                     _tty_in=False,
                     _tty_out=False,
@@ -108,12 +113,51 @@ class Runner:
             raise failure(completed)
         return completed
 
+    def look(self, argv: Sequence[str], *, timeout: float) -> str:
+        """Return what ``argv``, a program that only looks and soon ends, prints on standard output.
+
+        Like `run`, for which sh must be imported first: that takes longer than most programs that only look. When it
+        fails or does not end within ``timeout`` seconds, it is run again that way, for the error it tells.
+        """
+        program = self.find(argv[0])
+        quick = None if program is None else _quick_look(program, argv, self._environment(), timeout)
+        return self.run(argv, timeout=timeout).stdout if quick is None else quick
+
     def _search_path(self) -> str:
         return f"{os.environ['PATH']}:{SEARCH_PATH}" if "PATH" in os.environ else SEARCH_PATH
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return {"PATH": self._search_path(), "LC_ALL": "C.UTF-8", **kept}
+
+
+def _quick_look(program: str, argv: Sequence[str], environment: dict[str, str], timeout: float) -> str | None:
+    """Return what the program printed, or None if it failed or took too long."""
+    reading, writing = os.pipe()
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        with signals.deferred():
+            pid = os.posix_spawn(program, list(argv), environment, file_actions=actions)
+    finally:
+        os.close(writing)
+    end = time.monotonic() + timeout
+    output = bytearray()
+    try:
+        while select.select([reading], [], [], max(0.0, end - time.monotonic()))[0]:
+            piece = os.read(reading, 1 << 16)
+            if not piece:
+                break
+            output += piece
+        else:
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        os.close(reading)
+        _, status = os.waitpid(pid, 0)
+    return _text(bytes(output)) if status == 0 else None
 
 
 def failure(completed: Completed) -> CommandFailed:
@@ -161,11 +205,6 @@ class _Deadline:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _die_with_parent() -> None:
-    """Let the kernel end the program when the tool is killed (prctl(2)): a copy must not go on by itself."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _end(process: Any) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from dockerd_cfg.change.plan import Step
-from dockerd_cfg.config.daemon_json import EditDaemonJson
-from dockerd_cfg.config.effect import CheckOptions
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.log_check import CheckLogging
 from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.service.reload import ReloadDocker

@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
 from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.documents import Document
 from dockerd_cfg.steps import KINDS
 
 SCHEMAS: Final = Path(__file__).resolve().parent.parent / "schemas"
-_MODELS: Final[dict[str, type[Document]]] = {"plan": Plan, "journal-entry": Entry, "result": Result}
+_MODELS: Final[dict[str, type]] = {"plan": Plan, "journal-entry": Entry, "result": Result}
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -20,11 +21,19 @@ def generated() -> dict[str, str]:
     return {f"{name}.schema.json": _text(_schema(name, model)) for name, model in _MODELS.items()}
 
 
-def _schema(name: str, model: type[Document]) -> dict[str, Any]:
-    schema = model.model_json_schema()
+def _schema(name: str, model: type) -> dict[str, Any]:
+    schema = TypeAdapter(model).json_schema()
     if name == "plan":
         _name_steps(schema)
+    if name == "result":
+        _close(schema)
     return {"$schema": _DIALECT, **schema}
+
+
+def _close(schema: dict[str, Any]) -> None:
+    """Let objects of the schema have no members but those named: dataclasses do not say so of themselves."""
+    for node in (schema, *schema.get("$defs", {}).values()):
+        node["additionalProperties"] = False
 
 
 def _name_steps(schema: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +16,6 @@ _RUN_ID: Final = re.compile(r"(\d{4,})-([a-z][a-z-]*)")
 _PRIVATE: Final = 0o700
 _JOURNAL_ROOM: Final = 256 << 10
 JOURNAL: Final = "journal.jsonl"
-
-
-def now() -> str:
-    """Return the time as UTC in ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)

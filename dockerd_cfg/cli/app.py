@@ -1,16 +1,13 @@
 """The command line's entry: which commands there are, and the boundary that turns errors into messages and codes."""
 
 import importlib
-import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from dockerd_cfg import __version__, signals
-from dockerd_cfg.change.journal import Witness
-from dockerd_cfg.cli.log import log_to
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -18,7 +15,8 @@ from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError, Interrupted, UsageProb
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.local import local_host
 
-_log: Final = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from dockerd_cfg.change.journal import Witness
 
 # In the order of the work, with the module of each: a command imports what it needs, no more.
 COMMANDS: Final = {
@@ -86,7 +84,7 @@ def run(
     *,
     make_host: Callable[[], Host] = local_host,
     report: Report | None = None,
-    witnesses: tuple[Witness, ...] = (),
+    witnesses: "tuple[Witness, ...]" = (),
 ) -> int:
     """Run the command line ``argv`` on the host of ``make_host`` and return the exit code. Never raises.
 
@@ -154,8 +152,12 @@ def _answer(outcome: object, report: Report) -> int:
 
 def _bug(error: Exception, session: Session) -> UnexpectedProblem:
     """Log the traceback; return what to tell."""
+    import logging  # noqa: PLC0415  # not for what works
+
+    from dockerd_cfg.cli.log import log_to  # noqa: PLC0415
+
     path = log_to(session.host.layout)
-    _log.error("%s: a bug", list(session.argv), exc_info=error)
+    logging.getLogger(__name__).error("%s: a bug", list(session.argv), exc_info=error)
     return UnexpectedProblem(
         f"a bug in dockerd-cfg: {type(error).__name__}: {error}",
         hint=f"please report it with the traceback in {path}; see also: dockerd-cfg status",

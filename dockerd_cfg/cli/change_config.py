@@ -1,15 +1,13 @@
 """The commands that change daemon.json, and the way they share: plan, judge, show, ask, carry out."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from pydantic import JsonValue
 
-from dockerd_cfg.change.history import now
 from dockerd_cfg.cli.options import (
     ConfigFile,
     ConfirmWithin,
@@ -23,20 +21,20 @@ from dockerd_cfg.cli.options import (
 )
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.config.change import ConfigFacts, ConfigPlan, ConfigRequest, Restart, plan_change
-from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, parse
+from dockerd_cfg.config.change import plan_change
+from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, parse
 from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edits import dropped_options, merge_edits, set_edits, unset_edits
-from dockerd_cfg.config.facts import config_file_of, read_config_facts
+from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import shown_duration
-from dockerd_cfg.service.confirmation import parse_duration
+from dockerd_cfg.quantities import now, parse_duration, shown_duration
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """How a change is to be made: the options that all these commands share."""
 
     restart: str = "auto"
@@ -45,8 +43,7 @@ class Wish:
     config_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(NamedTuple):
     """What is to be changed, worked out from the present file; ``data`` goes into the answer for programs.
 
     ``settled`` and ``done`` are sentences for people: that there is nothing to do, and that it is done.
@@ -55,8 +52,8 @@ class Edits:
     edits: Sequence[KeyEdit]
     settled: str
     done: str
-    data: dict[str, JsonValue] = field(default_factory=dict)
-    summary: dict[str, JsonValue] = field(default_factory=dict)
+    data: Mapping[str, JsonValue] = MappingProxyType({})
+    summary: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def set_(
@@ -154,9 +151,11 @@ def change_config(session: Session, wish: Wish, work_out: Callable[[DaemonJson],
     seconds = None if wish.confirm_within is None else parse_duration(wish.confirm_within)
     config_file = config_file_of(wish.config_file)
     mode = _restart(wish.restart)
-    session.refuse_unfit_host()
+    unit = session.refuse_unfit_host()
     with session.changing():
-        facts, edits = read_config_facts(session.host, work_out, session.history.runs, config_file)
+        facts, edits = read_config_facts(session.host, unit, work_out, session.runs, config_file)
+        if mode == "always" or facts.stale or changes_anything(facts.file, edits.edits):
+            facts = with_contents(session.host, facts)
         request = ConfigRequest(
             command=session.command,
             edits=edits.edits,

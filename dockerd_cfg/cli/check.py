@@ -4,12 +4,11 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.cli.options import Json, session_of
 from dockerd_cfg.cli.result import ErrorInfo, Result
@@ -22,6 +21,7 @@ from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.json_value import JsonValue
 
 _STAGES: Final = {
     "parse": "Docker refuses the file",
@@ -165,7 +165,7 @@ def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) ->
     if not errors:
         return result, 0
     error = ErrorInfo(code=InvalidConfig.code, message=errors[0].message, hint=errors[0].hint)
-    return result.model_copy(update={"status": "error", "error": error}), InvalidConfig.exit_code
+    return replace(result, status="error", error=error), InvalidConfig.exit_code
 
 
 def _version(text: str | None) -> DockerVersion | None:

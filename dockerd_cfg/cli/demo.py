@@ -2,6 +2,7 @@
 
 import json as json_module
 import tempfile
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,7 @@ def demo(context: typer.Context, *, json: Json = False) -> Result:
     session.report.answer(
         "\nThe sandbox is gone again. That was all of it: on a real host, the same commands do the same."
     )
-    return Result(command="demo", data={"commands": scenes.commands})
+    return Result(command="demo", data={"commands": list(scenes.commands)})
 
 
 class _Scenes:
@@ -84,7 +85,7 @@ class _Scenes:
         config = (self._root / "etc/docker/daemon.json").read_bytes()
         data = self._root / "var/lib/docker"
         names = sorted(str(path.relative_to(data)) for path in data.rglob("*"))
-        containers = [container.model_dump() for container in self._services.containers()]
+        containers = [asdict(container) for container in self._services.containers()]
         return config, names, json_module.dumps(containers), sorted((self._root / "mnt/data").iterdir())
 
     def _run(self, command: str, expected: int) -> None:

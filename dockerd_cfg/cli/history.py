@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.journal import Entry
@@ -11,6 +10,7 @@ from dockerd_cfg.cli.options import Json, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
+from dockerd_cfg.json_value import JsonValue
 
 
 def history(

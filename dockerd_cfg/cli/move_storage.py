@@ -5,21 +5,20 @@ from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
 import typer
-from pydantic import JsonValue
 
-from dockerd_cfg.change.history import now
 from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.options import Diff, DryRun, Json, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session, refuse_errors
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import EditDaemonJson
 from dockerd_cfg.config.diff import unified_diff
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.judge import ask_dockerd, judge
 from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.quantities import now, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.outcome import stop_seconds
 from dockerd_cfg.storage.plan import data_root_edit, plan_move

@@ -4,15 +4,17 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from dockerd_cfg.change.journal import Entry
-from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.masking import masked
 from dockerd_cfg.quantities import shown_bytes
+
+if TYPE_CHECKING:
+    from dockerd_cfg.change.journal import Entry
+    from dockerd_cfg.change.plan import Plan
 
 _LINE_EVERY: Final = 5.0
 _REDRAW_EVERY: Final = 0.2
@@ -44,7 +46,7 @@ class Report:
     def result(self, result: Result) -> None:
         """Print the answer for programs, if that is what was asked for."""
         if self._as_json:
-            self._write(self._out, result.model_dump_json() + "\n")
+            self._write(self._out, result.as_json() + "\n")
 
     def diff(self, text: str) -> None:
         """Print a unified diff as part of the answer."""
@@ -78,7 +80,7 @@ class Report:
             self.say(f"  hint: {error.hint}")
         self.result(Result.of_error(command, error))
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: "Plan") -> None:
         """Print a plan as part of the answer."""
         self.answer(self._painted("Plan", "bold", self._out))
         for number, step in enumerate(plan.steps, start=1):
@@ -86,16 +88,16 @@ class Report:
         for step in plan.finish:
             self.answer(f"  later, with “dockerd-cfg finish”: {step.describe()}")
 
-    def follow(self, plan: Plan) -> None:
+    def follow(self, plan: "Plan") -> None:
         """From now on tell of every step of ``plan`` that the journal records."""
         self._plan = plan
 
     # Witness: sees every entry of the journal
 
-    def recording(self, entry: Entry) -> None:
+    def recording(self, entry: "Entry") -> None:
         """Nothing is said of what may not happen."""
 
-    def recorded(self, entry: Entry) -> None:
+    def recorded(self, entry: "Entry") -> None:
         """Tell of a step that begins, fails or is undone."""
         if self._plan is None:
             return

@@ -1,15 +1,16 @@
 """The answer of a command, as programs read it: one JSON object on standard output."""
 
+import json
+from dataclasses import asdict, dataclass, field
 from typing import Literal, Self
 
-from pydantic import Field, JsonValue
-
-from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.json_value import JsonValue
 
 
-class ErrorInfo(Document):
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
     """What went wrong: a stable code, a message, what state the host is in, and what to do."""
 
     code: str
@@ -18,7 +19,8 @@ class ErrorInfo(Document):
     hint: str | None = None
 
 
-class Result(Document):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
     """What a command did, or with ``--dry-run`` would do.
 
     ``changed``: the host was (would be) changed; ``restart_required``: Docker does not use the new configuration
@@ -30,9 +32,13 @@ class Result(Document):
     status: Literal["ok", "error"] = "ok"
     changed: bool = False
     restart_required: bool = False
-    data: dict[str, JsonValue] = Field(default_factory=dict)
+    data: dict[str, JsonValue] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     error: ErrorInfo | None = None
+
+    def as_json(self) -> str:
+        """Return it as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def of_error(cls, command: str, error: DockerdCfgError) -> Self:

@@ -3,15 +3,15 @@
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.config.change import SUBJECT
-from dockerd_cfg.config.daemon_json import EditDaemonJson
+from dockerd_cfg.config.change_request import SUBJECT
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import expect_no_more
 from dockerd_cfg.service.reload import RELOAD_DOCKER
 from dockerd_cfg.service.state import DockerState, observe

@@ -6,21 +6,25 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
-
-from dockerd_cfg.change.engine import Engine
-from dockerd_cfg.change.history import History, Run, now
-from dockerd_cfg.change.journal import Journal, Witness
-from dockerd_cfg.change.plan import Plan
-from dockerd_cfg.cli.log import log_to
+from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import locked
 from dockerd_cfg.paths import LOCK, STATE
+from dockerd_cfg.quantities import now
+
+if TYPE_CHECKING:
+    from dockerd_cfg.change.engine import Engine
+    from dockerd_cfg.change.history import History, Run
+    from dockerd_cfg.change.journal import Journal, Witness
+    from dockerd_cfg.change.plan import Plan
 
 _SNAP = "snap.docker.dockerd.service"
 
@@ -42,7 +46,7 @@ class Session:
     is_dry_run: bool = False
     says_yes: bool = False
     shows_diff: bool = True
-    witnesses: tuple[Witness, ...] = ()
+    witnesses: "tuple[Witness, ...]" = ()
     findings: list[Finding] = field(default_factory=list)
     _host: Host | None = None
 
@@ -54,14 +58,23 @@ class Session:
         return self._host
 
     @property
-    def history(self) -> History:
+    def history(self) -> "History":
         """The runs recorded on the host."""
-        from dockerd_cfg.steps import KINDS  # noqa: PLC0415  # all the steps of a move: a second run has no use for them
+        from dockerd_cfg.change.history import History  # noqa: PLC0415  # a second run has no use for these
+        from dockerd_cfg.steps import KINDS  # noqa: PLC0415
 
-        return History(self.host.layout.real(STATE) / "runs", KINDS)
+        return History(self._runs, KINDS)
 
-    def refuse_unfit_host(self) -> None:
-        """Raise PreflightRefused, with all reasons at once, when this host cannot be managed at all."""
+    @property
+    def _runs(self) -> Path:
+        return self.host.layout.real(STATE) / "runs"
+
+    def runs(self) -> "list[Run]":
+        """Return the runs recorded on the host, oldest first."""
+        return self.history.runs()
+
+    def refuse_unfit_host(self) -> UnitState:
+        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
         host = self.host
         if not host.is_privileged:
             raise _refusal(
@@ -73,16 +86,24 @@ class Session:
                 "systemd does not run here, so Docker cannot be stopped, started or watched",
                 "run this on the host itself, not in a container or chroot",
             )
-        if not host.systemd.unit(DOCKER_SERVICE).exists:
+        docker = host.systemd.unit(DOCKER_SERVICE)
+        if not docker.exists:
             if host.systemd.unit(_SNAP).exists:
                 raise _refusal(
                     "snap",
                     "Docker comes from a snap here: its files lie in /var/snap/docker and it gets its data root as a flag",
                     "configure it with: snap set docker; or install Docker as a package",
                 )
+            if host.processes.of_rootless():
+                raise _refusal(
+                    "rootless",
+                    f"Docker runs rootless here ({host.processes.of_rootless()[0]}): its daemon.json and data are its user's",
+                    "its daemon.json is ~/.config/docker/daemon.json of that user; restart it with: systemctl --user restart docker",
+                )
             raise _refusal(
                 "no-docker", "Docker is not installed: there is no docker.service", "install Docker first"
             )
+        return docker
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -101,7 +122,8 @@ class Session:
         with ExitStack() as stack:
             if not self.is_dry_run:
                 stack.enter_context(self.locked())
-            self.history.refuse_open_run()
+            if may_have_open_run(self._runs):
+                self.history.refuse_open_run()
             yield
 
     def consent(self, what: str) -> None:
@@ -120,7 +142,7 @@ class Session:
         if not typer.confirm(f"{what}. Go on?", err=True):
             raise Declined("nothing was done, as you wished")
 
-    def carry_out(self, plan: Plan) -> Run:
+    def carry_out(self, plan: "Plan") -> "Run":
         """Record ``plan`` as a run and do it. Raises StepFailed or RollbackFailed."""
         run = self.history.create(plan)
         self.report.say(f"Run {run.id}")
@@ -129,14 +151,17 @@ class Session:
         return run
 
     @contextmanager
-    def engine(self, run: Run) -> Iterator[tuple[Engine, Journal]]:
+    def engine(self, run: "Run") -> "Iterator[tuple[Engine, Journal]]":
         """Open the journal of ``run`` with the engine to go on with."""
+        from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
+        from dockerd_cfg.cli.log import log_to  # noqa: PLC0415
+
         self.report.follow(run.plan)
         log_to(self.host.layout)
         with run.open_journal(self.report, *self.witnesses) as journal:
             yield Engine(self.host, run.plan, journal, self.report), journal
 
-    def plan_data(self, plan: Plan) -> dict[str, JsonValue]:
+    def plan_data(self, plan: "Plan") -> dict[str, JsonValue]:
         """Return ``plan`` as it stands in the answer for programs."""
         return {"steps": [step.describe() for step in plan.steps], **plan.summary}
 

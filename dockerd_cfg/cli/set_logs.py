@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.cli.change_config import Edits, Wish, change_config
 from dockerd_cfg.cli.options import (
@@ -21,6 +20,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.config.daemon_json import DaemonJson
 from dockerd_cfg.config.set_logs import SetLogsRequest, edits_for, wanted_settings
 from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.json_value import JsonValue
 
 _NAMED_OPTIONS = {"max-size": "--max-size", "max-file": "--max-file"}
 

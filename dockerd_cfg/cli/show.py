@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.cli.options import ConfigFile, Json, session_of
 from dockerd_cfg.cli.result import Result
@@ -17,6 +16,8 @@ from dockerd_cfg.config.facts import config_file_of, read_daemon
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.origins import flag_origins
 from dockerd_cfg.errors import CommandFailed, InvalidConfig
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.json_value import JsonValue
 
 
 def show(
@@ -37,7 +38,9 @@ def show(
 
 
 def _file(session: Session, key: str | None, config_file: str | None) -> Result:
-    file, _, _ = read_daemon(session.host, config_file_of(config_file))
+    file, _ = read_daemon(
+        session.host, session.host.systemd.unit(DOCKER_SERVICE), config_file_of(config_file)
+    )
     data: dict[str, JsonValue] = {"file": str(file.path), "exists": file.image.data is not None}
     if key is None:
         text = "" if file.image.data is None else file.json.text
@@ -84,7 +87,8 @@ def _effective(session: Session, key: str | None, config_file: str | None) -> Re
 
 def _sources(session: Session, config_file: str | None) -> Sources:
     host = session.host
-    file, arguments, unit = read_daemon(host, config_file_of(config_file))
+    unit = host.systemd.unit(DOCKER_SERVICE)
+    file, arguments = read_daemon(host, unit, config_file_of(config_file))
     flags = parse_flags(arguments)
     reported, version = {}, None
     if unit.is_active:

@@ -1,17 +1,18 @@
 """The command status: where the data is, how full the disks are, what is open, what drifted."""
 
 import typer
-from pydantic import JsonValue
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import Json, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.config.daemon_json import EditDaemonJson, config_path, read_daemon_json
+from dockerd_cfg.config.daemon_json import config_path, read_daemon_json
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import DockerState, observe

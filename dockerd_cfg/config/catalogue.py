@@ -5,13 +5,11 @@ is not decided here (see `check`).
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from dockerd_cfg.config.check_grammar import closest
 from dockerd_cfg.config.check_version import DockerVersion
@@ -21,6 +19,7 @@ JsonType = Literal["any", "array", "boolean", "integer", "object", "string"]
 Need = Literal["none", "reload", "restart"]
 
 _SCHEMA: Final = "daemon.schema.json"
+_NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 class UnknownOptionError(LookupError):
@@ -41,8 +40,7 @@ class BadValueError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option, or one member of an option that is an object.
 
     ``since`` is the first version that has it (None: every supported one), ``until`` the first without it;
@@ -89,16 +87,21 @@ class Option:
 @cache
 def schema() -> Mapping[str, JsonValue]:
     """Return the JSON Schema (2020-12) of daemon.json, read once: shipped inside the package or beside it."""
-    data = json.loads(_schema_file().read_text(encoding="utf-8"))
+    data = json.loads(_schema_text())
     if not isinstance(data, dict):
         raise TypeError(f"{_SCHEMA} is no object")
     return data
 
 
-def _schema_file() -> Traversable:
-    package = files("dockerd_cfg")
-    shipped = package / "_schemas" / _SCHEMA
-    return shipped if shipped.is_file() else Path(str(package)).parent / "schemas" / _SCHEMA
+def _schema_text() -> str:
+    """Return the schema: shipped inside the package, beside it in a checkout, or in a zip file."""
+    package = Path(__file__).resolve().parents[1]
+    for path in (package / "_schemas" / _SCHEMA, package.parent / "schemas" / _SCHEMA):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    from importlib.resources import files  # noqa: PLC0415  # takes as long as everything else here
+
+    return (files("dockerd_cfg") / "_schemas" / _SCHEMA).read_text(encoding="utf-8")
 
 
 @cache
@@ -149,10 +152,27 @@ def split_key(key: str) -> tuple[str, ...]:
     while rest:
         if _holds_scalars(node):
             return (*steps, rest)
-        name, _, rest = rest.partition(".")
+        name, rest = _next_name(node, rest)
         steps.append(name)
         node = _member(node, name) or {}
     return tuple(steps) or (key,)
+
+
+def _next_name(node: Mapping[str, JsonValue], rest: str) -> tuple[str, str]:
+    """Return the first name of ``rest`` and what follows it; in a map of objects it may hold dots.
+
+    There it ends where a member of such an object begins: ``kata.v2.path`` is the member path of kata.v2.
+    """
+    name, _, after = rest.partition(".")
+    anything = node.get("additionalProperties")
+    if name in _objects(node.get("properties", {})) or not isinstance(anything, Mapping):
+        return name, after
+    known = _objects(anything.get("properties", {}))
+    words = rest.split(".")
+    for place in range(1, len(words)):
+        if words[place] in known:
+            return ".".join(words[:place]), ".".join(words[place:])
+    return (name, after) if "additionalProperties" in anything else (rest, "")
 
 
 def parse_value(key: str, text: str) -> JsonValue:
@@ -279,10 +299,9 @@ def _boolean(key: str, text: str) -> bool:
 
 
 def _integer(key: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise BadValueError(f"{key} is a whole number, not {text!r}", "write digits only") from None
+    if not _NUMBER.fullmatch(text):
+        raise BadValueError(f"{key} is a whole number, not {text!r}", "write digits only")
+    return int(text)
 
 
 def _array(key: str, text: str, known: Option) -> JsonValue:

@@ -5,8 +5,7 @@ Source: the constructors and validators in ``daemon/logger/*`` of moby, tags v20
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.config.check_grammar import (
     closest,
@@ -18,7 +17,7 @@ from dockerd_cfg.config.check_grammar import (
 )
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.sizes import SizeError, Units, parse_size
-from dockerd_cfg.findings import Finding, Stage
+from dockerd_cfg.findings import Finding, Severity, Stage
 
 _OLD_FACILITIES: Final = frozenset(
     {"auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news"}
@@ -26,8 +25,7 @@ _OLD_FACILITIES: Final = frozenset(
 _FACILITIES: Final = _OLD_FACILITIES | {"syslog", "user", "uucp", *(f"local{number}" for number in range(8))}
 
 
-@dataclass(frozen=True, slots=True)
-class LogConfig:
+class LogConfig(NamedTuple):
     """A log configuration under check: known options with their texts, and the names of all that were given."""
 
     driver: str
@@ -50,14 +48,13 @@ class LogConfig:
         self, name: str, message: str, hint: str, *, stage: Stage = "start", code: str = "bad-log-option"
     ) -> Finding:
         """A finding on the option ``name``."""
-        severity = "warning" if stage in {"ignored", "advice"} else "error"
+        severity: Severity = "warning" if stage in {"ignored", "advice"} else "error"
         return Finding(
             code=code, severity=severity, stage=stage, message=message, hint=hint, key=f"log-opts.{name}"
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """What an option's text must be: a test, a phrase for the message, an example for the hint, and when it hurts.
 
     ``or_empty``: an empty text counts as not given.

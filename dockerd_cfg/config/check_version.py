@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import replace
+from typing import Final, NamedTuple, Self
 
 from dockerd_cfg.findings import Finding
 
 _VERSION: Final = re.compile(r"(?:docker-)?(?:\d+:)?v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DockerVersion:
+class DockerVersion(NamedTuple):
     """A version of the Docker Engine; distribution suffixes and pre-release tags do not count."""
 
     major: int
@@ -85,9 +84,9 @@ def over_versions(
 
 def _without_version(finding: Finding, versions: list[DockerVersion]) -> Finding:
     if finding.code in _TOO_NEW:
-        return finding.model_copy(update={"stage": "advice", "severity": "warning"})
+        return replace(finding, stage="advice", severity="warning")
     if versions[0] == NEWEST:
         return finding
     newest, oldest = versions[0].release, versions[-1].release
     which = newest if newest == oldest else f"{oldest} to {newest}"
-    return finding.model_copy(update={"message": f"{finding.message} (Docker {which})"})
+    return replace(finding, message=f"{finding.message} (Docker {which})")

@@ -1,9 +1,8 @@
 """Changes to the options of a daemon.json, made in its text: only the bytes of what was named change."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from dockerd_cfg.config.rewrite import EditBugError, rewrite
 from dockerd_cfg.config.scan import DEEPEST, scan
@@ -25,8 +24,7 @@ class EditError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(NamedTuple):
     """Give the option at `path` a value; objects that are missing on the way are created.
 
     An object set where one stands keeps the layout and the place of the members both have.
@@ -37,8 +35,7 @@ class Set:
     value: JsonInput
 
 
-@dataclass(frozen=True, slots=True)
-class Unset:
+class Unset(NamedTuple):
     """Take the option at `path` out; it is no error if it is not there.
 
     With `prune`, objects on the way that become empty by this go too; without, they stay as `{}`.

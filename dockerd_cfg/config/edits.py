@@ -3,8 +3,6 @@
 import json
 from collections.abc import Collection, Mapping
 
-from pydantic import JsonValue
-
 from dockerd_cfg.config.catalogue import (
     BadValueError,
     UnknownOptionError,
@@ -17,6 +15,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, options_to_drop
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.json_value import JsonValue
 
 
 def set_edits(file: DaemonJson, key: str, text: str, *, force: Collection[str] = ()) -> list[KeyEdit]:
@@ -30,7 +29,7 @@ def set_edits(file: DaemonJson, key: str, text: str, *, force: Collection[str] =
     if known is not None and known.no_effect and key not in force:
         raise _refusal("no-effect", key, f"{key} would do nothing: {known.no_effect}", known.instead)
     try:
-        value = parse_value(key, text)
+        value = _json_or_text(text) if known is not None and known.type == "any" else parse_value(key, text)
     except UnknownOptionError as error:
         if key not in force and path[0] not in force:
             raise _refusal(
@@ -86,10 +85,14 @@ def with_dropped_log_options(file: DaemonJson, edits: list[KeyEdit]) -> list[Key
 
 
 def dropped_options(edits: Collection[KeyEdit]) -> list[str]:
-    """Return the names of the log options that ``edits`` take out because of a change of the log driver."""
+    """Return the names of the log options that ``edits`` take out because of a change of the log driver.
+
+    What a merge patch itself takes out leaves an object that becomes empty by it.
+    """
     if not any(one.key == ("log-driver",) for one in edits):
         return []
-    return [one.key[1] for one in edits if one.unset and len(one.key) > 1 and one.key[0] == "log-opts"]
+    dropped = [one for one in edits if one.unset and one.prune and one.key[0] == "log-opts"]
+    return [one.key[1] for one in dropped if len(one.key) > 1]
 
 
 def key_path(file: DaemonJson, key: str) -> tuple[str, ...]:

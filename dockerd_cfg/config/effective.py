@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import JsonValue
-
 from dockerd_cfg.config.catalogue import Option, find_option, options
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.effect import is_in_use, shown
+from dockerd_cfg.json_value import JsonValue
 
 Source = Literal["flag", "file", "default", "daemon", "nothing"]
 

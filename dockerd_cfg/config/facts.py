@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from dockerd_cfg.change.history import Run
-from dockerd_cfg.change.replace_file import StoredImage
 from dockerd_cfg.config.catalogue import needs
-from dockerd_cfg.config.change import ConfigFacts, log_settings
+from dockerd_cfg.config.change_request import ConfigFacts, log_settings
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, EditDaemonJson, KeyEdit, config_path, read_daemon_json
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, config_path, read_daemon_json
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.config.log_check import probe
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.service.state import glance, observe
+
+if TYPE_CHECKING:
+    from dockerd_cfg.change.history import Run
 
 _APPLIED: Final = frozenset({"applied", "unconfirmed", "finishing", "finished"})
 
@@ -34,15 +34,14 @@ def config_file_of(path: str | None) -> HostPath | None:
 
 
 def read_daemon(
-    host: Host, config_file: HostPath | None = None
-) -> tuple[DaemonJson, tuple[str, ...], UnitState]:
-    """Return the daemon.json, dockerd's arguments and its unit. ``config_file`` is another file than dockerd's own.
+    host: Host, unit: UnitState, config_file: HostPath | None = None
+) -> tuple[DaemonJson, tuple[str, ...]]:
+    """Return the daemon.json and the arguments of the dockerd of ``unit``. ``config_file`` is another file than its own.
 
     Raises InvalidConfig.
     """
-    unit = host.systemd.unit(DOCKER_SERVICE)
     arguments = daemon_arguments(host, unit)
-    return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments, unit
+    return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments
 
 
 class Edits(Protocol):
@@ -58,21 +57,21 @@ EditsT = TypeVar("EditsT", bound=Edits)
 
 def read_config_facts(
     host: Host,
+    unit: UnitState,
     work_out: Callable[[DaemonJson], EditsT],
-    runs: Callable[[], Sequence[Run]],
+    runs: "Callable[[], Sequence[Run]]",
     config_file: HostPath | None = None,
 ) -> tuple[ConfigFacts, EditsT]:
     """Return the facts for a change of daemon.json, and the edits that ``work_out`` finds for the present file.
 
-    ``runs`` gives the host's history, if it comes to that. ``config_file`` is the file to change when it is not the one
-    dockerd reads. Raises InvalidConfig, CommandFailed.
+    ``unit`` is docker.service; ``runs`` gives the host's history, if it comes to that; ``config_file`` is the file to
+    change when it is not the one dockerd reads. What Docker keeps and runs is not looked at: `with_contents` does.
+    Raises InvalidConfig, CommandFailed.
     """
-    file, arguments, unit = read_daemon(host, config_file)
+    file, arguments = read_daemon(host, unit, config_file)
     edits = work_out(file)
-    docker = observe(host)
-    if file.path != config_path(arguments):
-        # not what Docker reads: nothing has to take it over
-        docker = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
+    # a file that Docker does not read: nothing has to take it over
+    docker = glance(host, [unit] if file.path == config_path(arguments) else [])
     version = docker.info.version if docker.info else host.dockerd.version()
     parsed = DockerVersion.parse(version) if version else None
     facts = ConfigFacts(file=file, version=parsed, arguments=arguments, docker=docker)
@@ -80,8 +79,17 @@ def read_config_facts(
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits
 
 
+def with_contents(host: Host, facts: ConfigFacts) -> ConfigFacts:
+    """Return ``facts`` with what Docker keeps and runs. Raises CommandFailed."""
+    return (
+        replace(facts, docker=observe(host))
+        if facts.docker.active_units or facts.docker.failed_units
+        else facts
+    )
+
+
 def _stale(
-    host: Host, facts: ConfigFacts, unit: UnitState, names: set[str], runs: Callable[[], Sequence[Run]]
+    host: Host, facts: ConfigFacts, unit: UnitState, names: set[str], runs: "Callable[[], Sequence[Run]]"
 ) -> Iterator[str]:
     """Yield those of the options ``names`` whose value in the file the daemon does not use, as far as can be known.
 
@@ -113,15 +121,20 @@ def _stale(
 
 def _uses_log_options(host: Host, options: dict[str, str]) -> bool:
     """Tell by a container that is created and removed; without an image to create it from: no."""
+    from dockerd_cfg.config.log_check import probe  # noqa: PLC0415  # a second run needs none
+
     found = probe(host)
     return found is not None and found.options == options
 
 
-def last_changed(file: DaemonJson, runs: Sequence[Run], name: str) -> float:
+def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
     """Return the latest moment (Unix time) at which the option ``name`` of ``file`` may have got its value.
 
     That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone.
     """
+    from dockerd_cfg.change.replace_file import StoredImage  # noqa: PLC0415  # likewise
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415
+
     digest, moment = file.image.digest, file.image.modified
     for run in reversed(runs):
         edit = next((step for step in run.plan.steps if isinstance(step, EditDaemonJson)), None)

@@ -1,20 +1,24 @@
 """Whether a changed daemon.json may be written: our own checks, and dockerd's last word."""
 
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockerd_cfg.config.check import check
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, EditDaemonJson, parse
+from dockerd_cfg.config.daemon_json import DaemonJson, parse
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 
+if TYPE_CHECKING:
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+
 
 def judge(
     file: DaemonJson,
-    edit: EditDaemonJson | None,
+    edit: "EditDaemonJson | None",
     *,
     version: DockerVersion | None,
     arguments: Sequence[str],
@@ -29,14 +33,22 @@ def judge(
     if edit is None:
         return tuple(before)
     old = {(finding.code, finding.key) for finding in before} if starts_now else set()
-    touched = {one.dotted for one in edit.edits} | {one.key[0] for one in edit.edits}
+    dotted = [one.dotted for one in edit.edits]
+    tops = {one.key[0] for one in edit.edits}
     wanted = parse(edit.new.image.data, file.path)
     return tuple(
-        finding.model_copy(update={"severity": "warning"})
-        if finding.is_error and (finding.code, finding.key) in old and finding.key not in touched
+        replace(finding, severity="warning")
+        if finding.is_error
+        and (finding.code, finding.key) in old
+        and not (finding.key in tops or is_within(finding.key, dotted))
         else finding
         for finding in check(wanted, version=version, flags=arguments)
     )
+
+
+def is_within(key: str | None, keys: Collection[str]) -> bool:
+    """Tell whether ``key``, as a finding names it (``labels[0]``), is one of the dotted ``keys`` or part of one."""
+    return key is not None and any(key == one or key.startswith((f"{one}.", f"{one}[")) for one in keys)
 
 
 def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
@@ -54,10 +66,12 @@ def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
     )
 
 
-def ask_dockerd(host: Host, edit: EditDaemonJson | None, arguments: Sequence[str]) -> None:
+def ask_dockerd(host: Host, edit: "EditDaemonJson | None", arguments: Sequence[str]) -> None:
     """Let the installed dockerd judge the candidate with its unit's flags. Raises InvalidConfig if it refuses."""
     if edit is None:
         return
+    import tempfile  # noqa: PLC0415  # a second run has nothing to ask
+
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
         candidate = Path(folder) / "daemon.json"
         candidate.write_bytes(edit.new.image.data or b"")

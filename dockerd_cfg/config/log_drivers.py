@@ -6,20 +6,19 @@ their values when a container starts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from dockerd_cfg.config.check_grammar import closest
 from dockerd_cfg.config.check_log_drivers import driver_findings
 from dockerd_cfg.config.check_log_values import LogConfig, value_findings
 from dockerd_cfg.config.check_version import DockerVersion, over_versions
-from dockerd_cfg.findings import Finding
+from dockerd_cfg.findings import Finding, Stage
 
 DEFAULT_DRIVER: Final = "json-file"
 
 
-@dataclass(frozen=True, slots=True)
-class LogOption:
+class LogOption(NamedTuple):
     """One option of a log driver, with the first version that has it and the first that has it no longer."""
 
     since: DockerVersion | None = None
@@ -185,7 +184,7 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
 
 
 def _at_container(finding: Finding) -> Finding:
-    return finding.model_copy(update={"stage": "container"}) if finding.stage == "start" else finding
+    return replace(finding, stage="container") if finding.stage == "start" else finding
 
 
 def _not_a_string(name: str, value: object) -> Finding:
@@ -204,7 +203,7 @@ def _not_a_string(name: str, value: object) -> Finding:
 
 
 def _unknown_driver(driver: str, *, has_options: bool) -> Finding:
-    stage = "start" if has_options else "container"
+    stage: Stage = "start" if has_options else "container"
     if driver == _LOGENTRIES:
         message = "the log driver logentries was removed in Docker 25.0"
         hint = "choose another driver, for instance local or json-file"

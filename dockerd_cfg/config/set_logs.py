@@ -1,31 +1,28 @@
 """set-logs: which options give containers' logs a limit. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Final
-
-from pydantic import JsonValue
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from dockerd_cfg.config.daemon_json import KeyEdit
 from dockerd_cfg.config.log_drivers import known_options
+from dockerd_cfg.json_value import JsonValue
 
 DEFAULT_DRIVER: Final = "json-file"
 DEFAULT_MAX_SIZE: Final = "50m"
 DEFAULT_MAX_FILE: Final = "3"
 
 
-@dataclass(frozen=True, slots=True)
-class SetLogsRequest:
+class SetLogsRequest(NamedTuple):
     """What the user asked for; None: not said. ``options`` are further log options by name."""
 
     driver: str | None = None
     max_size: str | None = None
     max_file: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class LogSettings:
+class LogSettings(NamedTuple):
     """A log driver with its options, and the options a change of driver drops."""
 
     driver: str

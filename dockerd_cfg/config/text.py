@@ -1,7 +1,6 @@
 """Bytes to text and back, and places in a text; JSON itself is none of this module's business."""
 
 import codecs
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 __all__ = ["UTF_8", "Encoding", "Place", "ScanError", "begins_line", "decode", "line_indent", "place_of"]
@@ -28,8 +27,7 @@ class ScanError(ValueError):
         return f"line {self.line}, column {self.column}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(NamedTuple):
     """How a text was stored: the codec, and the byte order mark in front of it (empty: none)."""
 
     codec: str

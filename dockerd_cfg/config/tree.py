@@ -1,7 +1,6 @@
 """The tree that scanning gives: nodes with their spans, and the values they stand for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from dockerd_cfg.config.text import Encoding, Place, place_of
@@ -42,8 +41,7 @@ class ScalarNode(NamedTuple):
     value: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayNode:
+class ArrayNode(NamedTuple):
     """An array, brackets included in its span."""
 
     start: int
@@ -61,8 +59,7 @@ class ArrayNode:
         return tuple(Span(item.start, item.end) for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A key with its value; the key's span includes its quotes."""
 
     key: str
@@ -75,8 +72,7 @@ class Member:
         return Span(self.key_span.start, self.value.end)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectNode:
+class ObjectNode(NamedTuple):
     """An object, braces included in its span; its keys are all different."""
 
     start: int
@@ -101,8 +97,7 @@ class ObjectNode:
 Node: TypeAlias = ScalarNode | ArrayNode | ObjectNode
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A scanned daemon.json.
 
     `root` is None where dockerd reads an empty configuration without an object: an absent or blank file, or

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pydantic import JsonValue
-
-from dockerd_cfg.host.docker import Container, Info, LogConfig
-from dockerd_cfg.host.mounts import Mount, Usage
-from dockerd_cfg.host.systemd import UnitState
-from dockerd_cfg.paths import Layout
-from dockerd_cfg.runner import Runner
+if TYPE_CHECKING:
+    from dockerd_cfg.host.docker import Container, Info, LogConfig
+    from dockerd_cfg.host.mounts import Mount, Usage
+    from dockerd_cfg.host.systemd import UnitState
+    from dockerd_cfg.json_value import JsonValue
+    from dockerd_cfg.paths import Layout
+    from dockerd_cfg.runner import Runner
 
 
 class Systemd(Protocol):
@@ -20,7 +20,7 @@ class Systemd(Protocol):
     def is_running(self) -> bool:
         """Whether systemd is this host's init."""
 
-    def unit(self, name: str) -> UnitState:
+    def unit(self, name: str) -> "UnitState":
         """Return the state of a unit, also of one that does not exist (``load`` is then ``not-found``)."""
 
     def start(self, *names: str) -> None:
@@ -54,13 +54,13 @@ class Systemd(Protocol):
 class Docker(Protocol):
     """The Engine API of the running daemon. Never call it while docker.service is down: the socket starts it."""
 
-    def info(self) -> Info:
+    def info(self) -> "Info":
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
 
-    def containers(self) -> list[Container]:
+    def containers(self) -> "list[Container]":
         """Return all containers, stopped ones too."""
 
-    def options(self) -> Mapping[str, JsonValue]:
+    def options(self) -> "Mapping[str, JsonValue]":
         """Return the options of daemon.json that the daemon tells it uses, by name (dotted for ``proxies``)."""
 
     def reloads(self, since: float) -> int:
@@ -78,7 +78,7 @@ class Docker(Protocol):
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
+    def probe_log_config(self, image: str, name: str) -> "LogConfig":
         """Return the log configuration a container created now gets: one is created and removed, never started."""
 
 
@@ -95,10 +95,10 @@ class Dockerd(Protocol):
 class Filesystems(Protocol):
     """Mounts and what file systems can do."""
 
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> "list[Mount]":
         """Return the mount table."""
 
-    def usage(self, path: Path) -> Usage:
+    def usage(self, path: Path) -> "Usage":
         """Return the room on the file system of ``path``."""
 
     def try_overlay(self, folder: Path) -> str | None:
@@ -111,6 +111,9 @@ class Processes(Protocol):
     def arguments(self, pid: int) -> list[str]:
         """Return a process's argument vector, empty when it is gone."""
 
+    def of_rootless(self) -> list[str]:
+        """Return, for people, each RootlessKit that runs a dockerd for a user."""
+
     def of_docker(self) -> list[str]:
         """Return, for people, each container process (shim) that containerd runs for Docker."""
 
@@ -119,8 +122,8 @@ class Processes(Protocol):
 class Host:
     """One host: its paths and its gateways."""
 
-    layout: Layout
-    runner: Runner
+    layout: "Layout"
+    runner: "Runner"
     systemd: Systemd
     docker: Docker
     dockerd: Dockerd

@@ -1,9 +1,7 @@
 """The gateway to file systems: the mount table, their room, and whether they can carry overlay layers."""
 
-import ctypes
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +12,6 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.runner import Runner
 
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
-_DT_UNKNOWN: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,8 @@ class LinuxFilesystems:
         Returns what failed, None when it works. The rules are moby's: a real mount, and folder entries that
         tell their type (daemon/graphdriver/overlayutils/overlayutils.go, SupportsOverlay; fsutils SupportsDType).
         """
+        import tempfile  # noqa: PLC0415  # only a move tries it
+
         try:
             trial = Path(tempfile.mkdtemp(prefix=".dockerd-cfg-trial-", dir=folder))
         except OSError as error:
@@ -82,7 +81,9 @@ class LinuxFilesystems:
     def _try_in(self, trial: Path) -> str | None:
         for name in ("lower1", "lower2", "upper", "work", "merged"):
             (trial / name).mkdir()
-        if not _tells_types(trial):
+        from dockerd_cfg.host.d_type import tells_types  # noqa: PLC0415  # likewise
+
+        if not tells_types(trial):
             return "its folders do not tell the type of their entries (d_type); xfs needs ftype=1"
         options = f"lowerdir={trial}/lower1:{trial}/lower2,upperdir={trial}/upper,workdir={trial}/work"
         merged = str(trial / "merged")
@@ -134,31 +135,3 @@ def mounts_below(path: HostPath, mounts: list[Mount]) -> list[Mount]:
 
 def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
-
-
-class _Dirent(ctypes.Structure):
-    """struct dirent of Linux with 64-bit offsets (readdir(3))."""
-
-    _fields_ = (
-        ("ino", ctypes.c_uint64),
-        ("off", ctypes.c_int64),
-        ("reclen", ctypes.c_ushort),
-        ("type", ctypes.c_ubyte),
-        ("name", ctypes.c_char * 256),
-    )
-
-
-def _tells_types(folder: Path) -> bool:
-    library = ctypes.CDLL(None, use_errno=True)
-    library.opendir.restype = ctypes.c_void_p
-    library.readdir64.restype = ctypes.POINTER(_Dirent)
-    handle = library.opendir(os.fsencode(folder))
-    if not handle:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    try:
-        while entry := library.readdir64(ctypes.c_void_p(handle)):
-            if entry.contents.name not in {b".", b".."}:
-                return bool(entry.contents.type != _DT_UNKNOWN)
-    finally:
-        library.closedir(ctypes.c_void_p(handle))
-    return True

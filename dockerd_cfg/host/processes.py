@@ -1,6 +1,7 @@
 """The gateway to /proc: which processes still use Docker's data."""
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,14 +25,25 @@ class ProcProcesses:
 
     def of_docker(self) -> list[str]:
         """Return, for people, each shim that containerd runs for Docker (namespace moby or one below it)."""
-        found = []
+        return [
+            f"{Path(argv[0]).name} (pid {pid})"
+            for pid, argv in self._all()
+            if _SHIM in argv[0] and _namespace(argv).startswith(_DOCKER_NAMESPACES)
+        ]
+
+    def of_rootless(self) -> list[str]:
+        """Return, for people, each RootlessKit that runs a dockerd for a user (dockerd-rootless.sh(1))."""
+        return [
+            f"{Path(argv[0]).name} (pid {pid})"
+            for pid, argv in self._all()
+            if Path(argv[0]).name == "rootlesskit" and any("dockerd" in word for word in argv[1:])
+        ]
+
+    def _all(self) -> Iterator[tuple[str, list[str]]]:
         for folder in self._proc.iterdir():
-            if not folder.name.isdecimal():
-                continue
-            argv = self.arguments(int(folder.name))
-            if argv and _SHIM in argv[0] and _namespace(argv).startswith(_DOCKER_NAMESPACES):
-                found.append(f"{Path(argv[0]).name} (pid {folder.name})")
-        return found
+            argv = self.arguments(int(folder.name)) if folder.name.isdecimal() else []
+            if argv:
+                yield folder.name, argv
 
 
 def _namespace(argv: list[str]) -> str:

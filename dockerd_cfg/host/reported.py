@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import JsonValue
+from dockerd_cfg.json_value import JsonValue
 
 # daemon.json's option, its field in GET /info
 _INFO: Final = {

@@ -75,8 +75,8 @@ class SystemctlSystemd:
 
     def unit(self, name: str) -> UnitState:
         """Return the state of the unit ``name``. Raises CommandFailed when systemd does not answer."""
-        shown = self._runner.run(["systemctl", "show", f"--property={_PROPERTIES}", name], timeout=_QUICK)
-        return parse_unit(name, shown.stdout)
+        shown = self._runner.look(["systemctl", "show", f"--property={_PROPERTIES}", name], timeout=_QUICK)
+        return parse_unit(name, shown)
 
     def start(self, *names: str) -> None:
         """Start units and wait until they are up. Raises CommandFailed."""

@@ -3,16 +3,16 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-
-from pydantic import JsonValue
 
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.files import FileImage, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath, Layout
 from dockerd_cfg.sandbox.tree import identifier
 
@@ -194,9 +194,7 @@ class SandboxServices:
         """Return all containers below the data root."""
         state = self._up()
         return [
-            container.model_copy(
-                update={"state": "running" if container.id in state["running"] else "exited"}
-            )
+            replace(container, state="running" if container.id in state["running"] else "exited")
             for container in self._stored(self._root())
         ]
 

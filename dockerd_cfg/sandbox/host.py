@@ -46,6 +46,10 @@ class SandboxProcesses:
         """Return dockerd's argument vector."""
         return ["/usr/bin/dockerd", "-H", "fd://"]
 
+    def of_rootless(self) -> list[str]:
+        """Return nothing: Docker runs as root here."""
+        return []
+
     def of_docker(self) -> list[str]:
         """Return nothing: containers are pretended."""
         return []

@@ -1,22 +1,18 @@
 """A run that is undone by itself unless somebody confirms it: a systemd timer waits, whatever becomes of the terminal."""
 
-import re
 import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
-from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import UNITS
-from dockerd_cfg.quantities import UNITS_OF_TIME, shown_duration
+from dockerd_cfg.quantities import shown_duration
 
 TIMER: Final = "dockerd-cfg-confirm.timer"
 SERVICE: Final = "dockerd-cfg-confirm.service"
-_SHORTEST: Final = 10.0
-_LONGEST: Final = 7 * 24 * 3600.0
 
 
 class ExpectConfirmation(Step):
@@ -70,20 +66,6 @@ def expect_no_more(host: Host) -> None:
     for path in paths:
         files.remove_file(host.layout.real(path))
     host.systemd.daemon_reload()
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds that ``text`` means: ``90s``, ``10m``, ``1h30m``, ``2d``; a bare number is seconds.
-
-    Raises UsageProblem for anything else, and for less than ten seconds or more than a week.
-    """
-    parts = re.findall(r"(\d+)(min|[smhd]?)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
-        raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
-    seconds = sum(int(number) * UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise UsageProblem(f"{text} is not between 10s and 7d", hint="write for instance 10m")
-    return float(seconds)
 
 
 def _write(host: Host, name: str, text: str) -> None:

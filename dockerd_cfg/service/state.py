@@ -1,14 +1,16 @@
 """How Docker runs: noted before a change, compared after it, brought back when the change is undone."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Final
 
-from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.docker import Container, Info
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
 
 ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
@@ -17,7 +19,8 @@ _CONTAINER_PATIENCE: Final = 15.0
 _LOOK_EVERY: Final = 0.1
 
 
-class Inventory(Document):
+@dataclass(frozen=True, slots=True)
+class Inventory:
     """Everything the daemon keeps, by id; two daemons with the same inventory hold the same things."""
 
     data_root: HostPath
@@ -29,7 +32,8 @@ class Inventory(Document):
     networks: frozenset[str]
 
 
-class DockerState(Document):
+@dataclass(frozen=True, slots=True)
+class DockerState:
     """How Docker ran at one moment: its units, and, if it was up, what it kept and what ran."""
 
     active_units: frozenset[str]
@@ -48,19 +52,15 @@ class DockerState(Document):
         """Return the same state with its data below ``data_root``."""
         if self.inventory is None:
             return self
-        return self.model_copy(
-            update={"inventory": self.inventory.model_copy(update={"data_root": data_root})}
-        )
+        return replace(self, inventory=replace(self.inventory, data_root=data_root))
 
     def without_contents(self) -> "DockerState":
         """Return the same state without what the daemon kept, for when that cannot be known any more."""
         if self.inventory is None:
             return self
         nothing: frozenset[str] = frozenset()
-        names = ("images", "containers", "volumes", "networks")
-        return self.model_copy(
-            update={"inventory": self.inventory.model_copy(update=dict.fromkeys(names, nothing))}
-        )
+        bare = replace(self.inventory, images=nothing, containers=nothing, volumes=nothing, networks=nothing)
+        return replace(self, inventory=bare)
 
     def lives_like(self, other: "DockerState") -> bool:
         """Whether it kept its things in the same place and the same way as ``other``, as far as both are known."""
@@ -75,25 +75,34 @@ class DockerState(Document):
         return DOCKER_SERVICE in self.active_units or DOCKER_SERVICE in self.failed_units
 
 
+def dump(state: DockerState) -> dict[str, JsonValue]:
+    """Return ``state`` as it stands in a journal."""
+    dumped: dict[str, JsonValue] = _adapter().dump_python(state, mode="json")
+    return dumped
+
+
+def load(dumped: Mapping[str, JsonValue] | None) -> DockerState:
+    """Return the state that `dump` made ``dumped`` of. Raises pydantic's ValidationError for anything else."""
+    state: DockerState = _adapter().validate_python(dumped)
+    return state
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # noqa: PLC0415  # not for looking alone
+
+    return TypeAdapter(DockerState)
+
+
 def observe(host: Host, *, patience: float = _API_PATIENCE) -> DockerState:
     """Note how Docker runs now. The daemon is only asked while its service is up, lest the socket start it.
 
     Raises CommandFailed when the service is up and does not answer within ``patience`` seconds.
     """
-    units = {name: host.systemd.unit(name) for name in ALL_UNITS}
-    active = frozenset(name for name, unit in units.items() if unit.is_active)
-    failed = frozenset(
-        name for name, unit in units.items() if unit.active == "failed" or unit.sub == "auto-restart"
-    )
-    base = {
-        "active_units": active - failed,
-        "failed_units": failed,
-        "invocation": units[DOCKER_SERVICE].invocation,
-    }
-    if DOCKER_SERVICE not in base["active_units"]:
-        return DockerState(**base)
-    info = wait_for_api(host, patience=patience)
-    containers = host.docker.containers()
+    state = glance(host, [host.systemd.unit(name) for name in ALL_UNITS], patience=patience)
+    if state.info is None:
+        return state
+    info, containers = state.info, host.docker.containers()
     inventory = Inventory(
         data_root=info.data_root,
         driver=info.driver,
@@ -104,7 +113,26 @@ def observe(host: Host, *, patience: float = _API_PATIENCE) -> DockerState:
         networks=host.docker.networks(),
     )
     running = tuple(container for container in containers if container.is_running and container.is_lasting)
-    return DockerState(**base, info=info, inventory=inventory, running=running)
+    return replace(state, inventory=inventory, running=running)
+
+
+def glance(host: Host, units: Iterable[UnitState], *, patience: float = _API_PATIENCE) -> DockerState:
+    """Note which of ``units`` are up, and what the daemon says of itself if it is; not what it keeps.
+
+    Raises CommandFailed like `observe`.
+    """
+    active, failed, invocation = set(), set(), ""
+    for unit in units:
+        if unit.active == "failed" or unit.sub == "auto-restart":
+            failed.add(unit.name)
+        elif unit.is_active:
+            active.add(unit.name)
+        if unit.name == DOCKER_SERVICE:
+            invocation = unit.invocation
+    state = DockerState(active_units=frozenset(active), failed_units=frozenset(failed), invocation=invocation)
+    if DOCKER_SERVICE not in active:
+        return state
+    return replace(state, info=wait_for_api(host, patience=patience))
 
 
 def wait_for_api(host: Host, *, patience: float = _API_PATIENCE) -> Info:

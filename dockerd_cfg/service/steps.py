@@ -2,13 +2,12 @@
 
 from typing import Final, Literal
 
-from pydantic import JsonValue
-
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import is_locked
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
@@ -16,6 +15,8 @@ from dockerd_cfg.service.state import (
     ALL_UNITS,
     DockerState,
     bring_back,
+    dump,
+    load,
     observe,
     prove,
     start_units,
@@ -28,7 +29,7 @@ _LOCKS: Final = ("volumes/metadata.db", "io.containerd.metadata.v1.bolt/meta.db"
 
 
 def _dump(state: DockerState) -> dict[str, JsonValue]:
-    return state.model_dump(mode="json")
+    return dump(state)
 
 
 class NoteDocker(Step):
@@ -62,7 +63,7 @@ class NoteDocker(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Restart Docker, or reload it where that is enough; nothing if it never saw the change. Raises CommandFailed."""
         host: Host = context.host
-        noted = DockerState.model_validate(before)
+        noted = load(before)
         unit = host.systemd.unit(DOCKER_SERVICE)
         reloaded = context.captured(RELOAD_DOCKER)
         if unit.active == "active" and unit.invocation == noted.invocation:
@@ -129,7 +130,7 @@ class CheckDocker(Step):
         used = wait_for_api(host).data_root
         if self.data_root not in {None, used}:
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
-        state = DockerState.model_validate(context.captured(self.noted_by))
+        state = load(context.captured(self.noted_by))
         problems = prove(host, state.at(used))
         if problems:
             raise CommandFailed("; ".join(problems))
@@ -164,7 +165,7 @@ class StopDocker(Step):
 
     def revert(self, context: Context, before: Before) -> None:
         """Start again and prove it. Raises CommandFailed."""
-        noted = DockerState.model_validate(before)
+        noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
         bring_back(context.host, state if noted.inventory is None else state.at(noted.inventory.data_root))
 
@@ -220,7 +221,7 @@ def _state_to_return_to(context: Context, noted: DockerState, noting: str) -> Do
     if not context.was_applied:
         return noted
     later = context.captured_undo(noting)
-    state = DockerState.model_validate(later) if later else None
+    state = load(later) if later else None
     return state if state is not None and state.inventory is not None else noted.without_contents()
 
 

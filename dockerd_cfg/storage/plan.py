@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import JsonValue
-
 from dockerd_cfg import __version__
 from dockerd_cfg.change.plan import Plan, Step
 from dockerd_cfg.change.replace_file import StoredImage
-from dockerd_cfg.config.daemon_json import EditDaemonJson, KeyEdit, edit_step
+from dockerd_cfg.config.daemon_json import KeyEdit
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson, edit_step
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.service.steps import CheckDocker, StartDocker, StopDocker
 from dockerd_cfg.storage.containerd import containerd_step

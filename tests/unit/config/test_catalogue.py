@@ -11,7 +11,7 @@ from dockerd_cfg.config.catalogue import (
     BadValueError,
     Need,
     UnknownOptionError,
-    _schema_file,
+    _schema_text,
     needs,
     option,
     options,
@@ -255,5 +255,5 @@ def test_an_option_works_between_its_versions() -> None:
 
 
 def test_the_schema_is_plain_json_with_two_spaces() -> None:
-    text = _schema_file().read_text(encoding="utf-8")
+    text = _schema_text()
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"

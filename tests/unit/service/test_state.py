@@ -52,13 +52,13 @@ def test_a_daemon_is_like_itself() -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_each_thing_that_is_other_is_told(changes: dict[str, object], told: str) -> None:
-    (said,) = differences(BEFORE, BEFORE.model_copy(update=changes))
+    (said,) = differences(BEFORE, replace(BEFORE, **changes))
     assert told in said
 
 
 @pytest.mark.parametrize("what", ["images", "containers", "volumes", "networks"])
 def test_what_came_meanwhile_is_no_difference(what: str) -> None:
-    assert differences(BEFORE, BEFORE.model_copy(update={what: getattr(BEFORE, what) | {"new"}})) == []
+    assert differences(BEFORE, replace(BEFORE, **{what: getattr(BEFORE, what) | {"new"}})) == []
 
 
 def test_a_docker_that_is_down_is_noted_without_being_asked(host: Host) -> None:

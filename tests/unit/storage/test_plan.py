@@ -65,9 +65,7 @@ def test_a_running_docker_is_moved_in_this_order(facts: StorageFacts) -> None:
 
 
 def test_a_docker_that_is_down_is_neither_copied_live_nor_started(facts: StorageFacts) -> None:
-    down = facts.docker.model_copy(
-        update={"active_units": frozenset(), "info": None, "inventory": None, "running": ()}
-    )
+    down = replace(facts.docker, active_units=frozenset(), info=None, inventory=None, running=())
 
     found = kinds(replace(facts, docker=down))
 
@@ -113,7 +111,7 @@ def test_both_trees_are_verified_before_either_is_set_aside(facts: StorageFacts)
 
 
 def test_what_was_not_running_before_is_not_started(facts: StorageFacts) -> None:
-    without = facts.docker.model_copy(update={"active_units": frozenset({"docker.service"})})
+    without = replace(facts.docker, active_units=frozenset({"docker.service"}))
 
     [start] = [step for step in plan(replace(facts, docker=without)).steps if isinstance(step, StartDocker)]
 
@@ -123,8 +121,8 @@ def test_what_was_not_running_before_is_not_started(facts: StorageFacts) -> None
 
 def test_with_user_namespaces_docker_is_expected_in_the_folder_below_the_root(facts: StorageFacts) -> None:
     assert facts.docker.info is not None
-    info = facts.docker.info.model_copy(update={"data_root": facts.data_root / "100000.100000"})
-    remapped = replace(facts, docker=facts.docker.model_copy(update={"info": info}))
+    info = replace(facts.docker.info, data_root=facts.data_root / "100000.100000")
+    remapped = replace(facts, docker=replace(facts.docker, info=info))
 
     [check] = [step for step in plan(remapped).steps if isinstance(step, CheckDocker)]
 

@@ -49,7 +49,7 @@ def tree(**changes: Any) -> Change:
 def info(**changes: Any) -> Change:
     def change(fit: StorageFacts) -> StorageFacts:
         assert fit.docker.info is not None
-        docker = fit.docker.model_copy(update={"info": fit.docker.info.model_copy(update=changes)})
+        docker = replace(fit.docker, info=replace(fit.docker.info, **changes))
         return replace(fit, docker=docker)
 
     return change
@@ -167,7 +167,7 @@ def test_all_that_is_wrong_is_told_at_once(fit: StorageFacts) -> None:
         pytest.param(
             both(
                 info(live_restore=True),
-                lambda fit: replace(fit, docker=fit.docker.model_copy(update={"running": ()})),
+                lambda fit: replace(fit, docker=replace(fit.docker, running=())),
             ),
             id="live-restore without running containers",
         ),

@@ -1,0 +1,76 @@
+"""A change of daemon.json: what is known, what is asked for, what planning comes to."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from dockerd_cfg.config.catalogue import Need
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.service.state import DockerState
+
+if TYPE_CHECKING:
+    from dockerd_cfg.change.plan import Plan
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+
+SUBJECT: Final = "daemon.json"
+Restart = Literal["auto", "never", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFacts:
+    """What is known of the host: the file, the daemon's version and arguments, how Docker runs.
+
+    ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.
+    """
+
+    file: DaemonJson
+    version: DockerVersion | None
+    arguments: Sequence[str]
+    docker: DockerState
+    stale: Collection[str] = frozenset()
+
+
+class ConfigRequest(NamedTuple):
+    """What the user asked for. ``force`` are dotted keys whose errors are overruled.
+
+    ``confirm_within``: seconds after which ``undo_command``, with the run's id in place of ``RUN``, undoes it all.
+    """
+
+    command: str
+    edits: Sequence[KeyEdit]
+    restart: Restart = "auto"
+    force: Collection[str] = frozenset()
+    confirm_within: float | None = None
+    undo_command: Sequence[str] = ()
+    summary: Mapping[str, JsonValue] = MappingProxyType({})
+
+
+class ConfigPlan(NamedTuple):
+    """The outcome of planning.
+
+    ``plan`` is None when there is nothing to do. ``need`` is what it takes for Docker to use the new configuration,
+    ``action`` what the plan does about it; ``restart_required``: after the plan the daemon still uses the old one.
+    """
+
+    edit: "EditDaemonJson | None"
+    plan: "Plan | None"
+    findings: tuple[Finding, ...]
+    need: Need
+    action: Need
+    restart_required: bool
+
+
+def log_settings(
+    wanted: Mapping[str, JsonValue], flags: Mapping[str, Sequence[str]]
+) -> tuple[str, dict[str, str]]:
+    """Return the log driver and options that new containers get with the daemon.json ``wanted`` and ``flags``."""
+    named = flags.get("log-driver") or []
+    driver = str(wanted.get("log-driver") or (named[-1] if named else "json-file"))
+    opts = wanted.get("log-opts")
+    if isinstance(opts, dict) and opts:
+        return driver, {name: str(value) for name, value in opts.items()}
+    return driver, dict(word.partition("=")[::2] for word in flags.get("log-opts", ()))

@@ -1,0 +1,204 @@
+"""A change of daemon.json as steps: what makes Docker use it, how that is proved, what speaks against it. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from dockerd_cfg import __version__
+from dockerd_cfg.change.plan import Plan, Step
+from dockerd_cfg.config.catalogue import Need, find_option, needs
+from dockerd_cfg.config.change_request import (
+    SUBJECT,
+    ConfigFacts,
+    ConfigPlan,
+    ConfigRequest,
+    Restart,
+    log_settings,
+)
+from dockerd_cfg.config.daemon_json import KeyEdit, parse
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson, edit_step
+from dockerd_cfg.config.effect import is_in_use, wanted_values
+from dockerd_cfg.config.effect_check import CheckOptions
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.config.judge import is_within, judge
+from dockerd_cfg.config.log_check import CheckLogging
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.service.confirmation import ExpectConfirmation
+from dockerd_cfg.service.reload import ReloadDocker
+from dockerd_cfg.service.steps import CheckDocker, NoteDocker, RestartDocker
+
+_LOGGING: Final = frozenset({"log-driver", "log-opts"})
+# With another value of these Docker looks elsewhere for what it keeps, and does not find it.
+_HIDING: Final = frozenset({"containerd-namespace", "data-root", "storage-driver", "userns-remap"})
+_IMAGE_STORE: Final = ("features", "containerd-snapshotter")
+# Properties of the default bridge, which stays as it is as long as containers that survive a restart use it.
+_BRIDGE: Final = frozenset({"icc", "ip", "ip-masq", "mtu"})
+
+
+def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> ConfigPlan:
+    """Return the plan for a change, like `plan_change`, which calls this where there may be something to do."""
+    edit = edit_step(facts.file, request.edits)
+    wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
+    need = _need(facts, edit, wanted)
+    action = _action(facts, request.restart, need)
+    findings = _judged(facts, request, edit, wanted)
+    keys = [one.key for one in (request.edits if edit is None else edit.edits)]
+    steps: list[Step] = []
+    if action != "none":
+        steps.append(NoteDocker(undo_reload=_undo_reload(facts, edit)))
+    if edit is not None:
+        steps.append(edit)
+    if action != "none":
+        steps.append(ReloadDocker() if action == "reload" else RestartDocker())
+        steps += _proofs(facts, wanted, keys)
+        if edit is None or not any(_is_hiding(one) for one in edit.edits):
+            steps.append(CheckDocker(noted_by="note-docker"))
+    if steps and request.confirm_within is not None:
+        command = tuple(request.undo_command)
+        steps.insert(0, ExpectConfirmation(seconds=request.confirm_within, command=command))
+    required = facts.docker.should_run and need != "none" and action == "none"
+    summary = {"changed": [".".join(key) for key in keys], "restart_required": required, **request.summary}
+    plan = Plan(
+        command=request.command,
+        subject=SUBJECT,
+        tool=__version__,
+        created=created,
+        steps=tuple(steps),
+        summary=summary,
+        confirm_within=request.confirm_within,
+    )
+    return ConfigPlan(edit, plan if steps else None, findings, need, action, required)
+
+
+def _need(facts: ConfigFacts, edit: EditDaemonJson | None, wanted: Mapping[str, JsonValue]) -> Need:
+    """Return what it takes for the daemon to use ``wanted``: the changed options, and those it does not use yet."""
+    if not facts.docker.should_run:
+        return "none"
+    edits = () if edit is None else edit.edits
+    removed = {one.dotted for one in edits if one.unset}
+    need = needs([one.dotted for one in edits] + sorted(facts.stale), removed=removed)
+    return "restart" if need == "reload" and _reload_is_risky(wanted, edits) else need
+
+
+def _reload_is_risky(wanted: Mapping[str, JsonValue], edits: Sequence[KeyEdit]) -> bool:
+    """Tell whether a reload would fail for sure, or end the daemon if the new value is wrong.
+
+    A reload judges the file alone, without the default of userland-proxy-path (moby daemon/config, Reload, 25 on); a
+    plugin that is missing makes the daemon exit (moby cmd/dockerd, reloadConfig).
+    """
+    return (wanted.get("userland-proxy") is True and not wanted.get("userland-proxy-path")) or any(
+        one.key[0] == "authorization-plugins" for one in edits
+    )
+
+
+def _action(facts: ConfigFacts, restart: Restart, need: Need) -> Need:
+    if not facts.docker.should_run or restart == "never":
+        return "none"
+    # a daemon that failed to come up does not hear a reload
+    return "restart" if restart == "always" or (need == "reload" and not facts.docker.was_up) else need
+
+
+def _undo_reload(facts: ConfigFacts, edit: EditDaemonJson | None) -> Literal["reload", "restart"]:
+    """Return what brings the old configuration back: what was not set before is taken out again."""
+    edits = () if edit is None else edit.edits
+    added = {one.dotted for one in edits if facts.file.json.member(one.key) is None}
+    return "restart" if needs([one.dotted for one in edits], removed=added) == "restart" else "reload"
+
+
+def _proofs(
+    facts: ConfigFacts, wanted: Mapping[str, JsonValue], keys: Sequence[tuple[str, ...]]
+) -> list[Step]:
+    flags = parse_flags(facts.arguments)
+    steps: list[Step] = []
+    if any(key[0] in _LOGGING for key in keys):
+        driver, options = log_settings(wanted, flags)
+        steps.append(CheckLogging(driver=driver, options=options))
+    survives = facts.docker.info is not None and facts.docker.info.live_restore
+    others = [key for key in keys if key[0] not in _LOGGING and not (survives and key[0] in _BRIDGE)]
+    values = wanted_values(wanted, others, flags=flags)
+    if values:
+        steps.append(CheckOptions(values=values))
+    return steps
+
+
+def _judged(
+    facts: ConfigFacts,
+    request: ConfigRequest,
+    edit: EditDaemonJson | None,
+    wanted: Mapping[str, JsonValue],
+) -> tuple[Finding, ...]:
+    """Return all findings: what is wrong, what would have no effect, what would hide data; less what is forced."""
+    found = list(
+        judge(
+            facts.file,
+            edit,
+            version=facts.version,
+            arguments=facts.arguments,
+            starts_now=facts.docker.was_up,
+        )
+    )
+    edits = () if edit is None else edit.edits
+    set_now = [one.dotted for one in edits if not one.unset]
+    found = [
+        replace(finding, severity="error")
+        if finding.stage == "ignored" and is_within(finding.key, set_now)
+        else finding
+        for finding in found
+    ]
+    found += [_hides(one.dotted) for one in edits if _would_hide(facts, one, wanted)]
+    return tuple(_overruled(finding, request.force) for finding in found)
+
+
+def _overruled(finding: Finding, force: Collection[str]) -> Finding:
+    is_forced = finding.is_error and is_within(finding.key, force)
+    return replace(finding, severity="warning") if is_forced else finding
+
+
+def _is_hiding(one: KeyEdit) -> bool:
+    return _is_about_image_store(one) or one.key[0] in _HIDING
+
+
+def _is_about_image_store(one: KeyEdit) -> bool:
+    return one.key in {_IMAGE_STORE, _IMAGE_STORE[:1]}
+
+
+def _would_hide(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonValue]) -> bool:
+    inventory, info = facts.docker.inventory, facts.docker.info
+    if inventory is None or info is None:
+        return False
+    if not (inventory.images or inventory.containers or inventory.volumes):
+        return False
+    if not _is_hiding(one):
+        return False
+    if _is_about_image_store(one):
+        return _changes_image_store(facts, wanted, info.image_store)
+    reported: dict[str, JsonValue] = {"data-root": str(info.data_root), "storage-driver": info.driver}
+    values = wanted_values(wanted, [one.key])
+    return not values or any(is_in_use(name, value, reported) is not True for name, value in values.items())
+
+
+def _changes_image_store(facts: ConfigFacts, wanted: Mapping[str, JsonValue], present: str) -> bool:
+    """Tell whether the image store becomes another; not set, the daemon goes by what it finds, which it made itself."""
+
+    def asked(value: Mapping[str, JsonValue]) -> JsonValue:
+        features = value.get("features")
+        return features.get(_IMAGE_STORE[1]) if isinstance(features, dict) else None
+
+    before, after = asked(facts.file.value), asked(wanted)
+    if before is after:
+        return False
+    return after is not True if present == "containerd" else after is True
+
+
+def _hides(key: str) -> Finding:
+    option = find_option(key)
+    better = "to move the data, use: dockerd-cfg move-storage; " if key == "data-root" else ""
+    return Finding(
+        code="hides-data",
+        severity="error",
+        stage="preflight",
+        key=option.key if option else key,
+        message=f"with another {key} Docker would no longer find the images, containers and volumes it has",
+        hint=f"{better}if that is meant, add: --force {key}",
+    )

@@ -1,0 +1,67 @@
+"""The step that edits daemon.json."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
+from dockerd_cfg.config.edit import Change, EditError, Set, Unset, edit
+from dockerd_cfg.config.scan import ScanError, scan
+from dockerd_cfg.config.tree import same
+from dockerd_cfg.errors import FileProblem, InvalidConfig
+from dockerd_cfg.files import FileImage
+
+
+class EditDaemonJson(ReplaceFile):
+    """Edit options of daemon.json. Undoing after somebody else's edit takes back just these options."""
+
+    kind: Literal["edit-daemon-json"] = "edit-daemon-json"
+    edits: tuple[KeyEdit, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Write {', '.join(edit.dotted for edit in self.edits)} to {self.path}"
+
+    def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
+        """Put each option back as it was, if it still is as we wrote it. Raises FileProblem if one is not."""
+        try:
+            now, old = scan(present.data), scan(before.data)
+        except ScanError as error:
+            raise FileProblem(f"{self.path} was changed since and is no valid JSON: {error}") from error
+        changes: list[Change] = []
+        for one in self.edits:
+            member, earlier = now.member(one.key), old.member(one.key)
+            is_ours = (
+                member is None if one.unset else member is not None and same(member.value.value, one.value)
+            )
+            if not is_ours:
+                present_text = "not set" if member is None else json.dumps(member.value.value)
+                raise FileProblem(
+                    f"{one.dotted} in {self.path} was changed by somebody else since: "
+                    f"we wrote {'not set' if one.unset else json.dumps(one.value)}, now it is {present_text}",
+                    hint="decide which it shall be and write it there by hand; then roll back again",
+                )
+            had_parent = len(one.key) > 1 and old.member(one.key[:-1]) is not None
+            undo = (
+                Unset(one.key, prune=not had_parent) if earlier is None else Set(one.key, earlier.value.value)
+            )
+            changes.append(undo)
+        return edit(present.data, changes)
+
+
+def edit_step(present: DaemonJson, edits: Sequence[KeyEdit]) -> EditDaemonJson | None:
+    """Return the step that makes ``edits`` to ``present``, None when they change nothing.
+
+    Raises InvalidConfig when an option's parent is no object.
+    """
+    try:
+        data = edit(present.image.data, [one.change for one in edits])
+    except EditError as error:
+        raise InvalidConfig(f"{present.path}: {error.message}", hint=error.hint or None) from error
+    if data == present.image.data or (present.image.data is None and scan(data).value == {}):
+        return None
+    changed = tuple(one for one in edits if differs(present, one))
+    return EditDaemonJson(
+        path=present.path, new=StoredImage.of(FileImage(data)), expected=present.image.digest, edits=changed
+    )
