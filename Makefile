@@ -43,6 +43,9 @@ host-shell: $(READY) ## Open a shell in a disposable host; VARIANT=docker20|dock
 hosts-clean: $(READY) ## End and remove what killed test runs left behind
 	$(BIN)/python -m tests.hosts.harness clean
 
+bench: $(READY) ## Measure what there are targets for, side by side (root, real hosts)
+	$(BIN)/python -m tests.bench
+
 schemas: $(READY) ## Write the JSON Schemas that are generated from the models
 	$(BIN)/python tools/gen_schemas.py
 	$(BIN)/python tools/gen_options.py

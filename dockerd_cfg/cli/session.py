@@ -1,5 +1,6 @@
 """One call of a command: its host, its options, and the frame in which it may change something."""
 
+import gc
 import os
 import shlex
 import sys
@@ -156,6 +157,7 @@ class Session:
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
         from dockerd_cfg.cli.log import log_to  # noqa: PLC0415
 
+        gc.enable()  # from here on it may take long; see main
         self.report.follow(run.plan)
         log_to(self.host.layout)
         with run.open_journal(self.report, *self.witnesses) as journal:
