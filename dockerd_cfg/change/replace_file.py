@@ -90,17 +90,20 @@ class ReplaceFile(Step):
         """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
         real = _layout(context).real(self.path)
         files.remove_leftover(real)
-        stored = StoredImage.model_validate(before)
-        present = files.read_image(real)
-        image = stored.image
-        if present.digest not in (stored.image.digest, self.new.image.digest):
-            image = FileImage(
-                self.take_back(present, stored.image), present.mode, present.owner, present.group
-            )
+        present, image = self.undone(_layout(context), before)
         if present.digest != image.digest:
             files.replace_file(real, image, expected=present.digest)
-        if image.data is None and not stored.folder_existed:
+        if image.data is None and not StoredImage.model_validate(before).folder_existed:
             files.remove_empty_folder(real.parent)
+
+    def undone(self, layout: Layout, before: Before) -> tuple[FileImage, FileImage]:
+        """Return the file as it is and as undoing makes it. Raises FileProblem like `take_back`."""
+        stored = StoredImage.model_validate(before).image
+        present = files.read_image(layout.real(self.path))
+        if present.digest in (stored.digest, self.new.image.digest):
+            return present, stored
+        data = self.take_back(present, stored)
+        return present, FileImage(data, present.mode, present.owner, present.group)
 
     def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
         """Return ``present``, which somebody else changed, without our change. Raises FileProblem if that cannot be."""

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from dockerd_cfg.change.history import Run
+from dockerd_cfg.change.replace_file import ReplaceFile
 from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
-from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import expect_no_more
 from dockerd_cfg.service.reload import RELOAD_DOCKER
@@ -97,6 +98,7 @@ def rollback(
             session.report.answer(f"Nothing to do: {what}.")
             return Result(command=session.command)
         _refuse_late(session, chosen)
+        _refuse_conflict(session, chosen)
         _show_undo(session, chosen)
         if session.is_dry_run:
             session.report.answer("Nothing was changed (--dry-run).")
@@ -147,6 +149,19 @@ def _refuse_late(session: Session, run: Run) -> None:
             f"the run {later[-1]} changed the same thing after {run.id}",
             hint=f"first: dockerd-cfg rollback {later[-1]}",
         )
+
+
+def _refuse_conflict(session: Session, run: Run) -> None:
+    """Refuse to begin undoing what somebody else has changed since; a run that is being undone has to go on."""
+    if run.record.state != "applied":
+        return
+    for number, step in enumerate(run.plan.steps):
+        before = run.record.captured("started", number)
+        if isinstance(step, ReplaceFile) and before is not None:
+            try:
+                step.undone(session.host.layout, before)
+            except FileProblem as error:
+                raise PreflightRefused(error.message, hint=error.hint) from error
 
 
 def _touch_the_same(run: Run, other: Run) -> bool:

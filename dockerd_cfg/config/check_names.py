@@ -67,7 +67,7 @@ def _known(context: Context, known: Option, path: Path, value: JsonValue) -> Ite
         yield context.finding(
             "removed-option", "parse", path, f"{known.key} was removed{since}; the file is refused", hint
         )
-    elif known.no_effect is not None:
+    elif known.no_effect is not None and path[0] != "proxies":  # there these names are read
         yield context.finding(
             "option-without-effect", "ignored", path, f"{dotted(path)} has no effect: {known.no_effect}", hint
         )

@@ -43,9 +43,9 @@ def records(host: Host, container: str) -> list[int]:
     return [int(line) for line in host.docker("exec", container, "cat", f"/data/{container}").split()]
 
 
-def answer(host: Host, *argv: str, code: int = 0) -> dict[str, Any]:
+def answer(host: Host, *argv: str, code: int = 0, stdin: str | None = None) -> dict[str, Any]:
     """Run the tool in the host, let it end with ``code``, and return its answer."""
-    done = host.tool(*argv, "--json")
+    done = host.tool(*argv, "--json", stdin=stdin)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
