@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from dockerd_cfg import signals
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.locks import held_locks
+from dockerd_cfg.tracing import traced
 
 DEFAULT_TIMEOUT: Final = 60.0
 SEARCH_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -98,7 +99,7 @@ class Runner:
                     _internal_bufsize=1 << 16,
                     **output,
                 )
-            with deadline.watching(process):
+            with traced(shlex.join(argv)), deadline.watching(process):
                 process.wait()
         except sh.ErrorReturnCode:
             pass  # told by the exit code below
@@ -120,7 +121,8 @@ class Runner:
         fails or does not end within ``timeout`` seconds, it is run again that way, for the error it tells.
         """
         program = self.find(argv[0])
-        quick = None if program is None else _quick_look(program, argv, self._environment(), timeout)
+        with traced(shlex.join(argv)):
+            quick = None if program is None else _quick_look(program, argv, self._environment(), timeout)
         return self.run(argv, timeout=timeout).stdout if quick is None else quick
 
     def _search_path(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from dockerd_cfg import __version__, signals
+from dockerd_cfg import __version__, signals, tracing
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -91,6 +91,7 @@ def run(
     ``witnesses`` see each entry of the journals written.
     """
     report = report or Report(as_json="--json" in argv)
+    tracing.listen(report.say if {"-v", "--verbose"} & set(argv) else None)
     session = Session(make_host, report, argv, witnesses=witnesses)
     signals.install()
     try:

@@ -16,6 +16,7 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Verbose,
     Yes,
     session_of,
 )
@@ -23,7 +24,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
-from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, parse
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder, parse
 from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edits import dropped_options, merge_edits, set_edits, unset_edits
 from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
@@ -74,6 +75,7 @@ def set_(
     diff: Diff = True,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Give one option of daemon.json a value, and prove that Docker uses it."""
     session = session_of(context, "set", dry_run=dry_run, yes=yes, diff=diff)
@@ -103,6 +105,7 @@ def unset(
     diff: Diff = True,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Take one option out of daemon.json, so that Docker's default holds again."""
     session = session_of(context, "unset", dry_run=dry_run, yes=yes, diff=diff)
@@ -131,6 +134,7 @@ def merge(
     diff: Diff = True,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Merge a JSON patch into daemon.json: null takes an option out, objects are merged, the rest is set."""
     session = session_of(context, "merge", dry_run=dry_run, yes=yes, diff=diff)
@@ -173,7 +177,9 @@ def change_config(session: Session, wish: Wish, work_out: Callable[[DaemonJson],
 
 def _carry_out(session: Session, facts: ConfigFacts, edits: Edits, planned: ConfigPlan) -> Result:
     report, edit, plan = session.report, planned.edit, planned.plan
-    report.findings(planned.findings)
+    findings = (*planned.findings, *drop_in_folder(session.host.layout, facts.file.path))
+    planned = planned._replace(findings=findings)
+    report.findings(findings)
     dropped = dropped_options(edits.edits)
     if dropped:
         report.say(f"Dropped, since the new log driver does not know them: {', '.join(dropped)}")

@@ -10,12 +10,12 @@ from typing import Annotated, Final
 
 import typer
 
-from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import ErrorInfo, Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import NEWEST, OLDEST, DockerVersion
-from dockerd_cfg.config.daemon_json import config_path
+from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
@@ -60,6 +60,7 @@ def check(
     ] = None,
     *,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> tuple[Result, int]:
     """Check a daemon.json: every fault with its place, when it would hurt, and what to write instead.
 
@@ -70,6 +71,8 @@ def check(
     findings = check_bytes(subject.data, version=subject.version, flags=subject.flags)
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
+    if subject.name == str(config_path(subject.flags)):
+        findings += drop_in_folder(session.host.layout, config_path(subject.flags))
     _tell(session, subject, findings)
     return _result(session, subject, findings)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
@@ -25,7 +25,12 @@ class DemoFailed(DockerdCfgError):
     code = "demo-failed"
 
 
-def demo(context: typer.Context, *, json: Json = False) -> Result:
+def demo(
+    context: typer.Context,
+    *,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> Result:
     """Show both jobs on a sandbox made on the spot: no root, no Docker, nothing outside it touched."""
     session = session_of(context, "demo")
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-demo-") as folder:

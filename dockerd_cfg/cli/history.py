@@ -6,7 +6,7 @@ import typer
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.journal import Entry
-from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
@@ -18,6 +18,7 @@ def history(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Show this run's journal.")] = None,
     *,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """List what was done when; with RUN, that run step by step."""
     session = session_of(context, "history")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from dockerd_cfg.change.plan import Plan
-from dockerd_cfg.cli.options import Diff, DryRun, Json, Yes, session_of
+from dockerd_cfg.cli.options import Diff, DryRun, Json, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session, refuse_errors
 from dockerd_cfg.config.check_version import DockerVersion
@@ -42,6 +42,7 @@ def move_storage(
     diff: Diff = True,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Move Docker's storage to another disk: copy while it runs, stop, switch, start, verify, or undo it all.
 

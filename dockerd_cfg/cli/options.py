@@ -32,7 +32,9 @@ ConfirmWithin = Annotated[
 ConfigFile = Annotated[
     str | None, typer.Option("--config-file", metavar="PATH", help="Another daemon.json than dockerd's own.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Tell which programs are run and what Docker is asked.")
+]
 
 
 def session_of(

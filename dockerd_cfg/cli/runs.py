@@ -6,7 +6,7 @@ import typer
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.replace_file import ReplaceFile
-from dockerd_cfg.cli.options import DryRun, Json, RunId, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
@@ -19,7 +19,14 @@ from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.service.steps import NoteDocker
 
 
-def resume(context: typer.Context, run: RunId = None, *, yes: Yes = False, json: Json = False) -> Result:
+def resume(
+    context: typer.Context,
+    run: RunId = None,
+    *,
+    yes: Yes = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> Result:
     """Continue an interrupted run: to its end or, if it was being undone, back to its beginning."""
     session = session_of(context, "resume", yes=yes)
     session.refuse_unfit_host()
@@ -46,7 +53,13 @@ def resume(context: typer.Context, run: RunId = None, *, yes: Yes = False, json:
         return Result(command=session.command, changed=True, data=run_data(session.history.find(chosen.id)))
 
 
-def confirm(context: typer.Context, run: RunId = None, *, json: Json = False) -> Result:
+def confirm(
+    context: typer.Context,
+    run: RunId = None,
+    *,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> Result:
     """Confirm a run started with --confirm-within: it stays."""
     session = session_of(context, "confirm")
     session.refuse_unfit_host()
@@ -83,6 +96,7 @@ def rollback(
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Undo a run: the open one, else the latest. What was written since a move is carried back first."""
     session = session_of(context, "rollback", dry_run=dry_run, yes=yes)

@@ -13,6 +13,7 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Verbose,
     Yes,
     session_of,
 )
@@ -48,6 +49,7 @@ def set_logs(
     diff: Diff = True,
     yes: Yes = False,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Limit containers' logs: merge log rotation into daemon.json, and prove that Docker uses it.
 

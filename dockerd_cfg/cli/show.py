@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dockerd_cfg.cli.options import ConfigFile, Json, session_of
+from dockerd_cfg.cli.options import ConfigFile, Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.catalogue import find_option, suggest
@@ -31,6 +31,7 @@ def show(
     ] = False,
     config_file: ConfigFile = None,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> Result:
     """Show daemon.json, or one option of it; with --effective what Docker uses and why."""
     session = session_of(context, "show")

@@ -3,7 +3,7 @@
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import Json, session_of
+from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.daemon_json import config_path, read_daemon_json
@@ -19,7 +19,12 @@ from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.storage.outcome import old_trees
 
 
-def status(context: typer.Context, *, json: Json = False) -> Result:
+def status(
+    context: typer.Context,
+    *,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> Result:
     """Show where Docker's data is, how full its disks are, what run is open and what old data is kept."""
     session = session_of(context, "status")
     session.refuse_unfit_host()

@@ -94,6 +94,17 @@ class KeyEdit:
         return Unset(self.key, prune=self.prune) if self.unset else Set(self.key, self.value)
 
 
+def drop_in_folder(layout: Layout, path: HostPath) -> tuple[Finding, ...]:
+    """Return a finding when there is a ``daemon.json.d`` beside ``path``: people expect Docker to read it."""
+    folder = path.with_name(f"{path.name}.d")
+    if not layout.real(folder).is_dir():
+        return ()
+    message = f"{folder} exists, but Docker reads no files from it: there are no drop-ins for {path.name}"
+    hint = f"merge each file into {path.name}: dockerd-cfg merge FILE"
+    found = Finding(code="drop-in-folder", severity="warning", stage="ignored", message=message, hint=hint)
+    return (found,)
+
+
 def changes_anything(present: DaemonJson, edits: Sequence[KeyEdit]) -> bool:
     """Tell whether any of ``edits`` changes what ``present`` says."""
     return any(differs(present, one) for one in edits)

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
+from dockerd_cfg.tracing import traced
 
 _TIMEOUT: Final = 30.0
 _START_TIMEOUT: Final = 120.0
@@ -192,7 +193,8 @@ class EngineApi:
     ) -> Any:
         data = b"" if body is None else json.dumps(body).encode()
         try:
-            status, text = _exchange(self._socket, method, path, data, timeout)
+            with traced(f"Docker: {method} {path}"):
+                status, text = _exchange(self._socket, method, path, data, timeout)
         except (OSError, ValueError) as error:
             raise CommandFailed(
                 f"Docker does not answer on {self._socket}: {error}",
