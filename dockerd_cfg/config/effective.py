@@ -79,13 +79,12 @@ def _effective(key: str, option: Option, sources: Sources) -> Effective:
     wanted, source, origin = _configured(key, option, sources)
     in_file = _in_file(key, sources.file)
     agrees = None if wanted is None else is_in_use(key, wanted, sources.reported)
-    if key in sources.reported and agrees is not True and (agrees is False or sources.reported[key]):
-        value = sources.reported[key]
-        if source == "file":
-            note = f"daemon.json says {shown(wanted)}: Docker has not taken that over; restart it"
-            return Effective(key, value, "daemon", "", note)
-        if agrees is False or source == "default":
-            return Effective(key, value, "daemon")
+    told = sources.reported.get(key)
+    if agrees is False and source == "file":
+        note = f"daemon.json says {shown(wanted)}: Docker has not taken that over; restart it"
+        return Effective(key, told, "daemon", "", note)
+    if agrees is False or (source == "default" and agrees is None and told):
+        return Effective(key, told, "daemon")
     note = ""
     if in_file is not None and source == "default":
         note = f"daemon.json says {shown(in_file)}, which counts as not set"

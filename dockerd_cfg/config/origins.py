@@ -1,9 +1,9 @@
 """Which file writes a flag of dockerd: the unit, one of its drop-ins, an environment file."""
 
-import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
 
-from dockerd_cfg.config.flags import OPTION_OF_FLAG, SHORTHANDS
+from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath, Layout
 
@@ -13,23 +13,48 @@ def flag_origins(layout: Layout, unit: UnitState, names: Iterable[str]) -> dict[
 
     A flag that stands in none of them is left out: the daemon was started before they were changed, or by hand.
     """
-    texts = {path: _read(layout, path) for path in (*unit.sources, *unit.environment_files)}
-    found = {}
-    for name in names:
-        pattern = _pattern(name)
-        places = [path for path, text in texts.items() if pattern.search(text)]
-        if places:
-            found[name] = places[-1]
+    written = [(path, _flags_in_unit(_read(layout, path))) for path in unit.sources]
+    written += [(path, _flags_in_environment(_read(layout, path))) for path in unit.environment_files]
+    return {
+        name: [path for path, flags in written if name in flags][-1]
+        for name in names
+        if any(name in flags for _, flags in written)
+    }
+
+
+def _flags_in_unit(text: str) -> set[str]:
+    """Return the options whose flags stand in ``ExecStart=`` or ``Environment=`` of a unit file."""
+    found: set[str] = set()
+    for key, value in _assignments(text):
+        if key == "ExecStart":
+            words = _words(value)
+            found |= parse_flags(words[1:]).keys() if words and words[0].endswith("dockerd") else set()
+        elif key == "Environment":
+            found |= _flags_in_environment("\n".join(_words(value)))
     return found
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    long = [name, *(flag for flag, option in OPTION_OF_FLAG.items() if option == name)]
-    short = [letter for letter, flag in SHORTHANDS.items() if flag in long]
-    spellings = [rf"--(?:{'|'.join(map(re.escape, long))})(?=[\s=\"']|$)"]
-    if short:
-        spellings.append(rf"-[{''.join(short)}](?![\w-]*-)")
-    return re.compile(rf"^[^#;\n]*?(?<![\w-])(?:{'|'.join(spellings)})", re.MULTILINE)
+def _flags_in_environment(text: str) -> set[str]:
+    """Return the options whose flags stand in the variables of an environment file."""
+    return {
+        name
+        for _, value in _assignments(text)
+        for name in parse_flags([word for part in _words(value) for word in _words(part)])
+    }
+
+
+def _assignments(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.replace("\\\n", " ").splitlines():
+        key, separator, value = line.strip().partition("=")
+        if separator and not key.startswith(("#", ";")):
+            yield key.strip(), value.strip()
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def _read(layout: Layout, path: str) -> str:

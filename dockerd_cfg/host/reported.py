@@ -70,9 +70,8 @@ def reported_options(
     if reloads:
         last = reloads[-1]
         found |= {name: _scalar(last[name]) for name in _RELOAD if name in last}
-        found["features"] = {
-            name: value == "true" for name, value in _FEATURE.findall(last.get("features", ""))
-        }
+        if "features" in last:
+            found["features"] = {name: value == "true" for name, value in _FEATURE.findall(last["features"])}
     return found
 
 

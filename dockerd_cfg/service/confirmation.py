@@ -74,7 +74,8 @@ def _write(host: Host, name: str, text: str) -> None:
 
 def _service(command: tuple[str, ...]) -> str:
     # another dockerd-cfg at work (5) ends: then it is tried again; anything else is for people to look at
-    words = " ".join(shlex.quote(word).replace("%", "%%").replace("$", "$$") for word in command)
+    program, *rest = (shlex.quote(word).replace("%", "%%") for word in command)
+    words = " ".join([program, *(word.replace("$", "$$") for word in rest)])  # variables are for arguments
     return (
         "# Written by dockerd-cfg; “dockerd-cfg confirm” removes it.\n"
         "[Unit]\nDescription=Undo a change of dockerd-cfg that nobody confirmed\nStartLimitIntervalSec=0\n"

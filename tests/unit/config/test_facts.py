@@ -317,7 +317,6 @@ def test_a_docker_that_is_down_uses_nothing_old(machine: Machine) -> None:
     assert machine.stale("dns") == set()
 
 
-@pytest.mark.xfail(reason="the comparison of sizes raises SizeError", strict=True)
 def test_a_value_that_is_none_can_still_be_replaced(machine: Machine) -> None:
     docker = Telling(machine.services, {"default-shm-size": 67108864})
     machine.written('{"default-shm-size": "lots"}', at=1100)

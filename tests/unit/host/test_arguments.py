@@ -22,6 +22,9 @@ class Processes:
     def of_docker(self) -> list[str]:
         return []
 
+    def of_rootless(self) -> list[str]:
+        return []
+
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:

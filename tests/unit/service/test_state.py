@@ -1,6 +1,7 @@
 """How Docker runs: noted, compared, brought back, stopped for good."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_daemon_is_like_itself() -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_each_thing_that_is_other_is_told(changes: dict[str, object], told: str) -> None:
+def test_each_thing_that_is_other_is_told(changes: dict[str, Any], told: str) -> None:
     (said,) = differences(BEFORE, replace(BEFORE, **changes))
     assert told in said
 
