@@ -26,7 +26,8 @@ def parse_duration(text: str) -> float:
     Raises UsageProblem for anything else, and for less than ten seconds or more than a week.
     """
     parts = re.findall(r"(\d+)(min|[smhd]?)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+    has_unit = len(parts) == 1 or all(unit for _, unit in parts)
+    if not parts or not has_unit or "".join(number + unit for number, unit in parts) != text.strip():
         raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
     seconds = sum(int(number) * _UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
     if not _SHORTEST <= seconds <= _LONGEST:

@@ -118,9 +118,7 @@ def _call(argv: Sequence[str], session: Session) -> Any:
     try:
         return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)
     except usage as error:
-        raise UsageProblem(
-            str(getattr(error, "message", error)) or "wrong usage", hint=_usage_hint(session)
-        ) from error
+        raise UsageProblem(_usage_message(error), hint=_usage_hint(session)) from error
 
 
 def _usage_errors() -> tuple[type[Exception], ...]:
@@ -132,6 +130,12 @@ def _usage_errors() -> tuple[type[Exception], ...]:
             continue
         return (module.UsageError,)
     return ()
+
+
+def _usage_message(error: Any) -> str:
+    """Return what is wrong; of an argument that is missing only the formatted message tells the name."""
+    format_message = getattr(error, "format_message", lambda: str(error))
+    return str(format_message()).rstrip(".") or "wrong usage"
 
 
 def _usage_hint(session: Session) -> str:

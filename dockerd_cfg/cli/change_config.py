@@ -24,6 +24,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
+from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder, parse
 from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edits import dropped_options, merge_edits, set_edits, unset_edits
@@ -79,12 +80,16 @@ def set_(
 ) -> Result:
     """Give one option of daemon.json a value, and prove that Docker uses it."""
     session = session_of(context, "set", dry_run=dry_run, yes=yes, diff=diff)
+    if value.startswith("-") and not value[1:].isdigit() and "--" not in session.argv:
+        raise UsageProblem(
+            f"there is no option {value}", hint=f"if it is the value, write: set {key} -- {value}"
+        )
     forced = force or []
     return change_config(
         session,
         Wish(restart, forced, confirm_within, config_file),
-        lambda file: Edits(
-            edits=set_edits(file, key, value, force=forced),
+        lambda file, version: Edits(
+            edits=set_edits(file, key, value, force=forced, version=version),
             settled=f"{file.path} sets {key} so already",
             done=f"{key} is set",
         ),
@@ -112,8 +117,8 @@ def unset(
     return change_config(
         session,
         Wish(restart, force or [], confirm_within, config_file),
-        lambda file: Edits(
-            edits=unset_edits(file, key),
+        lambda file, version: Edits(
+            edits=unset_edits(file, key, version=version),
             settled=f"{file.path} does not set {key}",
             done=f"{key} is no longer set",
         ),
@@ -142,16 +147,18 @@ def merge(
     return change_config(
         session,
         Wish(restart, force or [], confirm_within, config_file),
-        lambda present: Edits(
-            edits=merge_edits(present, patch),
+        lambda present, version: Edits(
+            edits=merge_edits(present, patch, version=version),
             settled=f"{present.path} says so already",
             done=f"{file} is merged",
         ),
     )
 
 
-def change_config(session: Session, wish: Wish, work_out: Callable[[DaemonJson], Edits]) -> Result:
-    """Change daemon.json as ``work_out`` says for the present file, and bring it into effect."""
+def change_config(
+    session: Session, wish: Wish, work_out: Callable[[DaemonJson, DockerVersion | None], Edits]
+) -> Result:
+    """Change daemon.json as ``work_out`` says for the present file and Docker, and bring it into effect."""
     seconds = None if wish.confirm_within is None else parse_duration(wish.confirm_within)
     config_file = config_file_of(wish.config_file)
     mode = _restart(wish.restart)

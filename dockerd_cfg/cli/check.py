@@ -14,7 +14,7 @@ from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import ErrorInfo, Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
-from dockerd_cfg.config.check_version import NEWEST, OLDEST, DockerVersion
+from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion
 from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
@@ -174,6 +174,10 @@ def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) ->
 def _version(text: str | None) -> DockerVersion | None:
     if text is None:
         return None
+    if text.isdecimal():
+        newest = next((version for version in MILESTONES if version.major == int(text)), None)
+        if newest is not None:
+            return newest
     try:
         version = DockerVersion.parse(text)
     except ValueError as error:

@@ -1,5 +1,6 @@
 """The commands that end a run one way or the other: resume, rollback, confirm."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import expect_no_more
 from dockerd_cfg.service.reload import RELOAD_DOCKER
@@ -68,7 +70,7 @@ def confirm(
         if chosen is None or chosen.plan.confirm_within is None:
             session.report.answer("Nothing to do: no run waits to be confirmed.")
             return Result(command=session.command)
-        if not chosen.record.is_confirmed and chosen.state != "unconfirmed":
+        if chosen.state != "unconfirmed" and not (chosen.record.is_confirmed and chosen.state == "applied"):
             raise PreflightRefused(
                 f"the run {chosen.id} is {chosen.state}: it cannot be confirmed any more",
                 hint="see what happened: dockerd-cfg history " + chosen.id,
@@ -108,7 +110,11 @@ def rollback(
             session.report.answer("Nothing to do: no run waits to be confirmed.")
             return Result(command=session.command)
         if chosen is None or chosen.record.state == "reverted":
-            what = "there is no run" if chosen is None else f"the run {chosen.id} is undone already"
+            what = (
+                "there is no run"
+                if chosen is None
+                else f"the run {chosen.id} is undone already; earlier ones can be named, see: dockerd-cfg history"
+            )
             session.report.answer(f"Nothing to do: {what}.")
             return Result(command=session.command)
         _refuse_late(session, chosen)
@@ -123,8 +129,25 @@ def rollback(
                 session.consent(f"Docker will be restarted under {len(docker.running)} running containers")
         with session.engine(chosen) as (engine, _):
             engine.revert()
-        session.report.answer(f"The run {chosen.id} is undone.")
-        return Result(command=session.command, changed=True, data=run_data(session.history.find(chosen.id)))
+        is_unread = _is_read_since(session, chosen)
+        unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""
+        session.report.answer(f"The run {chosen.id} is undone{unread}.")
+        return Result(
+            command=session.command,
+            changed=True,
+            restart_required=is_unread,
+            data=run_data(session.history.find(chosen.id)),
+        )
+
+
+def _is_read_since(session: Session, run: Run) -> bool:
+    """Whether ``run`` only wrote daemon.json, and Docker has read it since, for reasons of its own."""
+    kinds = {step.kind for step in run.plan.steps}
+    unit = session.host.systemd.unit(DOCKER_SERVICE)
+    if "edit-daemon-json" not in kinds or kinds & {"note-docker", "stop-docker"} or not unit.is_active:
+        return False
+    written = max(datetime.fromisoformat(entry.at).timestamp() for entry in run.record.entries)
+    return unit.changed is not None and unit.changed > written
 
 
 def _undo_restarts(run: Run) -> bool:

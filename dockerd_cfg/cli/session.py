@@ -108,7 +108,10 @@ class Session:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only dockerd-cfg that changes this host while the block runs. Raises LockHeld."""
+        """Be the only dockerd-cfg that changes this host while the block runs; a dry run needs no lock. Raises LockHeld."""
+        if self.is_dry_run:
+            yield
+            return
         holder = f"dockerd-cfg {self.command} (pid {os.getpid()}, since {now()})"
         with locked(self.host.layout.real(LOCK), holder) as other:
             if other is not None:
@@ -121,8 +124,7 @@ class Session:
     def changing(self) -> Iterator[None]:
         """Hold the lock and make sure that no earlier run is open; a dry run changes nothing and takes no lock."""
         with ExitStack() as stack:
-            if not self.is_dry_run:
-                stack.enter_context(self.locked())
+            stack.enter_context(self.locked())
             if may_have_open_run(self._runs):
                 self.history.refuse_open_run()
             yield

@@ -18,6 +18,7 @@ from dockerd_cfg.cli.options import (
     session_of,
 )
 from dockerd_cfg.cli.result import Result
+from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson
 from dockerd_cfg.config.set_logs import SetLogsRequest, edits_for, wanted_settings
 from dockerd_cfg.errors import UsageProblem
@@ -59,11 +60,11 @@ def set_logs(
     session = session_of(context, "set-logs", dry_run=dry_run, yes=yes, diff=diff)
     request = SetLogsRequest(driver, max_size, max_file, _options(log_opt or []))
     wish = Wish(restart, force or [], confirm_within, config_file)
-    return change_config(session, wish, lambda file: _edits(file, request))
+    return change_config(session, wish, lambda file, version: _edits(file, request, version))
 
 
-def _edits(file: DaemonJson, request: SetLogsRequest) -> Edits:
-    settings = wanted_settings(file.value, request)
+def _edits(file: DaemonJson, request: SetLogsRequest, version: DockerVersion | None) -> Edits:
+    settings = wanted_settings(file.value, request, version)
     options = dict[str, JsonValue](settings.options)
     shown = ", ".join([settings.driver, *(f"{name}={value}" for name, value in options.items())])
     facts: dict[str, JsonValue] = {"driver": settings.driver, "options": options}

@@ -132,13 +132,7 @@ def _old_data(session: Session, runs: list[Run]) -> JsonValue:
 
 def _drift(session: Session, runs: list[Run]) -> JsonValue:
     """Tell which options that we wrote say something else now: the latest writer of each counts."""
-    wanted: dict[tuple[HostPath, tuple[str, ...]], tuple[JsonValue, bool]] = {}
-    for run in runs:
-        if run.record.state not in {"applied", "finished", "finishing"}:
-            continue
-        for step in run.plan.steps:
-            if isinstance(step, EditDaemonJson):
-                wanted |= {(step.path, edit.key): (edit.value, edit.unset) for edit in step.edits}
+    wanted = _written(runs)
     drifted: list[JsonValue] = []
     for path in {path for path, _ in wanted}:
         try:
@@ -164,3 +158,23 @@ def _drift(session: Session, runs: list[Run]) -> JsonValue:
                     }
                 )
     return drifted
+
+
+def _written(runs: list[Run]) -> dict[tuple[HostPath, tuple[str, ...]], tuple[JsonValue, bool]]:
+    """Return what runs that hold wrote last: by file and key, the value, and whether it was taken out."""
+    written: dict[tuple[HostPath, tuple[str, ...]], tuple[JsonValue, bool]] = {}
+    steps = [
+        step
+        for run in runs
+        if run.record.state in {"applied", "finished", "finishing"}
+        for step in run.plan.steps
+        if isinstance(step, EditDaemonJson)
+    ]
+    for step in steps:
+        for edit in step.edits:
+            # it replaces what was written of the same option, of its parts and of what it is part of
+            for path, key in list(written):
+                if path == step.path and (key[: len(edit.key)] == edit.key or edit.key[: len(key)] == key):
+                    del written[path, key]
+            written[step.path, edit.key] = (edit.value, edit.unset)
+    return written

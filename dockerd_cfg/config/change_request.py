@@ -25,6 +25,7 @@ class ConfigFacts:
     """What is known of the host: the file, the daemon's version and arguments, how Docker runs.
 
     ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.
+    ``is_empty``: nothing lies in the data root of a daemon that is down.
     """
 
     file: DaemonJson
@@ -32,6 +33,15 @@ class ConfigFacts:
     arguments: Sequence[str]
     docker: DockerState
     stale: Collection[str] = frozenset()
+    is_empty: bool = False
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether Docker keeps images, containers or volumes, as far as is known."""
+        kept = self.docker.inventory
+        if kept is None:
+            return self.docker.info is None and not self.is_empty
+        return bool(kept.images or kept.containers or kept.volumes)
 
 
 class ConfigRequest(NamedTuple):

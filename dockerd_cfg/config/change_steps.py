@@ -52,7 +52,7 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     if action != "none":
         steps.append(ReloadDocker() if action == "reload" else RestartDocker())
         steps += _proofs(facts, wanted, keys)
-        if edit is None or not any(_is_hiding(one) for one in edit.edits):
+        if edit is None or not any(_changes_place(facts, one, wanted) for one in edit.edits):
             steps.append(CheckDocker(noted_by="note-docker"))
     if steps and request.confirm_within is not None:
         command = tuple(request.undo_command)
@@ -146,7 +146,7 @@ def _judged(
         else finding
         for finding in found
     ]
-    found += [_hides(one.dotted) for one in edits if _would_hide(facts, one, wanted)]
+    found += [_hides(one.dotted) for one in edits if facts.keeps_data and _changes_place(facts, one, wanted)]
     return tuple(_overruled(finding, request.force) for finding in found)
 
 
@@ -163,17 +163,18 @@ def _is_about_image_store(one: KeyEdit) -> bool:
     return one.key in {_IMAGE_STORE, _IMAGE_STORE[:1]}
 
 
-def _would_hide(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonValue]) -> bool:
-    inventory, info = facts.docker.inventory, facts.docker.info
-    if inventory is None or info is None:
+def _changes_place(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonValue]) -> bool:
+    """Tell whether Docker will look elsewhere for what it keeps; of one that is down only its data root is known."""
+    info = facts.docker.info
+    if not _is_hiding(one) or (info is None and one.key[0] != "data-root"):
         return False
-    if not (inventory.images or inventory.containers or inventory.volumes):
-        return False
-    if not _is_hiding(one):
-        return False
-    if _is_about_image_store(one):
+    if info is not None and _is_about_image_store(one):
         return _changes_image_store(facts, wanted, info.image_store)
-    reported: dict[str, JsonValue] = {"data-root": str(info.data_root), "storage-driver": info.driver}
+    reported: dict[str, JsonValue] = (
+        wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments))
+        if info is None
+        else {"data-root": str(info.data_root), "storage-driver": info.driver}
+    )
     values = wanted_values(wanted, [one.key])
     return not values or any(is_in_use(name, value, reported) is not True for name, value in values.items())
 

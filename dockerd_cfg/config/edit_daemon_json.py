@@ -8,7 +8,7 @@ from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
 from dockerd_cfg.config.edit import Change, EditError, Set, Unset, edit
 from dockerd_cfg.config.scan import ScanError, scan
-from dockerd_cfg.config.tree import same
+from dockerd_cfg.config.tree import Member, same
 from dockerd_cfg.errors import FileProblem, InvalidConfig
 from dockerd_cfg.files import FileImage
 
@@ -32,6 +32,8 @@ class EditDaemonJson(ReplaceFile):
         changes: list[Change] = []
         for one in self.edits:
             member, earlier = now.member(one.key), old.member(one.key)
+            if _says_the_same(member, earlier):
+                continue  # taken back already
             is_ours = (
                 member is None if one.unset else member is not None and same(member.value.value, one.value)
             )
@@ -48,6 +50,12 @@ class EditDaemonJson(ReplaceFile):
             )
             changes.append(undo)
         return edit(present.data, changes)
+
+
+def _says_the_same(one: Member | None, other: Member | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return same(one.value.value, other.value.value)
 
 
 def edit_step(present: DaemonJson, edits: Sequence[KeyEdit]) -> EditDaemonJson | None:

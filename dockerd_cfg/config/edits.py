@@ -11,6 +11,7 @@ from dockerd_cfg.config.catalogue import (
     split_key,
     suggest,
 )
+from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, options_to_drop
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
@@ -18,7 +19,14 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
 
 
-def set_edits(file: DaemonJson, key: str, text: str, *, force: Collection[str] = ()) -> list[KeyEdit]:
+def set_edits(
+    file: DaemonJson,
+    key: str,
+    text: str,
+    *,
+    force: Collection[str] = (),
+    version: DockerVersion | None = None,
+) -> list[KeyEdit]:
     """Return the edits for ``set KEY VALUE``: the option, and log options that a new log driver does not know.
 
     ``force`` are keys that may be unknown: their value is JSON if it can be read as that, else a string.
@@ -43,10 +51,10 @@ def set_edits(file: DaemonJson, key: str, text: str, *, force: Collection[str] =
         value = _json_or_text(text)
     except BadValueError as error:
         raise _refusal("wrong-type", key, error.message, error.hint) from error
-    return with_dropped_log_options(file, [KeyEdit(key=path, value=value)])
+    return with_dropped_log_options(file, [KeyEdit(key=path, value=value)], version)
 
 
-def unset_edits(file: DaemonJson, key: str) -> list[KeyEdit]:
+def unset_edits(file: DaemonJson, key: str, *, version: DockerVersion | None = None) -> list[KeyEdit]:
     """Return the edits for ``unset KEY``. A key that is neither set nor known is refused: InvalidConfig."""
     path = key_path(file, key)
     if file.json.member(path) is None and find_option(key) is None:
@@ -57,18 +65,22 @@ def unset_edits(file: DaemonJson, key: str) -> list[KeyEdit]:
             f"Docker has no option {key}, and {file.path} does not set it",
             f"did you mean {near}?" if near else None,
         )
-    return with_dropped_log_options(file, [KeyEdit(key=path, unset=True)])
+    return with_dropped_log_options(file, [KeyEdit(key=path, unset=True)], version)
 
 
-def merge_edits(file: DaemonJson, patch: Mapping[str, JsonValue]) -> list[KeyEdit]:
+def merge_edits(
+    file: DaemonJson, patch: Mapping[str, JsonValue], *, version: DockerVersion | None = None
+) -> list[KeyEdit]:
     """Return the edits that a JSON merge patch (RFC 7396) makes: null takes out, objects are merged, the rest is set.
 
     An object in the patch that meets no object in the file replaces what is there, its nulls left out.
     """
-    return with_dropped_log_options(file, list(_merged(file.value, patch, ())))
+    return with_dropped_log_options(file, _merged(file.value, patch, ()), version)
 
 
-def with_dropped_log_options(file: DaemonJson, edits: list[KeyEdit]) -> list[KeyEdit]:
+def with_dropped_log_options(
+    file: DaemonJson, edits: list[KeyEdit], version: DockerVersion | None = None
+) -> list[KeyEdit]:
     """Return ``edits`` with, where they change the log driver, present log options taken out that it does not know."""
     driver_edit = next((one for one in edits if one.key == ("log-driver",)), None)
     opts = file.value.get("log-opts")
@@ -78,7 +90,7 @@ def with_dropped_log_options(file: DaemonJson, edits: list[KeyEdit]) -> list[Key
     new = DEFAULT_DRIVER if driver_edit.unset else driver_edit.value
     if not isinstance(new, str) or ("log-opts",) in named:
         return edits
-    dropped = options_to_drop(opts, str(file.value.get("log-driver") or DEFAULT_DRIVER), new)
+    dropped = options_to_drop(opts, str(file.value.get("log-driver") or DEFAULT_DRIVER), new, version)
     return edits + [
         KeyEdit(key=("log-opts", name), unset=True) for name in dropped if ("log-opts", name) not in named
     ]

@@ -14,7 +14,7 @@ from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
-from dockerd_cfg.paths import HostPath
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import glance, observe
 
 if TYPE_CHECKING:
@@ -58,22 +58,22 @@ EditsT = TypeVar("EditsT", bound=Edits)
 def read_config_facts(
     host: Host,
     unit: UnitState,
-    work_out: Callable[[DaemonJson], EditsT],
+    work_out: Callable[[DaemonJson, DockerVersion | None], EditsT],
     runs: "Callable[[], Sequence[Run]]",
     config_file: HostPath | None = None,
 ) -> tuple[ConfigFacts, EditsT]:
-    """Return the facts for a change of daemon.json, and the edits that ``work_out`` finds for the present file.
+    """Return the facts for a change of daemon.json, and the edits that ``work_out`` finds for the present file and Docker.
 
     ``unit`` is docker.service; ``runs`` gives the host's history, if it comes to that; ``config_file`` is the file to
     change when it is not the one dockerd reads. What Docker keeps and runs is not looked at: `with_contents` does.
     Raises InvalidConfig, CommandFailed.
     """
     file, arguments = read_daemon(host, unit, config_file)
-    edits = work_out(file)
     # a file that Docker does not read: nothing has to take it over
     docker = glance(host, [unit] if file.path == config_path(arguments) else [])
     version = docker.info.version if docker.info else host.dockerd.version()
     parsed = DockerVersion.parse(version) if version else None
+    edits = work_out(file, parsed)
     facts = ConfigFacts(file=file, version=parsed, arguments=arguments, docker=docker)
     names = {one.key[0] for one in edits.edits}
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits
@@ -81,10 +81,23 @@ def read_config_facts(
 
 def with_contents(host: Host, facts: ConfigFacts) -> ConfigFacts:
     """Return ``facts`` with what Docker keeps and runs. Raises CommandFailed."""
-    return (
-        replace(facts, docker=observe(host))
-        if facts.docker.active_units or facts.docker.failed_units
-        else facts
+    if facts.docker.info is not None:
+        return replace(facts, docker=observe(host))
+    root = wanted_values(facts.file.value, [("data-root",)], flags=())
+    named = parse_flags(facts.arguments).get("data-root") or [str(root.get("data-root", DEFAULT_DATA_ROOT))]
+    return replace(facts, is_empty=not _keeps_something(host, HostPath(named[-1])))
+
+
+def _keeps_something(host: Host, root: HostPath) -> bool:
+    """Whether a Docker that is down has images, containers or volumes in ``root``."""
+    if not root.is_absolute() or ".." in root.parts:
+        return False
+    folders = [host.layout.real(root) / name for name in ("containers", "image", "volumes")]
+    return any(
+        entry.name not in {"backingFsBlockDev", "metadata.db"}
+        for folder in folders
+        if folder.is_dir()
+        for entry in folder.iterdir()
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import KeyEdit
 from dockerd_cfg.config.log_drivers import known_options
 from dockerd_cfg.json_value import JsonValue
@@ -30,15 +31,18 @@ class LogSettings(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
-def wanted_settings(present: Mapping[str, JsonValue], request: SetLogsRequest) -> LogSettings:
+def wanted_settings(
+    present: Mapping[str, JsonValue], request: SetLogsRequest, version: DockerVersion | None = None
+) -> LogSettings:
     """Return what the file should say: an option asked for wins, a present one stays, else the default.
 
-    ``present`` is the value of daemon.json. Changing the driver drops the options the new one does not know.
+    ``present`` is the value of daemon.json. Changing the driver drops the options the new one does not know
+    in ``version``.
     Rotation has defaults for the drivers that know it.
     """
     old_driver = present.get("log-driver") or DEFAULT_DRIVER
     driver = request.driver or str(old_driver)
-    known = known_options(driver, None)
+    known = known_options(driver, version)
     asked = dict(request.options)
     if request.max_size is not None:
         asked["max-size"] = request.max_size
@@ -50,16 +54,18 @@ def wanted_settings(present: Mapping[str, JsonValue], request: SetLogsRequest) -
         if isinstance(opts, dict)
         else {}
     )
-    dropped = options_to_drop(kept, str(old_driver), driver)
+    dropped = options_to_drop(kept, str(old_driver), driver, version)
     options = {name: value for name, value in kept.items() if name not in dropped}
     if known is not None and "max-size" in known:
         options = {"max-size": DEFAULT_MAX_SIZE, "max-file": DEFAULT_MAX_FILE} | options
     return LogSettings(driver, options | asked, dropped)
 
 
-def options_to_drop(present: Collection[str], old_driver: str, driver: str) -> tuple[str, ...]:
-    """Return those of the log options ``present`` that a change to ``driver`` has to drop, as it does not know them."""
-    known = known_options(driver, None)
+def options_to_drop(
+    present: Collection[str], old_driver: str, driver: str, version: DockerVersion | None
+) -> tuple[str, ...]:
+    """Return those of the log options ``present`` that ``driver``, when it is new, does not know in ``version``."""
+    known = known_options(driver, version)
     if driver == old_driver or known is None:
         return ()
     return tuple(name for name in present if name not in known)

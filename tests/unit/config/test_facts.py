@@ -1,6 +1,7 @@
 """Since when an option has its value, going by the history, and whether the running Docker uses it already."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
-from dockerd_cfg.paths import DAEMON_JSON, HostPath
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.steps import KINDS
 
@@ -188,7 +189,9 @@ class Machine:
 
     def facts(self, *edits: KeyEdit, config_file: HostPath | None = None) -> ConfigFacts:
         unit = self.host.systemd.unit(DOCKER_SERVICE)
-        facts, _ = read_config_facts(self.host, unit, lambda _: Wanted(edits), lambda: self.runs, config_file)
+        facts, _ = read_config_facts(
+            self.host, unit, lambda _, __: Wanted(edits), lambda: self.runs, config_file
+        )
         return facts
 
     def stale(self, *keys: str) -> set[str]:
@@ -360,7 +363,7 @@ def test_edits_are_worked_out_for_the_file_as_it_is(machine: Machine) -> None:
     _, wanted = read_config_facts(
         machine.host,
         unit,
-        lambda file: Wanted([KeyEdit(key=(name,), unset=True) for name in file.value]),
+        lambda file, _: Wanted([KeyEdit(key=(name,), unset=True) for name in file.value]),
         list,
     )
 
@@ -387,11 +390,17 @@ def test_what_docker_keeps_is_looked_at_on_demand_only(machine: Machine) -> None
     assert with_contents(machine.host, facts).docker.inventory is not None
 
 
-def test_a_docker_that_is_down_keeps_nothing_that_could_be_looked_at(machine: Machine) -> None:
+def test_what_a_docker_that_is_down_keeps_shows_in_its_folder(machine: Machine) -> None:
     machine.host.systemd.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
-    facts = machine.facts()
 
-    assert with_contents(machine.host, facts) is facts
+    assert with_contents(machine.host, machine.facts()).keeps_data
+
+
+def test_a_docker_that_is_down_with_an_empty_folder_keeps_nothing(machine: Machine) -> None:
+    machine.host.systemd.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    shutil.rmtree(machine.host.layout.real(DEFAULT_DATA_ROOT))
+
+    assert not with_contents(machine.host, machine.facts()).keeps_data
 
 
 @pytest.mark.parametrize("path", ["daemon.json", "./daemon.json", "", "/etc/../daemon.json", "~/daemon.json"])
