@@ -16,5 +16,11 @@ def plan_change(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> 
         from dockerd_cfg.config.change_steps import plan_with_steps  # noqa: PLC0415  # a second run needs none
 
         return plan_with_steps(facts, request, created=created)
-    found = judge(facts.file, None, version=facts.version, arguments=facts.arguments, starts_now=True)
+    found = judge(
+        facts.file,
+        None,
+        version=facts.version,
+        arguments=facts.arguments,
+        starts_now=facts.docker.was_up,
+    )
     return ConfigPlan(None, None, tuple(found), "none", "none", restart_required=False)

@@ -30,19 +30,22 @@ def judge(
     is no reason to refuse: it becomes a warning. Pure.
     """
     before = check(file.json, version=version, flags=arguments)
-    if edit is None:
-        return tuple(before)
     old = {(finding.code, finding.key) for finding in before} if starts_now else set()
-    dotted = [one.dotted for one in edit.edits]
-    tops = {one.key[0] for one in edit.edits}
-    wanted = parse(edit.new.image.data, file.path)
+    edits = () if edit is None else edit.edits
+    dotted = [one.dotted for one in edits]
+    tops = {one.key[0] for one in edits}
+
+    def is_no_reason(finding: Finding) -> bool:
+        is_touched = finding.key in tops or is_within(finding.key, dotted)
+        return finding.is_error and (finding.code, finding.key) in old and not is_touched
+
+    after = (
+        before
+        if edit is None
+        else check(parse(edit.new.image.data, file.path), version=version, flags=arguments)
+    )
     return tuple(
-        replace(finding, severity="warning")
-        if finding.is_error
-        and (finding.code, finding.key) in old
-        and not (finding.key in tops or is_within(finding.key, dotted))
-        else finding
-        for finding in check(wanted, version=version, flags=arguments)
+        replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after
     )
 
 
