@@ -37,6 +37,14 @@ class Layout:
             raise ValueError(f"not an absolute, plain path: {path}")
         return self.root / path.relative_to("/")
 
+    def resolved(self, text: str) -> str:
+        """Return the host path ``text`` with its symbolic links followed; as it is when it is not plain or absolute."""
+        path = HostPath(text)
+        if not path.is_absolute() or ".." in path.parts:
+            return text
+        real = self.real(path).resolve()
+        return str(self.host(real)) if real.is_relative_to(self.root) else text
+
     def host(self, path: Path) -> HostPath:
         """Return the host path of ``path``, a real path below ``root``."""
         return HostPath("/") / path.relative_to(self.root)

@@ -1,6 +1,6 @@
 """A change of daemon.json: what is known, what is asked for, what planning comes to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -25,7 +25,8 @@ class ConfigFacts:
     """What is known of the host: the file, the daemon's version and arguments, how Docker runs.
 
     ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.
-    ``is_empty``: nothing lies in the data root of a daemon that is down.
+    ``is_empty``: nothing lies in the data root of a daemon that is down. ``resolve`` follows the symbolic links in a
+    path, as the daemon does with its data root.
     """
 
     file: DaemonJson
@@ -34,6 +35,7 @@ class ConfigFacts:
     docker: DockerState
     stale: Collection[str] = frozenset()
     is_empty: bool = False
+    resolve: Callable[[str], str] = str
 
     @property
     def keeps_data(self) -> bool:

@@ -1,6 +1,6 @@
 """A change of daemon.json as steps: what makes Docker use it, how that is proved, what speaks against it. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -43,6 +43,9 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     need = _need(facts, edit, wanted)
     action = _action(facts, request.restart, need)
     findings = _judged(facts, request, edit, wanted)
+    if action == "restart":
+        waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
+        findings += tuple(_overruled(finding, request.force) for finding in waiting)
     keys = [one.key for one in (request.edits if edit is None else edit.edits)]
     steps: list[Step] = []
     if action != "none":
@@ -52,7 +55,10 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     if action != "none":
         steps.append(ReloadDocker() if action == "reload" else RestartDocker())
         steps += _proofs(facts, wanted, keys)
-        if edit is None or not any(_changes_place(facts, one, wanted) for one in edit.edits):
+        is_led_elsewhere = any(finding.code == "hides-data" for finding in findings)
+        if not is_led_elsewhere and not (
+            edit and any(_changes_place(facts, one, wanted) for one in edit.edits)
+        ):
             steps.append(CheckDocker(noted_by="note-docker"))
     if steps and request.confirm_within is not None:
         command = tuple(request.undo_command)
@@ -170,13 +176,53 @@ def _changes_place(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonVa
         return False
     if info is not None and _is_about_image_store(one):
         return _changes_image_store(facts, wanted, info.image_store)
-    reported: dict[str, JsonValue] = (
-        wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments))
-        if info is None
-        else {"data-root": str(info.data_root), "storage-driver": info.driver}
-    )
     values = wanted_values(wanted, [one.key])
-    return not values or any(is_in_use(name, value, reported) is not True for name, value in values.items())
+    if info is None:
+        present = wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments))
+    else:
+        present = {"data-root": str(info.data_root), "storage-driver": info.driver}
+    return not values or any(not _is_there(facts, name, value, present) for name, value in values.items())
+
+
+def _is_there(facts: ConfigFacts, name: str, value: JsonValue, present: Mapping[str, JsonValue]) -> bool:
+    if name == "data-root":
+        value, present = facts.resolve(str(value)), {name: facts.resolve(str(present[name]))}
+    return is_in_use(name, value, present) is True
+
+
+def _waiting(
+    facts: ConfigFacts, edits: Sequence[KeyEdit], wanted: Mapping[str, JsonValue]
+) -> Iterator[Finding]:
+    """Yield what somebody else wrote, that Docker does not use yet, and with which a restart would hide its data."""
+    info = facts.docker.info
+    if info is None or not facts.keeps_data:
+        return
+    touched = {one.key[0] for one in edits}
+    flags = parse_flags(facts.arguments)
+    present: dict[str, JsonValue] = {"data-root": str(info.data_root), "storage-driver": info.driver}
+    waiting = [
+        name
+        for name, value in wanted_values(wanted, [(name,) for name in present], flags=flags).items()
+        if name not in touched and not _is_there(facts, name, value, present)
+    ]
+    features = wanted.get("features")
+    snapshotter = features.get(_IMAGE_STORE[1]) if isinstance(features, dict) else None
+    if "features" not in touched and snapshotter is not None:
+        waiting += (
+            [".".join(_IMAGE_STORE)] if (snapshotter is True) != (info.image_store == "containerd") else []
+        )
+    for key in waiting:
+        yield Finding(
+            code="hides-data",
+            severity="error",
+            stage="preflight",
+            key=key,
+            message=(
+                f"{facts.file.path} names another {key} than Docker uses: it was changed and Docker not restarted "
+                "since; with a restart, Docker would no longer find the images, containers and volumes it has"
+            ),
+            hint=f"take it out again: dockerd-cfg unset {key} --restart never; or, if it is meant: --force {key}",
+        )
 
 
 def _changes_image_store(facts: ConfigFacts, wanted: Mapping[str, JsonValue], present: str) -> bool:

@@ -8,7 +8,6 @@ from dockerd_cfg.config.effect import is_in_use, shown
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.state import wait_for_api
 
 
@@ -38,9 +37,6 @@ class CheckOptions(Step):
 
 
 def _resolved(host: Host, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the data root with its symbolic links resolved, as the daemon tells it."""
+    """Return the data root as the daemon tells it."""
     root = values.get("data-root")
-    if not isinstance(root, str) or not root.startswith("/"):
-        return {}
-    real = host.layout.real(HostPath(root)).resolve()
-    return {"data-root": str(host.layout.host(real)) if real.is_relative_to(host.layout.root) else root}
+    return {"data-root": host.layout.resolved(root)} if isinstance(root, str) else {}

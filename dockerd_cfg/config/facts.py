@@ -74,7 +74,9 @@ def read_config_facts(
     version = docker.info.version if docker.info else host.dockerd.version()
     parsed = DockerVersion.parse(version) if version else None
     edits = work_out(file, parsed)
-    facts = ConfigFacts(file=file, version=parsed, arguments=arguments, docker=docker)
+    facts = ConfigFacts(
+        file=file, version=parsed, arguments=arguments, docker=docker, resolve=host.layout.resolved
+    )
     names = {one.key[0] for one in edits.edits}
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits
 

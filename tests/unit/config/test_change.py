@@ -622,6 +622,25 @@ def test_a_data_root_above_the_present_one_would_hide_what_is_there() -> None:
     assert errors(planned) == [("hides-data", "data-root")]
 
 
+def test_a_data_root_that_waits_for_a_restart_would_hide_what_is_there() -> None:
+    case = Case(text='{"data-root": "/srv/docker"}', docker=up(images={"sha256:a"}))
+
+    assert errors(case.plan(set_("mtu", 1400))) == [("hides-data", "data-root")]
+
+
+def test_a_data_root_that_waits_for_a_restart_does_not_hinder_a_reload() -> None:
+    case = Case(text='{"data-root": "/srv/docker"}', docker=up(images={"sha256:a"}))
+
+    assert errors(case.plan(DEBUG)) == []
+
+
+def test_an_image_store_that_waits_for_a_restart_would_hide_what_is_there() -> None:
+    text = '{"features": {"containerd-snapshotter": true}}'
+    case = Case(text=text, docker=up(image_store="graphdriver", images={"sha256:a"}))
+
+    assert errors(case.plan(set_("mtu", 1400))) == [("hides-data", "features.containerd-snapshotter")]
+
+
 # Confirmation
 
 
