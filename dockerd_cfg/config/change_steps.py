@@ -46,19 +46,21 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
-    keys = [one.key for one in (request.edits if edit is None else edit.edits)]
+    edits = () if edit is None else edit.edits
+    leads_elsewhere = any(finding.code == "hides-data" for finding in findings) or any(
+        _changes_place(facts, one, wanted) for one in edits
+    )
+    keys = [one.key for one in (request.edits if edit is None else edits)]
     steps: list[Step] = []
     if action != "none":
-        steps.append(NoteDocker(undo_reload=_undo_reload(facts, edit)))
+        undo_reload = _undo_reload(facts, edit)
+        steps.append(NoteDocker(undo_reload=undo_reload, leads_elsewhere=leads_elsewhere))
     if edit is not None:
         steps.append(edit)
     if action != "none":
         steps.append(ReloadDocker() if action == "reload" else RestartDocker())
         steps += _proofs(facts, wanted, keys)
-        is_led_elsewhere = any(finding.code == "hides-data" for finding in findings)
-        if not is_led_elsewhere and not (
-            edit and any(_changes_place(facts, one, wanted) for one in edit.edits)
-        ):
+        if not leads_elsewhere:
             steps.append(CheckDocker(noted_by="note-docker"))
     if steps and request.confirm_within is not None:
         command = tuple(request.undo_command)

@@ -62,13 +62,6 @@ class DockerState:
         bare = replace(self.inventory, images=nothing, containers=nothing, volumes=nothing, networks=nothing)
         return replace(self, inventory=bare)
 
-    def lives_like(self, other: "DockerState") -> bool:
-        """Whether it kept its things in the same place and the same way as ``other``, as far as both are known."""
-        mine, its = self.inventory, other.inventory
-        if mine is None or its is None:
-            return True
-        return (mine.data_root, mine.driver, mine.image_store) == (its.data_root, its.driver, its.image_store)
-
     @property
     def should_run(self) -> bool:
         """Whether it ran or, having failed, was meant to."""

@@ -36,10 +36,12 @@ class NoteDocker(Step):
     """Note how Docker runs before a change; undoing restarts it, if it was restarted, and proves it is as noted.
 
     ``undo_reload`` says what brings the old configuration back after a reload: not every change can be reloaded away.
+    ``leads_elsewhere``: the change makes Docker keep its things in another place or another way.
     """
 
     kind: Literal["note-docker"] = "note-docker"
     undo_reload: Literal["reload", "restart"] = "restart"
+    leads_elsewhere: bool = False
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -80,7 +82,7 @@ class NoteDocker(Step):
             host.systemd.stop(DOCKER_SERVICE)
         state = _state_to_return_to(context, noted, "note-docker")
         # what Docker kept elsewhere meanwhile says nothing of what it keeps here
-        bring_back(host, state if state.lives_like(noted) else noted.without_contents())
+        bring_back(host, noted.without_contents() if self.leads_elsewhere else state)
 
 
 class RestartDocker(Step):
