@@ -4,10 +4,10 @@ import re
 from typing import Final
 
 _MASK: Final = "***"
-# user:password@ in a URL, as moby's own maskCredentials hides it (daemon/config/config.go)
-_IN_URL: Final = re.compile(r"(://[^\s/:@\"'\\]*:)[^\s/@\"'\\]+(?=@)")
-# quotes may be escaped: a daemon.json stands as a string inside the answer for programs
-_TOKEN: Final = re.compile(r"((?:splunk-token|logentries-token)\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"'\\,}]+")
+# user:password@ in a URL: up to the last @ before the path, since Docker takes a password with one in it
+_IN_URL: Final = re.compile(r"(://(?:[^\s/:@\"'\\]*:)?)[^\s/\"'\\]+(?=@)")
+# as a flag or an option; quotes may be escaped, as a daemon.json stands as a string inside the answer for programs
+_TOKEN: Final = re.compile(r"(splunk-token(?:=|\\?[\"']\s*:\s*\\?[\"']))[^\s\"'\\,}\]]+")
 
 
 def masked(text: str) -> str:

@@ -178,7 +178,12 @@ def change_config(
         )
         planned = plan_change(facts, request, created=now())
         refuse_errors(planned.findings, facts.file)
-        ask_dockerd(session.host, planned.edit, facts.arguments)
+        ask_dockerd(
+            session.host,
+            planned.edit,
+            facts.arguments,
+            present=facts.file if planned.plan else None,
+        )
         return _carry_out(session, facts, edits, planned)
 
 

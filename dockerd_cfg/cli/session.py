@@ -142,7 +142,11 @@ class Session:
             )
         import typer  # noqa: PLC0415  # only to ask
 
-        if not typer.confirm(f"{what}. Go on?", err=True):
+        try:
+            is_meant = typer.confirm(f"{what}. Go on?", err=True)
+        except typer.Abort:  # the terminal was closed, or Ctrl-D
+            is_meant = False
+        if not is_meant:
             raise Declined("nothing was done, as you wished")
 
     def carry_out(self, plan: "Plan") -> "Run":

@@ -143,7 +143,7 @@ def _judged(
             edit,
             version=facts.version,
             arguments=facts.arguments,
-            starts_now=facts.docker.was_up,
+            starts_now=facts.docker.was_up and not facts.stale,
         )
     )
     edits = () if edit is None else edit.edits

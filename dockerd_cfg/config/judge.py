@@ -69,18 +69,28 @@ def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
     )
 
 
-def ask_dockerd(host: Host, edit: "EditDaemonJson | None", arguments: Sequence[str]) -> None:
-    """Let the installed dockerd judge the candidate with its unit's flags. Raises InvalidConfig if it refuses."""
-    if edit is None:
+def ask_dockerd(
+    host: Host,
+    edit: "EditDaemonJson | None",
+    arguments: Sequence[str],
+    *,
+    present: DaemonJson | None = None,
+) -> None:
+    """Let the installed dockerd judge the candidate with its unit's flags. Raises InvalidConfig if it refuses.
+
+    ``present`` is the file where it is brought into effect although nothing in it changes.
+    """
+    image = edit.new.image if edit else present.image if present else None
+    if image is None or (edit is None and image.data is None):
         return
     import tempfile  # noqa: PLC0415  # a second run has nothing to ask
 
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
         candidate = Path(folder) / "daemon.json"
-        candidate.write_bytes(edit.new.image.data or b"")
+        candidate.write_bytes(image.data or b"")
         complaint = host.dockerd.validate(candidate, arguments)
     if complaint is not None:
+        what = f"the changed {edit.path}" if edit else str(present.path if present else "")
         raise InvalidConfig(
-            f"dockerd refuses the changed {edit.path}: {complaint}",
-            hint="see what it names, and mend that first",
+            f"dockerd refuses {what}: {complaint}", hint="see what it names, and mend that first"
         )

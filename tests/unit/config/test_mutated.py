@@ -27,7 +27,7 @@ from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, parse
 from dockerd_cfg.config.judge import refuse_errors
-from dockerd_cfg.config.scan import ScanError, scan
+from dockerd_cfg.config.scan import scan
 from dockerd_cfg.config.set_logs import SetLogsRequest, edits_for, wanted_settings
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig, PreflightRefused
 from dockerd_cfg.files import FileImage
@@ -576,9 +576,11 @@ class StrictDockerd(SandboxServices):
     """A pretended dockerd that reads files as the real one does, and refuses what our checks say it refuses."""
 
     def validate(self, config: Path, flags: Sequence[str]) -> str | None:
-        findings = check_bytes(config.read_bytes(), version=V28, flags=flags)
-        message = next((found.message for found in findings if found.is_error), None)
-        return message or self._lost_root(scan(config.read_bytes()).value)
+        data = config.read_bytes()
+        message = next(
+            (found.message for found in check_bytes(data, version=V28, flags=flags) if found.is_error), None
+        )
+        return message or self._lost_root(scan(data).value)
 
     def _lost_root(self, value: dict[str, Any]) -> str | None:
         """Say that a sandbox has no such data root."""
@@ -588,11 +590,11 @@ class StrictDockerd(SandboxServices):
     def _load(self) -> dict[str, Any]:
         """Use the file, with or without a byte order mark; what is null or empty is not set."""
         path = self._layout.real(DAEMON_JSON)
-        try:
-            value: dict[str, Any] = scan(path.read_bytes()).value
-        except ScanError as error:
-            raise ValueError(str(error)) from error
+        complaint = self.validate(path, self.unit(DOCKER_SERVICE).exec_start) if path.exists() else None
+        if complaint is not None:
+            raise ValueError(complaint)
         defaults = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}}
+        value: dict[str, Any] = scan(path.read_bytes()).value
         used = defaults | {name: one for name, one in value.items() if one not in (None, "")}
         self.write(config=used)
         return used
