@@ -141,7 +141,9 @@ def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Pat
 def remove_leftover(path: Path) -> None:
     """Remove what a killed ``replace_file`` left beside ``path``, if it did. Raises FileProblem."""
     real = Path(os.path.realpath(path))
-    remove_file(real.with_name(f".{real.name}{TEMPORARY}"))
+    leftover = real.with_name(f".{real.name}{TEMPORARY}")
+    if os.path.lexists(leftover):  # on a read-only file system even removing nothing is refused
+        remove_file(leftover)
 
 
 def _keep_attributes(real: Path, descriptor: int) -> None:

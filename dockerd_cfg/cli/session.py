@@ -88,6 +88,12 @@ class Session:
                 "run this on the host itself, not in a container or chroot",
             )
         docker = host.systemd.unit(DOCKER_SERVICE)
+        if docker.load == "masked":
+            raise _refusal(
+                "masked",
+                "docker.service is masked: it cannot be started",
+                "run: systemctl unmask docker.service",
+            )
         if not docker.exists:
             if host.systemd.unit(_SNAP).exists:
                 raise _refusal(
