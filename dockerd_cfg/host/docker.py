@@ -27,7 +27,7 @@ _NOT_FOUND: Final = 404
 _LENGTH: Final = re.compile(rb"(?im)^content-length:\s*([0-9]+)")
 _COMES_BACK: Final = frozenset({"always", "unless-stopped", "on-failure"})
 _SWARM_TASK: Final = "com.docker.swarm.task.id"
-_PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
+PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +167,7 @@ class EngineApi:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
         with _understood("GET /networks"):
             rows = self._get("/networks")
-            return frozenset(
-                row["Name"] if row["Name"] in _PREDEFINED_NETWORKS else row["Id"] for row in rows
-            )
+            return frozenset(row["Name"] if row["Name"] in PREDEFINED_NETWORKS else row["Id"] for row in rows)
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""

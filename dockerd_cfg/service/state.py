@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import Container, Info
+from dockerd_cfg.host.docker import PREDEFINED_NETWORKS, Container, Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -167,7 +167,8 @@ def differences(before: Inventory, after: Inventory) -> list[str]:
         ("images", before.images, after.images),
         ("containers", before.containers, after.containers),
         ("volumes", before.volumes, after.volumes),
-        ("networks", before.networks, after.networks),
+        # the predefined ones are made at each start, the bridge only if the configuration wants one
+        ("networks", before.networks - PREDEFINED_NETWORKS, after.networks),
     ):
         if missing := had - has:
             some = ", ".join(sorted(name.removeprefix("sha256:")[:12] for name in missing)[:3])

@@ -26,7 +26,7 @@ BEFORE = Inventory(
     images=frozenset({"sha256:aaaaaaaaaaaaaaaa", "sha256:bbbbbbbbbbbbbbbb"}),
     containers=frozenset({"c" * 64}),
     volumes=frozenset({"records"}),
-    networks=frozenset({"bridge"}),
+    networks=frozenset({"bridge", "front"}),
 )
 
 
@@ -48,7 +48,7 @@ def test_a_daemon_is_like_itself() -> None:
         ({"images": frozenset({"sha256:aaaaaaaaaaaaaaaa"})}, "1 of 2 images missing (bbbbbbbbbbbb)"),
         ({"containers": frozenset()}, "1 of 1 containers missing (cccccccccccc)"),
         ({"volumes": frozenset()}, "1 of 1 volumes missing (records)"),
-        ({"networks": frozenset()}, "1 of 1 networks missing (bridge)"),
+        ({"networks": frozenset()}, "1 of 1 networks missing (front)"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -178,3 +178,7 @@ def test_a_container_process_that_is_left_is_told(host: Host) -> None:
 
     left = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
     assert restless(left, (ROOT,)) == ["containerd-shim-runc-v2 (pid 7) still runs a container"]
+
+
+def test_a_predefined_network_that_the_configuration_does_without_is_no_difference() -> None:
+    assert differences(BEFORE, replace(BEFORE, networks=frozenset({"front"}))) == []
