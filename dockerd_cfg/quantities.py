@@ -7,6 +7,7 @@ from typing import Final
 from dockerd_cfg.errors import UsageProblem
 
 _UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_KILO: Final = 1000
 _SHORTEST: Final = 10.0
 _LONGEST: Final = 7 * 24 * 3600.0
 
@@ -14,9 +15,9 @@ _LONGEST: Final = 7 * 24 * 3600.0
 def shown_bytes(number: float) -> str:
     """Return a number of bytes for people, in decimal units as Docker and disk makers use them."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 1000 or unit == "TB":  # noqa: PLR2004
+        if number < _KILO or unit == "TB":
             return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
+        number /= _KILO
     raise AssertionError
 
 

@@ -66,7 +66,7 @@ class Runner:
         """
         import ctypes  # noqa: PLC0415  # these cost as much as all the rest of a run that has nothing to do
 
-        import sh  # noqa: PLC0415
+        import sh  # noqa: PLC0415  # likewise; see look
 
         libc = ctypes.CDLL(None)
 

@@ -1,5 +1,6 @@
 """What will be done: a plan is a list of steps, and a step is data with three verbs."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
@@ -101,8 +102,6 @@ class Plan(Document):
 
         Raises JournalCorrupt when it is no plan that this version understands.
         """
-        import json  # noqa: PLC0415  # pydantic brings its own for all else
-
         try:
             raw = json.loads(data)
             for part in ("steps", "finish"):

@@ -159,7 +159,7 @@ def _bug(error: Exception, session: Session) -> UnexpectedProblem:
     """Log the traceback; return what to tell."""
     import logging  # noqa: PLC0415  # not for what works
 
-    from dockerd_cfg.cli.log import log_to  # noqa: PLC0415
+    from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # likewise
 
     path = log_to(session.host.layout)
     logging.getLogger(__name__).error("%s: a bug", list(session.argv), exc_info=error)

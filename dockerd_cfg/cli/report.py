@@ -180,7 +180,7 @@ class _Bar:
 
     def _draw(self, done: int, total: int, note: str) -> None:
         from rich.console import Console  # noqa: PLC0415  # start-up counts; most runs draw nothing
-        from rich.progress import (  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415  # likewise
             BarColumn,
             DownloadColumn,
             Progress,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
@@ -62,7 +64,7 @@ class Session:
     def history(self) -> "History":
         """The runs recorded on the host."""
         from dockerd_cfg.change.history import History  # noqa: PLC0415  # a second run has no use for these
-        from dockerd_cfg.steps import KINDS  # noqa: PLC0415
+        from dockerd_cfg.steps import KINDS  # noqa: PLC0415  # all the steps of a move, likewise
 
         return History(self._runs, KINDS)
 
@@ -146,8 +148,6 @@ class Session:
             raise _refusal(
                 "needs-consent", f"{what}; nobody is here to be asked", "add --yes if that is meant"
             )
-        import typer  # noqa: PLC0415  # only to ask
-
         try:
             is_meant = typer.confirm(f"{what}. Go on?", err=True)
         except typer.Abort:  # the terminal was closed, or Ctrl-D
@@ -167,7 +167,7 @@ class Session:
     def engine(self, run: "Run") -> "Iterator[tuple[Engine, Journal]]":
         """Open the journal of ``run`` with the engine to go on with."""
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
-        from dockerd_cfg.cli.log import log_to  # noqa: PLC0415
+        from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # logging, likewise
 
         gc.enable()  # from here on it may take long; see main
         self.report.follow(run.plan)

@@ -99,7 +99,7 @@ def _schema_text() -> str:
     for path in (package / "_schemas" / _SCHEMA, package.parent / "schemas" / _SCHEMA):
         if path.is_file():
             return path.read_text(encoding="utf-8")
-    from importlib.resources import files  # noqa: PLC0415  # takes as long as everything else here
+    from importlib.resources import files  # noqa: PLC0415  # brings zipfile; only a zip file needs it
 
     return (files("dockerd_cfg") / "_schemas" / _SCHEMA).read_text(encoding="utf-8")
 

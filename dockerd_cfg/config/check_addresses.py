@@ -7,7 +7,7 @@ driver, tags v20.10.24 to docker-v29.7.2. A rule that an older Docker applies on
 
 import re
 from collections.abc import Callable, Iterator
-from ipaddress import IPv6Network
+from ipaddress import IPv6Interface, IPv6Network
 from typing import Final
 
 from dockerd_cfg.config.check_context import Context
@@ -171,7 +171,7 @@ def _subnet_problem(text: str, version: DockerVersion) -> str | None:
     """Moby's ValidateFixedCIDRV6; from 27.0 on it reads with netip and refuses more."""
     interface = parse_cidr(text)
     is_strict = version >= _NETIP
-    if interface is None or interface.version == 4 or (is_strict and re.search("/0[0-9]", text)):  # noqa: PLR2004
+    if not isinstance(interface, IPv6Interface) or (is_strict and re.search("/0[0-9]", text)):
         return "it is no IPv6 network"
     network = interface.network
     if is_strict and interface.ip.is_multicast:

@@ -70,7 +70,7 @@ def _gateways(context: Context) -> Iterator[Finding]:
     """A gateway is reserved in the bridge's network, so it must lie there and be free."""
     bridge = parse_cidr(context.text("bip"))
     gateway = context.text("default-gateway")
-    if bridge is not None and bridge.version == 4 and is_ip(gateway):  # noqa: PLR2004
+    if isinstance(bridge, IPv4Interface) and is_ip(gateway):
         problem = None
         if ip_address(gateway) not in bridge.network:
             problem = f"lies outside of the bridge's network {bridge.network}"

@@ -4,6 +4,7 @@ Source: ``findConfigurationConflicts`` and ``configValuesSet`` in moby's ``daemo
 to docker-v29.7.2, and ``checkDeprecatedOptions`` of 23.0.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -142,8 +143,6 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
 
 
 def _example(known: Option) -> str:
-    import json  # noqa: PLC0415  # only for this text
-
     return json.dumps(known.examples[0] if known.examples else {})
 
 

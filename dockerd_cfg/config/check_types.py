@@ -4,6 +4,7 @@ null fits every type and means "not given". Names inside structures match in any
 ignored. Whole numbers must be written as such (``1.0`` is refused).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -196,6 +197,4 @@ def _instead(path: Path, value: JsonValue, schema: Schema) -> str:
 
 
 def _json(value: JsonValue) -> str:
-    import json  # noqa: PLC0415  # only for this text
-
     return json.dumps(value)

@@ -1,5 +1,7 @@
 """Whether the running daemon uses what daemon.json says: which values to expect, and how to compare them. Pure."""
 
+import ipaddress
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -55,8 +57,6 @@ def is_in_use(name: str, value: JsonValue, reported: Mapping[str, JsonValue]) ->
 
 def shown(value: JsonValue) -> str:
     """Return ``value`` as people write it."""
-    import json  # noqa: PLC0415  # only for a message
-
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -97,8 +97,6 @@ def _plain_item(name: str, item: str) -> str:
     if name != "insecure-registries":
         return item
     item = item.removeprefix("http://").removeprefix("https://")
-    import ipaddress  # noqa: PLC0415  # asked for rarely
-
     try:
         network = ipaddress.ip_network(item, strict=False)
     except ValueError:

@@ -147,8 +147,8 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
 
     That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone.
     """
-    from dockerd_cfg.change.replace_file import StoredImage  # noqa: PLC0415  # likewise
-    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415
+    from dockerd_cfg.change.replace_file import StoredImage  # noqa: PLC0415  # brings pydantic; a second run needs none
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # likewise
 
     digest, moment = file.image.digest, file.image.modified
     for run in reversed(runs):

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
 from dockerd_cfg.tracing import traced
@@ -112,8 +113,6 @@ class EngineApi:
             bridge = self._get("/networks/bridge")
         except NoSuchThing:
             bridge = {}  # "bridge": "none"
-        from dockerd_cfg.host.reported import reported_options  # noqa: PLC0415  # asked for rarely
-
         with _understood("GET /info"):
             return reported_options(self._get("/info"), bridge, self._reload_events())
 
