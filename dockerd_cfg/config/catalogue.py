@@ -5,7 +5,6 @@ is not decided here (see `check`).
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,6 @@ JsonType = Literal["any", "array", "boolean", "integer", "object", "string"]
 Need = Literal["none", "reload", "restart"]
 
 _SCHEMA: Final = "daemon.schema.json"
-_NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 class UnknownOptionError(LookupError):
@@ -28,15 +26,6 @@ class UnknownOptionError(LookupError):
     def __init__(self, key: str, hint: str | None) -> None:
         super().__init__(f"Docker has no option {key}")
         self.key = key
-        self.hint = hint
-
-
-class BadValueError(ValueError):
-    """A text cannot be read as a value of an option; ``hint`` says what to write."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
         self.hint = hint
 
 
@@ -175,26 +164,6 @@ def _next_name(node: Mapping[str, JsonValue], rest: str) -> tuple[str, str]:
     return (name, after) if "additionalProperties" in anything else (rest, "")
 
 
-def parse_value(key: str, text: str) -> JsonValue:
-    """Return ``text`` as a value of the option ``key`` (dotted or not), typed as the catalogue says.
-
-    Arrays are written as JSON or separated by commas, objects as JSON. Raises BadValueError, and UnknownOptionError for a
-    name without a type.
-    """
-    known = option(key)
-    match known.type:
-        case "string":
-            return text
-        case "boolean":
-            return _boolean(key, text)
-        case "integer":
-            return _integer(key, text)
-        case "array":
-            return _array(key, text, known)
-        case _:
-            return _json(key, text, known)
-
-
 def needs(changed_keys: Iterable[str], *, removed: Collection[str] = ()) -> Need:
     """Return what makes dockerd use a daemon.json whose ``changed_keys`` (dotted or not) have changed.
 
@@ -225,7 +194,7 @@ def _option(key: str, node: Mapping[str, JsonValue]) -> Option:
     flag = node.get("x-flag", key if "." not in key else None)
     return Option(
         key=key,
-        type=_type(node),
+        type=type_of(node),
         description=str(node.get("description", "")),
         default=node.get("default"),
         examples=tuple(examples) if isinstance(examples, list) else (),
@@ -246,7 +215,8 @@ def _option(key: str, node: Mapping[str, JsonValue]) -> Option:
     )
 
 
-def _type(node: Mapping[str, JsonValue]) -> JsonType:
+def type_of(node: Mapping[str, JsonValue]) -> JsonType:
+    """Return the JSON type that the schema's ``node`` asks for."""
     match node.get("type"):
         case "array" | "boolean" | "integer" | "object" | "string" as known:
             return known
@@ -287,43 +257,4 @@ def _member(node: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue]
 
 def _holds_scalars(node: Mapping[str, JsonValue]) -> bool:
     anything = node.get("additionalProperties")
-    return isinstance(anything, Mapping) and _type(anything) not in {"object", "array"}
-
-
-def _boolean(key: str, text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise BadValueError(
-            f"{key} is either true or false, not {text!r}", f"write {key} true, or {key} false"
-        )
-    return text == "true"
-
-
-def _integer(key: str, text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise BadValueError(f"{key} is a whole number, not {text!r}", "write digits only")
-    return int(text)
-
-
-def _array(key: str, text: str, known: Option) -> JsonValue:
-    items = known.schema.get("items")
-    if text.lstrip().startswith("[") or (isinstance(items, Mapping) and _type(items) == "object"):
-        return _json(key, text, known)
-    return [part.strip() for part in text.split(",")] if text.strip() else []
-
-
-def _json(key: str, text: str, known: Option) -> JsonValue:
-    try:
-        value: JsonValue = json.loads(text)
-    except ValueError as error:
-        raise BadValueError(f"{key} takes a JSON {known.type}: {error}", _like(known)) from None
-    if not isinstance(value, {"array": list, "object": dict}.get(known.type, object)):
-        raise BadValueError(f"{key} takes a JSON {known.type}", _like(known))
-    return value
-
-
-def _like(known: Option) -> str:
-    return (
-        f"write for instance {json.dumps(known.examples[0])}"
-        if known.examples
-        else f"write a JSON {known.type}"
-    )
+    return isinstance(anything, Mapping) and type_of(anything) not in {"object", "array"}

@@ -3,17 +3,11 @@
 import json
 from collections.abc import Collection, Mapping
 
-from dockerd_cfg.config.catalogue import (
-    BadValueError,
-    UnknownOptionError,
-    find_option,
-    parse_value,
-    split_key,
-    suggest,
-)
+from dockerd_cfg.config.catalogue import UnknownOptionError, find_option, split_key, suggest
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, options_to_drop
+from dockerd_cfg.config.value_text import BadValueError, parse_value
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue

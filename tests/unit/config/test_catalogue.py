@@ -8,19 +8,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dockerd_cfg.config.catalogue import (
-    BadValueError,
     Need,
     UnknownOptionError,
     _schema_text,
     needs,
     option,
     options,
-    parse_value,
     schema,
     split_key,
     suggest,
 )
 from dockerd_cfg.config.check import NEWEST, OLDEST, DockerVersion
+from dockerd_cfg.config.value_text import BadValueError, parse_value
 
 
 def nodes(node: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
