@@ -137,3 +137,21 @@ def test_a_program_runs_in_a_group_of_its_own() -> None:
     group = int(sh("cut -d' ' -f5 /proc/$$/stat").stdout)
 
     assert group != os.getpgrp()
+
+
+def test_a_look_returns_what_the_program_prints() -> None:
+    assert RUNNER.look(["sh", "-c", "echo x; echo y >&2"], timeout=5) == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [("echo why >&2; exit 3", "why"), ("kill -9 $$", "SIGKILL"), ("sleep 9", "did not end")],
+)
+def test_a_look_that_fails_tells_why(script: str, says: str) -> None:
+    with pytest.raises(CommandFailed, match=says):
+        RUNNER.look(["sh", "-c", script], timeout=0.2)
+
+
+def test_a_look_with_a_program_that_is_not_there_tells_so() -> None:
+    with pytest.raises(CommandFailed, match="not installed"):
+        RUNNER.look(["no-such-program"], timeout=5)

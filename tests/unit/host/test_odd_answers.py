@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         status, body = self.server.answers.get(self.path, (404, b'{"message":"no such thing"}'))  # type: ignore[attr-defined]
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) + self.server.answers.get("missing", (0, b""))[0]))  # type: ignore[attr-defined]
         self.end_headers()
         self.wfile.write(body)
 
@@ -45,7 +45,7 @@ class Server(socketserver.UnixStreamServer):
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Iterator[Answers]:
-    """What the daemon answers; fill it."""
+    """What the daemon answers, by path; under ``missing`` how many bytes it promises too many."""
     (tmp_path / "run").mkdir()
     given: Answers = {}
     with Server(tmp_path / "run/docker.sock", given) as server:
@@ -92,6 +92,13 @@ def test_an_odd_answer_about_the_daemon_is_told_as_a_failure_of_docker(
     answers["/info"] = (status, body)
     with pytest.raises(CommandFailed):
         api.info()
+
+
+def test_an_answer_that_is_cut_off_is_told_as_a_failure_of_docker(answers: Answers, api: EngineApi) -> None:
+    answers["/images/json?all=1"] = (200, b"[]")
+    answers["missing"] = (1, b"")
+    with pytest.raises(CommandFailed, match="cut off"):
+        api.images()
 
 
 def test_a_container_that_is_gone_between_two_questions_is_left_out(answers: Answers, api: EngineApi) -> None:

@@ -1,0 +1,167 @@
+"""Callers and hosts that are unlike the rest: closed streams, a terminal that ends, Docker from elsewhere."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.cli.app import run
+from dockerd_cfg.cli.report import Report
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.paths import Layout
+from dockerd_cfg.sandbox.daemon import SandboxServices
+from dockerd_cfg.sandbox.host import SandboxProcesses, sandbox_host
+
+Outcome = tuple[int, str, str]
+ON_SANDBOX = """
+import os, sys
+from pathlib import Path
+import dockerd_cfg.cli
+from dockerd_cfg.cli import app
+from dockerd_cfg.sandbox.host import sandbox_host
+real = app.run
+app.run = lambda argv: real(argv[1:], make_host=lambda: sandbox_host(Path(argv[0])))
+dockerd_cfg.cli.main()
+"""
+
+
+class WithUnits(SandboxServices):
+    """Units other than the sandbox's own."""
+
+    def __init__(self, root: Path, **units: UnitState) -> None:
+        super().__init__(Layout(root))
+        self._units = {unit.name: unit for unit in units.values()}
+
+    def unit(self, name: str) -> UnitState:
+        return self._units.get(name) or UnitState(name)
+
+
+class Rootless(SandboxProcesses):
+    """A host whose Docker runs for a user."""
+
+    def of_rootless(self) -> list[str]:
+        return ["rootlesskit (pid 42)"]
+
+
+class Unpersuaded(SandboxServices):
+    """A dockerd that refuses every file; the one it runs with it read before."""
+
+    def validate(self, config: Path, flags: object) -> str | None:
+        return "no such thing"
+
+
+class Deaf(SandboxServices):
+    """A daemon that takes over nothing when it is told to reload."""
+
+    def reload(self, name: str) -> None:
+        """Nothing comes of it."""
+
+    def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
+        return 'level=error msg="Error reloading configuration" error="so it is"'
+
+
+def told(host: Host, *argv: str) -> Outcome:
+    out, err = io.StringIO(), io.StringIO()
+    code = run(argv, make_host=lambda: host, report=Report(as_json="--json" in argv, out=out, err=err))
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_change_is_made_whole_whatever_streams_the_caller_closed(sandbox: Path, closed: str) -> None:
+    argv = [sys.executable, "-c", ON_SANDBOX, str(sandbox), "set", "debug", "true"]
+    script = f'exec "$@" {closed}'
+    done = subprocess.run(["sh", "-c", script, "sh", *argv], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((sandbox / "etc/docker/daemon.json").read_bytes())["debug"] is True
+    (journal,) = (sandbox / "var/lib/dockerd-cfg/runs").glob("*/journal.jsonl")
+    assert json.loads(journal.read_bytes().splitlines()[-1])["event"] == "applied"
+
+
+def test_an_end_of_input_at_the_question_is_a_no(sandbox: Path) -> None:
+    leader, follower = pty.openpty()
+    argv = [sys.executable, "-c", ON_SANDBOX, str(sandbox), "set", "mtu", "1400"]
+    with subprocess.Popen(argv, stdin=follower, stdout=subprocess.PIPE, stderr=follower) as process:
+        os.close(follower)
+        os.write(leader, b"\x04")
+        code = process.wait(30)
+    os.close(leader)
+    assert code == 1
+    assert "mtu" not in (sandbox / "etc/docker/daemon.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda host: replace(host, systemd=WithUnits(host.layout.root)), "not installed"),
+        (
+            lambda host: replace(
+                host, systemd=WithUnits(host.layout.root, docker=UnitState(DOCKER_SERVICE, load="masked"))
+            ),
+            "systemctl unmask docker.service",
+        ),
+        (
+            lambda host: replace(host, systemd=WithUnits(host.layout.root), processes=Rootless()),
+            "rootlesskit (pid 42)",
+        ),
+        (
+            lambda host: replace(
+                host,
+                systemd=WithUnits(
+                    host.layout.root, snap=UnitState("snap.docker.dockerd.service", load="loaded")
+                ),
+            ),
+            "snap",
+        ),
+    ],
+    ids=["none", "masked", "rootless", "snap"],
+)
+def test_a_docker_that_cannot_be_managed_is_told_apart(
+    sandbox: Path, change: Callable[[Host], Host], says: str
+) -> None:
+    code, out, err = told(change(sandbox_host(sandbox)), "set", "debug", "true")
+    assert code == 4
+    assert says in out + err
+
+
+def test_a_reload_that_docker_does_not_take_is_undone_with_its_complaint(sandbox: Path) -> None:
+    deaf = Deaf(Layout(sandbox))
+    before = (sandbox / "etc/docker/daemon.json").read_bytes()
+    code, _, err = told(replace(sandbox_host(sandbox), systemd=deaf), "set", "debug", "true")
+    assert code == 6
+    assert "so it is" in err
+    assert (sandbox / "etc/docker/daemon.json").read_bytes() == before
+
+
+def test_dockerd_judges_what_is_only_brought_into_effect(sandbox: Path) -> None:
+    host = sandbox_host(sandbox)
+    assert told(host, "set", "mtu", "1400", "--restart", "never")[0] == 0
+    services = Unpersuaded(Layout(sandbox))
+    starts = services.read()["invocation"]
+    code, _, err = told(replace(host, dockerd=services), "set", "mtu", "1400", "--yes")
+    assert code == 3
+    assert "no such thing" in err
+    assert services.read()["invocation"] == starts
+
+
+@pytest.mark.parametrize(
+    "argv", [("check",), ("set", "debug", "true", "--dry-run")], ids=lambda argv: argv[0]
+)
+def test_a_folder_that_docker_does_not_read_is_told_of(sandbox: Path, argv: tuple[str, ...]) -> None:
+    (sandbox / "etc/docker/daemon.json.d").mkdir()
+    _, out, _ = told(sandbox_host(sandbox), *argv, "--json")
+    assert "drop-in-folder" in [finding["code"] for finding in json.loads(out)["findings"]]
+
+
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str) -> None:
+    argv = ("move-storage", "/mnt/data", "--yes")
+    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
+    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
