@@ -20,7 +20,7 @@ def _key(name: str) -> str:
 class OptionsView(BaseModel):
     """What the views share: immutable, strict about types, open to further names."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True, alias_generator=_key)
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=_key)
 
 
 class BuilderEntitlements(OptionsView):

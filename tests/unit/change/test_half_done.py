@@ -1,7 +1,6 @@
 """Undoing meets what a killed run left half done."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,37 +8,15 @@ import pytest
 from dockerd_cfg.change.plan import Context
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.files import FileImage, digest
-from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.paths import HostPath
 
 DROP_IN = HostPath("/etc/systemd/system/docker.service.d/50-dockerd-cfg.conf")
 TEMPORARY = ".50-dockerd-cfg.conf.dockerd-cfg-new"
 
 
-@dataclass(frozen=True)
-class OnlyFiles:
-    layout: Layout
-
-
-class Silent:
-    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
-        """Nobody listens."""
-
-
 @pytest.fixture
-def context(tmp_path: Path) -> Context:
+def step(tmp_path: Path) -> ReplaceFile:
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    return Context(
-        host=OnlyFiles(Layout(tmp_path)),
-        progress=Silent(),
-        captured=lambda _: None,
-        captured_undo=lambda _: None,
-        is_done=lambda _: False,
-        was_applied=False,
-    )
-
-
-@pytest.fixture
-def step() -> ReplaceFile:
     image = StoredImage.of(FileImage(b"[Unit]\n", owner=os.geteuid(), group=os.getegid()))
     return ReplaceFile(kind="replace", path=DROP_IN, new=image, expected=digest(None))
 

@@ -1,7 +1,6 @@
 """The step that replaces a file: only the one it was planned for, and back to the byte."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,32 +9,10 @@ from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage, digest
-from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.paths import HostPath
 
 PATH = HostPath("/etc/docker/daemon.json")
 ME = {"owner": os.geteuid(), "group": os.getegid()}
-
-
-@dataclass(frozen=True)
-class OnlyFiles:
-    layout: Layout
-
-
-class Silent:
-    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
-        """Nobody listens."""
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Context:
-    return Context(
-        host=OnlyFiles(Layout(tmp_path)),
-        progress=Silent(),
-        captured=lambda _: None,
-        captured_undo=lambda _: None,
-        is_done=lambda _: False,
-        was_applied=False,
-    )
 
 
 @pytest.fixture
