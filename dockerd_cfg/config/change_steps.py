@@ -30,10 +30,14 @@ from dockerd_cfg.service.steps import CheckDocker, NoteDocker, RestartDocker
 
 _LOGGING: Final = frozenset({"log-driver", "log-opts"})
 # With another value of these Docker looks elsewhere for what it keeps, and does not find it.
-_HIDING: Final = frozenset({"containerd-namespace", "data-root", "storage-driver", "userns-remap"})
+_HIDING: Final = frozenset({"containerd-namespace", "data-root", "graph", "storage-driver", "userns-remap"})
+# Without a driver named, the daemon takes the one of these whose data it finds (moby daemon/graphdriver, priority).
+_FOUND_AGAIN: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "overlayfs", "zfs"})
 _IMAGE_STORE: Final = ("features", "containerd-snapshotter")
+# Addresses of the default bridge, which it keeps.
+_ADDRESSES: Final = frozenset({"bip", "fixed-cidr"})
 # Properties of the default bridge, which stays as it is as long as containers that survive a restart use it.
-_BRIDGE: Final = frozenset({"icc", "ip", "ip-masq", "mtu"})
+_BRIDGE: Final = frozenset({"bip", "fixed-cidr", "icc", "ip", "ip-masq", "mtu"})
 
 
 def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> ConfigPlan:
@@ -42,7 +46,7 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
     need = _need(facts, edit, wanted)
     action = _action(facts, request.restart, need)
-    findings = _judged(facts, request, edit, wanted)
+    findings = (*_judged(facts, request, edit, wanted), *_lasting_addresses(edit))
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
@@ -183,13 +187,35 @@ def _changes_place(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonVa
         present = wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments))
     else:
         present = {"data-root": str(info.data_root), "storage-driver": info.driver}
+    if one.key[0] == "storage-driver" and not values:
+        return info is None or info.driver not in _FOUND_AGAIN
     return not values or any(not _is_there(facts, name, value, present) for name, value in values.items())
 
 
 def _is_there(facts: ConfigFacts, name: str, value: JsonValue, present: Mapping[str, JsonValue]) -> bool:
+    if name == "storage-driver":
+        return value == present[name]  # overlay2 is not overlayfs: the one's images are not the other's
     if name == "data-root":
         value, present = facts.resolve(str(value)), {name: facts.resolve(str(present[name]))}
     return is_in_use(name, value, present) is True
+
+
+def _lasting_addresses(edit: EditDaemonJson | None) -> Iterator[Finding]:
+    """Yield advice on what taking an option out, or undoing, cannot give back.
+
+    The daemon keeps its default bridge in its store and makes it again with the addresses it had; an option gives it
+    others, the lack of one does not (moby daemon/daemon_unix.go, initBridgeDriver; seen in 20.10.24 to 28.5.2).
+    """
+    for one in () if edit is None else edit.edits:
+        if one.key[0] in _ADDRESSES:
+            yield Finding(
+                code="addresses-stay",
+                severity="warning",
+                stage="advice",
+                key=one.dotted,
+                message=f"without {one.dotted} Docker keeps the addresses its bridge has: neither unset nor rollback changes them back",
+                hint="to go back, set bip to the address of before: dockerd-cfg show bip --effective tells the present one",
+            )
 
 
 def _waiting(

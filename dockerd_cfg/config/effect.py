@@ -83,6 +83,8 @@ def _plain(name: str, value: JsonValue) -> JsonValue:
             return parse_size(value, units="binary")
         except SizeError:
             return value
+    if name == "fixed-cidr" and isinstance(value, str):
+        return str(_network(value) or value)
     if name == "storage-driver":
         return "overlayfs" if value == "overlay2" else value  # the containerd image store's word for it
     if name in _UNORDERED and isinstance(value, list):
@@ -97,8 +99,14 @@ def _plain_item(name: str, item: str) -> str:
     if name != "insecure-registries":
         return item
     item = item.removeprefix("http://").removeprefix("https://")
-    try:
-        network = ipaddress.ip_network(item, strict=False)
-    except ValueError:
+    network = _network(item)
+    if network is None:
         return item
     return "" if network.is_loopback else str(network) if "/" in item else item
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None

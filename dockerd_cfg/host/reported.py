@@ -67,12 +67,23 @@ def reported_options(
         found["default-address-pools"] = [{"base": pool["Base"], "size": pool["Size"]} for pool in pools]
     told = bridge.get("Options") or {}
     found |= {name: _scalar(told[field]) for name, field in _BRIDGE.items() if field in told}
+    found |= _addresses(bridge)
     if reloads:
         last = reloads[-1]
         found |= {name: _scalar(last[name]) for name in _RELOAD if name in last}
         if "features" in last:
             found["features"] = {name: value == "true" for name, value in _FEATURE.findall(last["features"])}
     return found
+
+
+def _addresses(bridge: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Return the bridge's own address and, where it is less than the whole network, what containers get."""
+    for config in (bridge.get("IPAM") or {}).get("Config") or []:
+        gateway, subnet, given = config.get("Gateway"), config.get("Subnet") or "", config.get("IPRange")
+        if gateway and ":" not in gateway:
+            own: dict[str, JsonValue] = {"bip": f"{gateway}/{subnet.rpartition('/')[2]}"}
+            return own | ({"fixed-cidr": given} if given else {})
+    return {}
 
 
 def _scalar(text: str) -> JsonValue:

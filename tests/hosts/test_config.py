@@ -126,6 +126,30 @@ def test_what_keeps_docker_from_starting_is_undone(host: Host) -> None:
     assert inventory(host) == before
 
 
+def bridge_address(host: Host) -> str:
+    return host.shell("ip -4 -o address show docker0 | awk '{print $4}'")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_address_of_the_bridge_is_proved_and_told_as_it_is(boot_host: BootHost, variant: str) -> None:
+    host = boot_host(variant)
+    start_containers(host)
+    before, own = inventory(host), bridge_address(host)
+
+    answer(host, "set", "bip", "172.26.0.1/16", "--yes")
+    assert bridge_address(host) == effective(host, "bip")["value"] == "172.26.0.1/16"
+
+    # Docker keeps the address; the tool says so, and tells what is in use
+    told = answer(host, "unset", "bip", "--yes")
+    assert "addresses-stay" in [finding["code"] for finding in told["findings"]]
+    assert effective(host, "bip")["value"] == bridge_address(host)
+
+    host.systemctl("reset-failed", "docker.service", check=False)
+    answer(host, "set", "bip", own, "--yes")
+    assert bridge_address(host) == own
+    assert inventory(host) == before
+
+
 def test_containers_go_on_under_live_restore(host: Host) -> None:
     host.write(FILE, '{"live-restore": true}\n')
     host.systemctl("restart", "docker.service")

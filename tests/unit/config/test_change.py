@@ -641,6 +641,25 @@ def test_an_image_store_that_waits_for_a_restart_would_hide_what_is_there() -> N
     assert errors(case.plan(set_("mtu", 1400))) == [("hides-data", "features.containerd-snapshotter")]
 
 
+def test_taking_out_the_driver_in_use_leads_nowhere_else() -> None:
+    case = Case(text='{"storage-driver": "overlay2"}', docker=up(images={"sha256:a"}))
+
+    assert errors(case.plan(unset("storage-driver"))) == []
+
+
+def test_a_graph_driver_leads_away_from_the_containerd_image_store() -> None:
+    docker = up(driver="overlayfs", image_store="containerd", images={"sha256:a"})
+
+    assert errors(Case(docker=docker).plan(set_("storage-driver", "overlay2"))) == [
+        ("hides-data", "storage-driver")
+    ]
+
+
+@pytest.mark.parametrize("edit", [set_("bip", "172.26.0.1/16"), set_("fixed-cidr", "172.17.8.0/24")])
+def test_addresses_that_no_undoing_gives_back_are_told_of(edit: KeyEdit) -> None:
+    assert "addresses-stay" in [finding.code for finding in Case().plan(edit).findings]
+
+
 # Confirmation
 
 

@@ -200,3 +200,13 @@ def test_an_empty_info_tells_that_lists_are_empty_and_no_more() -> None:
 def test_odd_answers_raise_what_the_gateway_translates(info: Any, bridge: Any) -> None:
     with pytest.raises((AttributeError, KeyError, TypeError, ValueError)):
         reported_options(info, bridge, [])
+
+
+def test_the_bridge_tells_its_address_and_what_containers_get() -> None:
+    config = [{"Subnet": "172.26.0.0/16", "Gateway": "172.26.0.1", "IPRange": "172.26.8.0/24"}]
+    found = reported_options({}, {"IPAM": {"Config": config}}, [])
+    assert (found["bip"], found["fixed-cidr"]) == ("172.26.0.1/16", "172.26.8.0/24")
+
+
+def test_a_bridge_without_an_address_tells_none() -> None:
+    assert "bip" not in reported_options({}, {"IPAM": {"Config": [{"Subnet": "fd00::/64"}]}}, [])
