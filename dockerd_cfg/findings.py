@@ -31,3 +31,13 @@ class Finding:
     def is_error(self) -> bool:
         """Whether this finding stops a change."""
         return self.severity == "error"
+
+
+def preflight_error(code: str, message: str, hint: str | None) -> Finding:
+    """Return the finding that the host is not fit for a change."""
+    return Finding(code=code, severity="error", stage="preflight", message=message, hint=hint)
+
+
+def preflight_warning(code: str, message: str, hint: str | None) -> Finding:
+    """Return the finding that something should be known before a change of the host."""
+    return Finding(code=code, severity="warning", stage="preflight", message=message, hint=hint)

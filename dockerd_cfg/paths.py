@@ -5,6 +5,7 @@ cannot be opened. ``Layout.real`` turns it into the ``Path`` to open: the same o
 in a sandbox. The types keep the two from being mixed up.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -48,6 +49,12 @@ class Layout:
     def host(self, path: Path) -> HostPath:
         """Return the host path of ``path``, a real path below ``root``."""
         return HostPath("/") / path.relative_to(self.root)
+
+    def link_text(self, path: HostPath, at: HostPath) -> str:
+        """Return what a symbolic link at ``at`` must hold to lead to ``path``, below ``root`` too."""
+        if self.root == Path("/"):
+            return str(path)
+        return os.path.relpath(self.real(path), self.real(at).parent)
 
     def run_folder(self, run_id: str) -> Path:
         """Return the folder that holds the record of the run ``run_id``."""

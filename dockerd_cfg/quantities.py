@@ -21,6 +21,18 @@ def shown_bytes(number: float) -> str:
     raise AssertionError
 
 
+def parse_bytes(text: str) -> int:
+    """Return the bytes that ``text`` means: ``50m``, ``1.5g``, ``800k``; units are decimal, as in `shown_bytes`.
+
+    Raises UsageProblem for anything else, and for less than 1 kB.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)b?", text.strip().lower())
+    number = 0 if found is None else int(float(found[1]) * _KILO ** " kmgt".index(found[2] or " "))
+    if number < _KILO:
+        raise UsageProblem(f"{text!r} is no number of bytes", hint="write for instance 50m or 1.5g")
+    return number
+
+
 def parse_duration(text: str) -> float:
     """Return the seconds that ``text`` means: ``90s``, ``10m``, ``1h30m``, ``2d``; a bare number is seconds.
 

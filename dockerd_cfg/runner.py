@@ -42,6 +42,19 @@ class Completed(NamedTuple):
         return self.exit_code == 0
 
 
+class Companion:
+    """A program beside this one that waits for the end of its standard input, which comes when this process ends."""
+
+    def __init__(self, pid: int, keep_open: int) -> None:
+        self._pid = pid
+        self._keep_open = keep_open
+
+    def end(self) -> None:
+        """Let it end, and wait until it has."""
+        os.close(self._keep_open)
+        os.waitpid(self._pid, 0)
+
+
 class Runner:
     """Starts programs found on the caller's PATH, then on the system's own (cron and Ansible may have none)."""
 
@@ -124,6 +137,29 @@ class Runner:
         with traced(shlex.join(argv)):
             quick = None if program is None else _quick_look(program, argv, self._environment(), timeout)
         return self.run(argv, timeout=timeout).stdout if quick is None else quick
+
+    def accompany(self, argv: Sequence[str]) -> Companion:
+        """Start ``argv``, a program that ends when its standard input does, and return while it runs.
+
+        Raises CommandFailed when it is not installed.
+        """
+        program = self.find(argv[0])
+        if program is None:
+            raise CommandFailed(f"{argv[0]} is not installed", hint=f"install the package that has {argv[0]}")
+        reading, writing = os.pipe()
+        actions = [
+            (os.POSIX_SPAWN_DUP2, reading, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            with signals.deferred():
+                pid = os.posix_spawn(
+                    program, list(argv), self._environment(), file_actions=actions, setsid=True
+                )
+        finally:
+            os.close(reading)
+        return Companion(pid, writing)
 
     def _search_path(self) -> str:
         return f"{os.environ['PATH']}:{SEARCH_PATH}" if "PATH" in os.environ else SEARCH_PATH

@@ -28,6 +28,7 @@ class Engine:
         fails too. An exception that is no error of ours (a bug) is raised on after the undoing.
         """
         try:
+            self._begin_again_where_needed()
             for number, step in enumerate(self._plan.steps):
                 if not self._journal.has("done", number):
                     self._do(number, step)
@@ -65,6 +66,19 @@ class Engine:
                 hint="go on with: dockerd-cfg finish",
             ) from interruption
         self._journal.record("finished")
+
+    def _begin_again_where_needed(self) -> None:
+        """In a run that goes on, find the first step whose work no longer holds; record that it is done again."""
+        first = None
+        for number, step in reversed(list(enumerate(self._plan.steps))):
+            before = self._journal.captured("started", number)
+            holds = None if before is None else step.holds(self._context(), before)
+            if holds:
+                break
+            if holds is False:
+                first = number
+        if first is not None:
+            self._journal.record("again", step=first, kind=self._plan.steps[first].kind)
 
     def _do(self, number: int, step: Step) -> None:
         before = self._journal.captured("started", number)

@@ -15,7 +15,7 @@ from dockerd_cfg.errors import JournalCorrupt
 RunEvent = Literal[
     "applied", "confirmed", "reverting", "reverted", "finishing", "finished", "needs-attention"
 ]
-StepEvent = Literal["started", "done", "failed", "undoing", "undone"]
+StepEvent = Literal["started", "done", "failed", "again", "undoing", "undone"]
 State = Literal[
     "planned",
     "applying",
@@ -34,6 +34,7 @@ class Entry(Document):
 
     ``at`` is UTC in ISO 8601. A step's entries carry its number and kind; ``started`` carries what undoing will
     need, ``undoing`` what the steps undone after it will need. ``needs-attention`` and ``failed`` carry the error.
+    ``again`` says that the step and all after it are to be done again: what was recorded of them does not count any more.
     ``confirmed`` follows ``applied`` in a run that is undone by itself unless somebody confirms it.
     """
 
@@ -88,7 +89,18 @@ class Record:
 
     def has(self, event: StepEvent, step: int | str) -> bool:
         """Tell whether ``event`` was recorded for the step of that number or kind."""
-        return any(entry.event == event and step in {entry.step, entry.kind} for entry in self.entries)
+        return any(entry.event == event and step in {entry.step, entry.kind} for entry in self._counting())
+
+    def _counting(self) -> list[Entry]:
+        """Return the entries that count: none of a step that had to be done again since."""
+        counting: list[Entry] = []
+        for entry in self.entries:
+            if entry.event == "again" and entry.step is not None:
+                first = entry.step
+                counting = [one for one in counting if one.step is None or one.step < first]
+            else:
+                counting.append(entry)
+        return counting
 
     @property
     def is_confirmed(self) -> bool:
@@ -102,7 +114,7 @@ class Record:
 
     def captured(self, event: Literal["started", "undoing"], step: int | str) -> dict[str, JsonValue] | None:
         """Return what was captured at ``event`` of the step of that number or kind, None if it never came to that."""
-        for entry in self.entries:
+        for entry in self._counting():
             if entry.event == event and step in {entry.step, entry.kind}:
                 return entry.before or {}
         return None

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, SerializeAsAny, ValidationError
 
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import JournalCorrupt
+from dockerd_cfg.paths import Layout
 
 Before = dict[str, JsonValue]
 
@@ -64,12 +65,28 @@ class Step(Document):
         """Do it. Raises DockerdCfgError when it cannot be done."""
         raise NotImplementedError
 
+    def holds(self, context: Context, before: Before) -> bool | None:
+        """Tell, when a run goes on after it was interrupted, whether what this step did still holds.
+
+        True: it does, and so does all before it. False: it and all after it must be done again, since the host did not
+        stand still meanwhile. None: this step cannot tell. Asked from the last step that was started to the first.
+        """
+        return None
+
     def capture_undo(self, context: Context) -> Before:
         """Read what steps undone after this one will need; must change nothing and should not fail."""
         return {}
 
     def revert(self, context: Context, before: Before) -> None:
         """Undo it. Raises DockerdCfgError when it cannot be undone. A step that only looks has nothing to undo."""
+
+    def refuse_conflict(self, layout: Layout, before: Before) -> None:
+        """Raise FileProblem when undoing is impossible since somebody else changed the same thing."""
+
+    @property
+    def parts(self) -> tuple["Step", ...]:
+        """The steps this one consists of: itself, unless it carries out several at once."""
+        return (self,)
 
 
 class Plan(Document):
@@ -95,6 +112,11 @@ class Plan(Document):
     def all_steps(self) -> tuple[Step, ...]:
         """The steps with those of ``finish`` behind them: the numbering of the journal."""
         return self.steps + self.finish
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """What the steps consist of, in their order."""
+        return tuple(part for step in self.steps for part in step.parts)
 
     @classmethod
     def read(cls, data: bytes, kinds: Mapping[str, type[Step]]) -> Self:

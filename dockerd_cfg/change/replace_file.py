@@ -7,7 +7,7 @@ from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import FileImage
+from dockerd_cfg.files import FileImage, Replacement
 from dockerd_cfg.paths import HostPath, Layout
 
 
@@ -75,26 +75,47 @@ class ReplaceFile(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Write. Raises FileProblem when the file is no longer the one the plan was made for."""
-        real = _layout(context).real(self.path)
+        files.replace_together(self.replacement(_layout(context), before))
+
+    def replacement(self, layout: Layout, before: Before) -> list[Replacement]:
+        """Return what is to be written: one file, none if it has its new contents already."""
+        real = layout.real(self.path)
         if files.read_image(real).digest == self.new.image.digest:
-            return
+            return []
         old = StoredImage.model_validate(before).image
         kept = (
             FileImage(self.new.image.data, old.mode, old.owner, old.group)
             if old.data is not None
             else self.new.image
         )
-        files.replace_file(real, kept, expected=self.expected)
+        return [Replacement(real, kept, self.expected)]
 
     def revert(self, context: Context, before: Before) -> None:
         """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
-        real = _layout(context).real(self.path)
-        files.remove_leftover(real)
-        present, image = self.undone(_layout(context), before)
-        if present.digest != image.digest:
-            files.replace_file(real, image, expected=present.digest)
-        if image.data is None and not StoredImage.model_validate(before).folder_existed:
-            files.remove_empty_folder(real.parent)
+        layout = _layout(context)
+        files.remove_leftover(layout.real(self.path))
+        files.replace_together(self.restoration(layout, before))
+        self.remove_new_folder(layout, before)
+
+    def restoration(self, layout: Layout, before: Before) -> list[Replacement]:
+        """Return what is to be written to undo this: one file, none if nothing is left to undo.
+
+        Raises FileProblem when somebody else's change is in the way.
+        """
+        present, image = self.undone(layout, before)
+        if present.digest == image.digest:
+            return []
+        return [Replacement(layout.real(self.path), image, present.digest)]
+
+    def remove_new_folder(self, layout: Layout, before: Before) -> None:
+        """Remove the file's folder if it was made for it and is empty again."""
+        stored = StoredImage.model_validate(before)
+        if stored.image.data is None and not stored.folder_existed:
+            files.remove_empty_folder(layout.real(self.path).parent)
+
+    def refuse_conflict(self, layout: Layout, before: Before) -> None:
+        """Raise FileProblem when somebody else's change is in the way of undoing this."""
+        self.undone(layout, before)
 
     def undone(self, layout: Layout, before: Before) -> tuple[FileImage, FileImage]:
         """Return the file as it is and as undoing makes it. Raises FileProblem like `take_back`."""

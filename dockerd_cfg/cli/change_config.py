@@ -21,7 +21,7 @@ from dockerd_cfg.cli.options import (
     session_of,
 )
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session
+from dockerd_cfg.cli.session import Session, own_command
 from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
 from dockerd_cfg.config.check_version import DockerVersion
@@ -173,7 +173,7 @@ def change_config(
             restart=mode,
             force=frozenset(wish.force),
             confirm_within=seconds,
-            undo_command=(*_own_command(), "rollback", "--unless-confirmed", "--yes"),
+            undo_command=(*own_command(), "rollback", "--unless-confirmed", "--yes"),
             summary=edits.summary,
         )
         planned = plan_change(facts, request, created=now())
@@ -288,11 +288,3 @@ def _read_patch(name: str) -> dict[str, JsonValue]:
     if not data.strip():
         raise InvalidConfig(f"{shown} is empty", hint='a patch is a JSON object, such as {"debug": true}')
     return parse(data, shown).value
-
-
-def _own_command() -> tuple[str, ...]:
-    """Return the words that start this program again, whatever the folder: by its file, else by the interpreter."""
-    program = Path(sys.argv[0])
-    if program.name.startswith("dockerd-cfg") and program.is_file():
-        return (str(program.resolve()),)
-    return (sys.executable, "-m", "dockerd_cfg")

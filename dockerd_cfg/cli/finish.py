@@ -8,6 +8,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import PreflightRefused
+from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import observe
 from dockerd_cfg.storage.outcome import old_trees
@@ -75,11 +76,20 @@ def _check_in_use(session: Session, run: Run) -> None:
     roots = [target for _, target in old_trees(run)]
     used = docker.info.data_root
     docker_roots = [root for root in roots if root.name == "docker"]
-    if docker_roots and not any(used.is_relative_to(root) for root in docker_roots):
+    if docker_roots and not any(_is_in(session, used, root) for root in docker_roots):
         raise PreflightRefused(
             f"Docker uses {used}, not {docker_roots[0]}: the old data may be in use again",
             hint="see: dockerd-cfg status; dockerd-cfg history",
         )
+
+
+def _is_in(session: Session, used: HostPath, root: HostPath) -> bool:
+    """Tell whether ``used`` is ``root``, by whatever name, or the folder in it that belongs to a user namespace."""
+    layout = session.host.layout
+    real = layout.real(root)
+    return real.is_dir() and any(
+        layout.real(path).is_dir() and layout.real(path).samefile(real) for path in (used, used.parent)
+    )
 
 
 def _old_bytes(session: Session, run: Run) -> int:

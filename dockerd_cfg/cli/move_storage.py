@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from dockerd_cfg.change.plan import Plan
-from dockerd_cfg.cli.options import Diff, DryRun, Json, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import ConfirmWithin, Diff, DryRun, Json, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, refuse_errors
+from dockerd_cfg.cli.session import Session, own_command, refuse_errors
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
@@ -18,10 +18,12 @@ from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import now, shown_bytes
+from dockerd_cfg.quantities import now, parse_bytes, parse_duration, shown_bytes, shown_duration
+from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
-from dockerd_cfg.storage.outcome import stop_seconds
-from dockerd_cfg.storage.plan import data_root_edit, plan_move
+from dockerd_cfg.storage.hand_over import Mode
+from dockerd_cfg.storage.outcome import stop_parts, stop_seconds
+from dockerd_cfg.storage.plan import MoveRequest, data_root_edit, plan_move
 from dockerd_cfg.storage.preflight import preflight
 
 _SHOWN_NAMES: Final = 5
@@ -37,7 +39,26 @@ def move_storage(
         str,
         typer.Option(metavar="auto|yes|no", help="Move containerd's root too; auto: when images live there."),
     ] = "auto",
+    mode: Annotated[
+        str,
+        typer.Option(
+            metavar="data-root|symlink|bind",
+            help="What leads to the new place: daemon.json, a link at the old place, or a mount there.",
+        ),
+    ] = "data-root",
+    verify: Annotated[
+        str,
+        typer.Option(metavar="attributes|full", help="full: also compare the contents of all files."),
+    ] = "attributes",
+    bwlimit: Annotated[
+        str | None,
+        typer.Option(metavar="BYTES", help="Copy at most BYTES a second while Docker runs, such as 50m."),
+    ] = None,
+    confirm_within: ConfirmWithin = None,
     *,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Copy nothing: the data is at the target already.")
+    ] = False,
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
@@ -49,20 +70,21 @@ def move_storage(
     The old data is set aside and kept until you run: dockerd-cfg finish.
     """
     session = session_of(context, "move-storage", dry_run=dry_run, yes=yes, diff=diff)
-    path, mode = _target(target), _containerd(containerd)
+    path, moves_containerd = _target(target), _containerd(containerd)
+    request = _request(mode, verify, bwlimit, confirm_within, adopt=adopt)
     session.refuse_unfit_host()
     with session.changing():
         session.report.say("Looking at Docker, its data and the target ...")
-        facts = read_facts(session.host, path, mode)
+        facts = read_facts(session.host, path, moves_containerd)
         if not facts.trees:
             return _nothing_to_do(session, facts)
-        findings = preflight(facts)
-        edit = data_root_edit(facts)
+        findings = preflight(facts, request)
+        edit = data_root_edit(facts, request)
         refuse_errors(findings, f"Docker's storage cannot be moved to {target}")
         session.report.findings(findings)
         _refuse_bad_config(session, facts, edit)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        plan = plan_move(facts, session.host.layout, created=now(), stamp=stamp)
+        plan = plan_move(facts, session.host.layout, request, created=now(), stamp=stamp)
         return _carry_out(session, facts, plan, edit, findings)
 
 
@@ -106,10 +128,17 @@ def _carry_out(
     stop = stop_seconds(session.history.find(run.id).record)
     if stop is not None:
         data["stop_seconds"] = stop
-        report.answer(f"Docker was stopped for {stop:.1f} s.")
+        parts = stop_parts(session.history.find(run.id).record)
+        data["stop_parts"] = dict(parts)
+        spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts.items())
+        report.answer(f"Docker was stopped for {stop:.1f} s ({spent}).")
     for tree in facts.trees:
         report.answer(f"Moved: {tree.source} is now {tree.target}.")
-    report.answer(f"The old data is kept until: dockerd-cfg finish. Undo with: dockerd-cfg rollback {run.id}")
+    kept = "The old data is kept until: dockerd-cfg finish. " if plan.finish else ""
+    report.answer(f"{kept}Undo with: dockerd-cfg rollback {run.id}")
+    if plan.confirm_within is not None:
+        within = shown_duration(plan.confirm_within)
+        report.answer(f"This is undone {within} after the stop began unless you run: dockerd-cfg confirm")
     return Result(command=session.command, changed=True, data={**data, "run": run.id}, findings=findings)
 
 
@@ -117,11 +146,17 @@ def _show(session: Session, facts: StorageFacts, plan: Plan, edit: EditDaemonJso
     report, summary = session.report, plan.summary
     names = [container.name for container in facts.docker.running]
     shown = ", ".join(islice(names, _SHOWN_NAMES)) + (" ..." if len(names) > _SHOWN_NAMES else "")
-    size = sum(tree.size.allocated for tree in facts.trees)
-    report.answer(
-        f"{shown_bytes(size)} in {sum(tree.size.inodes for tree in facts.trees)} files, folders and links; "
-        f"copying takes about {summary['copy_seconds']} s."
-    )
+    size, sealed = sum(tree.size.allocated for tree in facts.trees), summary["sealed_bytes"]
+    count = sum(tree.size.inodes for tree in facts.trees)
+    if plan.finish and isinstance(sealed, int):
+        report.answer(
+            f"{shown_bytes(size)} in {count} files, folders and links, {shown_bytes(sealed)} of it in image layers; "
+            f"copying takes about {summary['copy_seconds']} s, the stop about {summary['stop_seconds']} s."
+        )
+    elif not summary["bytes"]:
+        report.answer(
+            f"{count} files, folders and links; nothing needs to be copied, the stop takes about {summary['stop_seconds']} s."
+        )
     if names:
         report.answer(f"To be stopped for a short while, and started again: {shown}.")
     report.plan(plan)
@@ -136,6 +171,35 @@ def _target(text: str) -> HostPath:
             f"the target must be an absolute path without “..”, not {text!r}", hint="for instance: /mnt/data"
         )
     return path
+
+
+def _request(
+    mode: str, verify: str, bwlimit: str | None, confirm_within: str | None, *, adopt: bool
+) -> MoveRequest:
+    if verify not in {"attributes", "full"}:
+        raise UsageProblem(
+            f"--verify takes attributes or full, not {verify!r}", hint="see: dockerd-cfg move-storage --help"
+        )
+    seconds = None if confirm_within is None else parse_duration(confirm_within)
+    undo = (*own_command(), "rollback", "--unless-confirmed", "--yes")
+    return MoveRequest(
+        mode=_mode(mode),
+        adopt=adopt,
+        full=verify == "full",
+        limit=None if bwlimit is None else parse_bytes(bwlimit),
+        confirm=None if seconds is None else ExpectConfirmation(seconds=seconds, command=undo),
+    )
+
+
+def _mode(value: str) -> Mode:
+    match value:
+        case "data-root" | "symlink" | "bind":
+            return value
+        case _:
+            raise UsageProblem(
+                f"--mode takes data-root, symlink or bind, not {value!r}",
+                hint="see: dockerd-cfg move-storage --help",
+            )
 
 
 def _containerd(value: str) -> Literal["auto", "yes", "no"]:

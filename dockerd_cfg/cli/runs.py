@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.change.replace_file import ReplaceFile
 from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -194,9 +193,9 @@ def _refuse_conflict(session: Session, run: Run) -> None:
         return
     for number, step in enumerate(run.plan.steps):
         before = run.record.captured("started", number)
-        if isinstance(step, ReplaceFile) and before is not None:
+        if before is not None:
             try:
-                step.undone(session.host.layout, before)
+                step.refuse_conflict(session.host.layout, before)
             except FileProblem as error:
                 raise PreflightRefused(error.message, hint=error.hint) from error
 
@@ -213,7 +212,7 @@ def _edited(run: Run) -> set[tuple[str, ...]]:
     """Return the options that a run which changed only daemon.json edited."""
     if run.plan.subject != SUBJECT:
         return set()
-    return {edit.key for step in run.plan.steps if isinstance(step, EditDaemonJson) for edit in step.edits}
+    return {edit.key for step in run.plan.parts if isinstance(step, EditDaemonJson) for edit in step.edits}
 
 
 def _show_undo(session: Session, run: Run) -> None:

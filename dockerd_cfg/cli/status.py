@@ -167,7 +167,7 @@ def _written(runs: list[Run]) -> dict[tuple[HostPath, tuple[str, ...]], tuple[Js
         step
         for run in runs
         if run.record.state in {"applied", "finished", "finishing"}
-        for step in run.plan.steps
+        for step in run.plan.parts
         if isinstance(step, EditDaemonJson)
     ]
     for step in steps:

@@ -152,7 +152,7 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
 
     digest, moment = file.image.digest, file.image.modified
     for run in reversed(runs):
-        edit = next((step for step in run.plan.steps if isinstance(step, EditDaemonJson)), None)
+        edit = next((step for step in run.plan.parts if isinstance(step, EditDaemonJson)), None)
         if edit is None or edit.path != file.path or run.state not in _APPLIED:
             continue
         if edit.new.image.digest != digest or any(one.key[0] == name for one in edit.edits):

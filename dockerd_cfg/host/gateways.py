@@ -47,6 +47,12 @@ class Systemd(Protocol):
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
 
+    def inhibit_shutdown(self, why: str) -> None:
+        """Keep the host from being shut down or rebooted, where that can be done, until `allow_shutdown`."""
+
+    def allow_shutdown(self) -> None:
+        """Let the host be shut down again; it also may when this process ends."""
+
     def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
         """Return the unit's last log lines since ``since`` (Unix time), empty when there are none to be had."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.errors import CommandFailed, FileProblem
-from dockerd_cfg.files import remove_tree
+from dockerd_cfg.files.trees import remove_tree
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.runner import Runner
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.paths import SYSTEMD_RUNTIME, Layout
-from dockerd_cfg.runner import Runner
+from dockerd_cfg.runner import Companion, Runner
 
 DOCKER_SERVICE: Final = "docker.service"
 DOCKER_SOCKET_UNIT: Final = "docker.socket"
@@ -68,6 +68,7 @@ class SystemctlSystemd:
     def __init__(self, layout: Layout, runner: Runner) -> None:
         self._layout = layout
         self._runner = runner
+        self._inhibitor: Companion | None = None
 
     def is_running(self) -> bool:
         """Whether systemd is this host's init (sd_booted(3): its runtime folder exists)."""
@@ -114,6 +115,22 @@ class SystemctlSystemd:
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
         self._runner.run(["systemctl", "daemon-reload"], timeout=_QUICK * 2)
+
+    def inhibit_shutdown(self, why: str) -> None:
+        """Keep the host from being shut down or rebooted (systemd-inhibit(1)) until `allow_shutdown`.
+
+        Without a running logind there is no such lock; then nothing happens.
+        """
+        if self._inhibitor is not None or self._runner.find("systemd-inhibit") is None:
+            return
+        argv = ["systemd-inhibit", "--what=shutdown", "--mode=block", "--who=dockerd-cfg", f"--why={why}"]
+        self._inhibitor = self._runner.accompany([*argv, "cat"])
+
+    def allow_shutdown(self) -> None:
+        """Let the host be shut down again; it also may when this process ends."""
+        if self._inhibitor is not None:
+            self._inhibitor.end()
+            self._inhibitor = None
 
     def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
         """Return the unit's last log lines since ``since`` (Unix time), as journalctl(1) has them."""

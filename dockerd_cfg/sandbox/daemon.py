@@ -15,6 +15,7 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitSta
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath, Layout
 from dockerd_cfg.sandbox.tree import identifier
+from dockerd_cfg.service.hold import HELD
 
 _UNITS: Final = (DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
 _EXEC_START: Final = ("/usr/bin/dockerd", "-H", "fd://")
@@ -87,7 +88,7 @@ class SandboxServices:
         """Start units; a daemon.json that Docker refuses makes docker.service fail."""
         for name in names:
             state = self.read()
-            if name in state["active"]:
+            if name in state["active"] or self._layout.real(HELD).exists():
                 continue
             if name == DOCKER_SERVICE:
                 self._start_docker(state)
@@ -155,6 +156,12 @@ class SandboxServices:
     def daemon_reload(self) -> None:
         """Nothing is cached here."""
 
+    def inhibit_shutdown(self, why: str) -> None:
+        """Nobody shuts a sandbox down."""
+
+    def allow_shutdown(self) -> None:
+        """Nobody shuts a sandbox down."""
+
     def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
         """Return the daemon's complaint when it failed."""
         return "failed to start daemon: pretended failure" if name in self.read()["failed"] else ""
@@ -166,7 +173,7 @@ class SandboxServices:
         config = self._up()["config"]
         return Info(
             version=VERSION,
-            data_root=HostPath(config["data-root"]),
+            data_root=HostPath(self._layout.resolved(config["data-root"])),
             driver="overlay2",
             image_store="graphdriver",
             log_driver=config["log-driver"],

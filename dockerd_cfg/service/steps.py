@@ -10,6 +10,7 @@ from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import is_locked
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.hold import hold, is_held, release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
     ALL_UNITS,
@@ -114,17 +115,19 @@ class CheckDocker(Step):
     """Check that the daemon runs, keeps what it kept before, and runs the containers it ran.
 
     ``noted_by`` is the kind of the step that noted what was before; ``data_root`` where the data should be now
-    (None: unchanged).
+    (None: unchanged). Without ``contents`` it need not keep what it kept before.
     """
 
     kind: Literal["check-docker"] = "check-docker"
     noted_by: str
     data_root: HostPath | None = None
+    contents: bool = True
 
     def describe(self) -> str:
         """Return one imperative sentence."""
         where = "" if self.data_root is None else f" from {self.data_root}"
-        return f"Check that Docker runs{where} with the same images, containers, volumes and networks"
+        what = " with the same images, containers, volumes and networks" if self.contents else ""
+        return f"Check that Docker runs{where}{what}"
 
     def apply(self, context: Context, before: Before) -> None:
         """Compare, and start containers that ran and do not come back by themselves. Raises CommandFailed."""
@@ -133,6 +136,8 @@ class CheckDocker(Step):
         if self.data_root not in {None, used}:
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
         state = load(context.captured(self.noted_by))
+        if not self.contents:
+            return
         problems = prove(host, state.at(used))
         if problems:
             raise CommandFailed("; ".join(problems))
@@ -163,13 +168,24 @@ class StopDocker(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
+        context.host.systemd.inhibit_shutdown("Docker's storage is being moved")
         stop(context.host, self.units, self.roots)
+
+    def holds(self, context: Context, before: Before) -> bool | None:
+        """Return False when Docker was started meanwhile, by a reboot or by somebody."""
+        host: Host = context.host
+        if context.captured("start-docker") is not None:
+            return None
+        is_stopped = is_held(host) and not any(host.systemd.unit(name).is_active for name in self.units)
+        return None if is_stopped else False
 
     def revert(self, context: Context, before: Before) -> None:
         """Start again and prove it. Raises CommandFailed."""
+        release(context.host)
         noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
         bring_back(context.host, state if noted.inventory is None else state.at(noted.inventory.data_root))
+        context.host.systemd.allow_shutdown()
 
 
 class StartDocker(Step):
@@ -191,8 +207,10 @@ class StartDocker(Step):
     def apply(self, context: Context, before: Before) -> None:
         """Start. Raises CommandFailed with the daemon's own complaint."""
         host: Host = context.host
+        release(host)
         host.systemd.reset_failed(*ALL_UNITS)
         start_units(host, frozenset(self.units))
+        host.systemd.allow_shutdown()
 
     def capture_undo(self, context: Context) -> Before:
         """Note how Docker runs on the new root, for proving afterwards that the old one carries on from there."""
@@ -200,6 +218,7 @@ class StartDocker(Step):
 
     def revert(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
+        context.host.systemd.inhibit_shutdown("Docker's storage is being moved back")
         stop(context.host, self.stops, self.roots)
 
 
@@ -228,11 +247,12 @@ def _state_to_return_to(context: Context, noted: DockerState, noting: str) -> Do
 
 
 def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> None:
-    """Stop ``units``, the socket with the service lest a client start it again, and wait until all is quiet.
+    """Stop ``units``, hold them lest anybody start them again, and wait until all is quiet.
 
     Quiet: no unit up, no container process, nothing mounted below ``roots``, no lock held on Docker's databases
     there. Raises CommandFailed when that does not come about.
     """
+    hold(host, units)
     host.systemd.stop(*units)
     for name in units:
         if host.systemd.unit(name).is_active:

@@ -2,68 +2,106 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from dockerd_cfg.storage.copy import MARKER
+from dockerd_cfg.storage.copy import OWN_FILES
 
 _SHOWN: Final = 10
+_PIECE: Final = 1 << 20
 
 
-def differences(source: Path, target: Path) -> Iterator[str]:
+_NOTHING: Final[Collection[bytes]] = frozenset()
+
+
+def differences(
+    source: Path, target: Path, *, settled: Collection[bytes] = _NOTHING, contents: bool = False
+) -> Iterator[str]:
     """Yield, in words, each way in which ``target`` is no faithful copy of ``source``.
 
     Compared are: names, types, owners, modes, sizes, times of files and folders to the nanosecond, targets of
     symbolic links, device numbers, extended attributes (so ACLs and capabilities too), and which names are hard
-    links to each other. Mount points below ``source`` and our marker are left out. Contents are not read.
+    links to each other. Mount points below ``source`` and our own files are left out, and so is what lies in the
+    folders ``settled`` (paths relative to ``source``). With ``contents`` the files are read, too.
     """
-    yield from _Comparison(os.fsencode(source), os.fsencode(target)).run()
+    yield from _Comparison(os.fsencode(source), os.fsencode(target), settled, contents=contents).run()
 
 
-def changed_since(source: Path, moment: float) -> Iterator[bytes]:
+def is_same(source: Path, target: Path, path: bytes, *, contents: bool = False) -> bool:
+    """Tell whether what is at ``path`` in ``target``, with all below it, is a faithful copy of that in ``source``.
+
+    What cannot be read is not the same.
+    """
+    comparison = _Comparison(os.fsencode(source), os.fsencode(target), contents=contents)
+    try:
+        return next(comparison.of(path), None) is None
+    except OSError:
+        return False
+
+
+def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOTHING) -> Iterator[bytes]:
     """Yield the regular files below ``source``, as paths relative to it, changed at ``moment`` (Unix time) or later.
 
     The time of the last status change counts too: a program can put back the other one, but not this. It also tells
-    of a hard link made or broken.
+    of a hard link made or broken. What lies in the folders ``settled`` is not looked at.
     """
     root = os.fsencode(source)
     limit = int(moment * 1e9)
-    for path, status in _walk(root, os.lstat(root).st_dev):
+    for path, status in _walk(root, os.lstat(root).st_dev, settled):
         if stat.S_ISREG(status.st_mode) and max(status.st_mtime_ns, status.st_ctime_ns) >= limit:
             yield path[len(root) + 1 :]
 
 
-def _walk(root: bytes, device: int) -> Iterator[tuple[bytes, os.stat_result]]:
-    folders = [root]
+def _walk(root: bytes, device: int, settled: Collection[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
+    folders, top = [root], len(root) + 1
     while folders:
         with os.scandir(folders.pop()) as entries:
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
                 if status.st_dev == device:
                     yield entry.path, status
-                    if stat.S_ISDIR(status.st_mode):
+                    if stat.S_ISDIR(status.st_mode) and entry.path[top:] not in settled:
                         folders.append(entry.path)
 
 
 class _Comparison:
     """One walk over two trees, folder by folder."""
 
-    def __init__(self, source: bytes, target: bytes) -> None:
+    def __init__(
+        self,
+        source: bytes,
+        target: bytes,
+        settled: Collection[bytes] = _NOTHING,
+        *,
+        contents: bool = False,
+    ) -> None:
         self._source = source
         self._target = target
+        self._settled = settled
+        self._reads_contents = contents
         self._device = os.lstat(source).st_dev
         self._links: dict[int, int] = {}
         self._copied_links: dict[int, int] = {}
 
-    def run(self) -> Iterator[str]:
-        folders = [b""]
+    def of(self, path: bytes) -> Iterator[str]:
+        """Yield the differences of ``path`` and all below it."""
+        old = os.lstat(os.path.join(self._source, path))  # noqa: PTH118  # names may be any bytes
+        new = os.lstat(os.path.join(self._target, path))  # noqa: PTH118  # likewise
+        yield from self._compare(path, old, new)
+        if stat.S_ISDIR(old.st_mode) and stat.S_ISDIR(new.st_mode):
+            yield from self.run(path + b"/")
+
+    def run(self, top: bytes = b"") -> Iterator[str]:
+        """Yield the differences of what is below ``top``."""
+        folders = [top]
         while folders:
             folder = folders.pop()
             old, new = self._entries(self._source, folder), self._entries(self._target, folder)
             if folder == b"":
-                new.pop(os.fsencode(MARKER), None)
-                old.pop(os.fsencode(MARKER), None)
+                for own in OWN_FILES:
+                    new.pop(os.fsencode(own), None)
+                    old.pop(os.fsencode(own), None)
             for name in [name for name, status in old.items() if status.st_dev != self._device]:
                 del old[name]  # something is mounted there: an empty folder in its place is right
                 new.pop(name, None)
@@ -74,7 +112,8 @@ class _Comparison:
             for name in old.keys() & new.keys():
                 path = folder + name
                 yield from self._compare(path, old[name], new[name])
-                if stat.S_ISDIR(old[name].st_mode) and stat.S_ISDIR(new[name].st_mode):
+                are_folders = stat.S_ISDIR(old[name].st_mode) and stat.S_ISDIR(new[name].st_mode)
+                if are_folders and path not in self._settled:
                     folders.append(path + b"/")
 
     def _entries(self, root: bytes, folder: bytes) -> dict[bytes, os.stat_result]:
@@ -102,6 +141,8 @@ class _Comparison:
             yield f"{_shown(path)} points elsewhere"
         if _attributes(source) != _attributes(target):
             yield f"{_shown(path)} has other extended attributes"
+        if self._reads_contents and stat.S_ISREG(old.st_mode) and not _same_contents(source, target):
+            yield f"{_shown(path)} has other contents"
 
     @staticmethod
     def _traits(old: os.stat_result, new: os.stat_result) -> Iterator[tuple[str, object, object]]:
@@ -114,6 +155,19 @@ class _Comparison:
             yield "time", old.st_mtime_ns, new.st_mtime_ns
         if stat.S_ISBLK(old.st_mode) or stat.S_ISCHR(old.st_mode):
             yield "device number", old.st_rdev, new.st_rdev
+
+
+def _same_contents(source: bytes, target: bytes) -> bool:
+    with (
+        open(source, "rb", buffering=0) as old,  # noqa: PTH123  # names may be any bytes
+        open(target, "rb", buffering=0) as new,  # noqa: PTH123  # likewise
+    ):
+        while True:
+            was, now = old.read(_PIECE), new.read(_PIECE)
+            if was != now:
+                return False
+            if not was:
+                return True
 
 
 def _attributes(path: bytes) -> dict[str, bytes]:

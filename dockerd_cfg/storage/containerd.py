@@ -1,6 +1,7 @@
 """The system's containerd: where its root is, whose images it holds, and the step that moves its root."""
 
 import itertools
+import os
 import tomllib
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -21,14 +22,18 @@ _NEW_FILE: Final = "version = 2\n"
 class ContainerdFacts:
     """The containerd that systemd runs.
 
-    ``is_separate``: it runs, and its root lies outside Docker's data root. ``trouble`` says, in words, why its
+    ``root`` is its root, links followed, and ``named`` that root as it is configured. ``config`` is the file that names
+    it, or would: an imported one wins over the one that imports it. ``is_separate``: it runs, and its root lies outside
+    Docker's data root; ``is_inside``: it runs, and its root lies inside. ``trouble`` says, in words, why its
     root cannot be moved by editing its configuration; ``strangers`` are namespaces of others than Docker.
     """
 
     root: HostPath
+    named: HostPath
     config: HostPath
     image: FileImage
     is_separate: bool
+    is_inside: bool = False
     trouble: str | None = None
     strangers: tuple[str, ...] = ()
 
@@ -50,22 +55,64 @@ def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
             root, trouble = HostPath(attached or value), "its root is given as a flag in its unit"
     image = FileImage(None)
     try:
-        image = files.read_image(host.layout.real(config))
-        settings = tomllib.loads((image.data or b"").decode("utf-8"))
-        if trouble is None and isinstance(settings.get("root"), str):
-            root = HostPath(settings["root"])
-        if settings.get("imports"):
-            trouble = trouble or f"{config} imports other files, which may name another root"
+        config, image, named = _effective_config(host, config)
+        root = named if trouble is None and named is not None else root
     except (FileProblem, ValueError) as error:
         trouble = f"{config} cannot be read: {error}"
+    resolved = host.layout.host(host.layout.real(root).resolve())
+    is_inside = resolved.is_relative_to(data_root)
     return ContainerdFacts(
-        root=host.layout.host(host.layout.real(root).resolve()),
+        root=resolved,
+        named=root,
         config=config,
         image=image,
-        is_separate=unit.is_active and not root.is_relative_to(data_root),
+        is_separate=unit.is_active and not is_inside,
+        is_inside=unit.is_active and is_inside,
         trouble=trouble,
         strangers=_strangers(host) if unit.is_active else (),
     )
+
+
+def _effective_config(host: Host, config: HostPath) -> tuple[HostPath, FileImage, HostPath | None]:
+    """Return the file that names the root, its contents, and the root it names.
+
+    Imports are read after the file that has them, in order, and later ones win; a relative one is looked for beside
+    the file, and ``*`` is expanded (containerd cmd/containerd/server/config/config.go, resolveImports). Raises
+    FileProblem, or ValueError for what is no TOML.
+    """
+    main = files.read_image(host.layout.real(config))
+    settings = tomllib.loads((main.data or b"").decode("utf-8"))
+    found = (config, main, _root_in(settings))
+    seen, waiting = {config}, _imports(host, config, settings)
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        image = files.read_image(host.layout.real(path))
+        imported = tomllib.loads((image.data or b"").decode("utf-8"))
+        if _root_in(imported) is not None:
+            found = (path, image, _root_in(imported))
+        waiting = [*_imports(host, path, imported), *waiting]
+    return found
+
+
+def _root_in(settings: dict[str, object]) -> HostPath | None:
+    root = settings.get("root")
+    return HostPath(root) if isinstance(root, str) and root.startswith("/") else None
+
+
+def _imports(host: Host, config: HostPath, settings: dict[str, object]) -> list[HostPath]:
+    named = settings.get("imports")
+    paths: list[HostPath] = []
+    for pattern in named if isinstance(named, list) else []:
+        full = HostPath(os.path.normpath(config.parent / str(pattern)))
+        if any(character in full.name for character in "*?["):
+            folder = host.layout.real(full.parent)
+            paths += [host.layout.host(found) for found in sorted(folder.glob(full.name))]
+        else:
+            paths.append(full)
+    return paths
 
 
 def _strangers(host: Host) -> tuple[str, ...]:

@@ -3,15 +3,19 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.runner import Runner, failure
+from dockerd_cfg.storage.sealed import NOTE
 
 MARKER: Final = ".dockerd-cfg-target.json"
+# What we keep in a copy beside Docker's data: whose copy it is, and what of it is settled.
+OWN_FILES: Final = (MARKER, NOTE)
 # Archive mode with hard links, ACLs, extended attributes and sparse files; owners by number; never across a mount
 # point; times compared to the nanosecond, so that a file changed twice within a second is copied again.
 _FAITHFUL: Final = (
@@ -19,7 +23,7 @@ _FAITHFUL: Final = (
     "--numeric-ids",
     "--one-file-system",
     "--modify-window=-1",
-    f"--exclude=/{MARKER}",
+    *(f"--exclude=/{name}" for name in OWN_FILES),
 )
 _DONE_BYTES: Final = re.compile(r"^\s*([\d,]+)\s+\d+%")
 _DONE_FILES: Final = re.compile(r"xfr#(\d+)")
@@ -67,38 +71,53 @@ def copy_tree(
     progress: Progress,
     total_bytes: int,
     note: str,
+    settled: Collection[bytes] = frozenset(),
     live: bool = False,
     careful: bool = False,
 ) -> None:
     """Make the folder ``target`` a faithful copy of ``source``; what is too much in it is removed.
 
+    What is ``settled`` (paths relative to ``source``, without wildcards) is left as it is.
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
     comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
     nothing at all when something could not be read. Raises CommandFailed.
     """
     polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
     order = ["--delete-after"] if careful else ["--delete-delay"]
-    argv = [*polite, "rsync", *_FAITHFUL, *order, "--info=progress2", f"{source}/", f"{target}/"]
-    done = runner.run(argv, timeout=None, check=False, on_output=_ProgressReader(progress, total_bytes, note))
+    with _listing(b"/" + path for path in settled) as excluded:
+        argv = [*polite, "rsync", *_FAITHFUL, *order, "--from0", f"--exclude-from={excluded}"]
+        argv += ["--info=progress2", f"{source}/", f"{target}/"]
+        reader = _ProgressReader(progress, total_bytes, note)
+        done = runner.run(argv, timeout=None, check=False, on_output=reader)
     if done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL}):
         return
     raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
 
 
-def copy_again(runner: Runner, source: Path, target: Path, names: Iterable[bytes]) -> None:
+def copy_again(
+    runner: Runner, source: Path, target: Path, names: Iterable[bytes], *, live: bool = False
+) -> None:
     """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
 
     All in one go: names that are hard links to each other are so in the copy if they come together, and only then.
+    ``live``: as in `copy_tree`.
     """
+    with _listing(names) as listed:
+        if not listed.stat().st_size:
+            return
+        argv = ["rsync", *_FAITHFUL, "--ignore-times", "--from0", f"--files-from={listed}"]
+        done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
+    if not (done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL})):
+        raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+
+
+@contextmanager
+def _listing(names: Iterable[bytes]) -> Iterator[Path]:
+    """Write ``names`` to a file for a program to read, each followed by a zero byte."""
     with tempfile.NamedTemporaryFile(prefix="dockerd-cfg-", dir=_scratch()) as listing:
         listing.writelines(name + b"\0" for name in names)
         listing.flush()
-        if not listing.tell():
-            return
-        argv = ["rsync", *_FAITHFUL, "--ignore-times", "--from0", f"--files-from={listing.name}"]
-        done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
-    if not done.is_success:
-        raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+        yield Path(listing.name)
 
 
 def _scratch() -> str | None:

@@ -1,10 +1,9 @@
 """What a move depends on, read from the host before anything is planned."""
 
-import os
-import stat
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from dockerd_cfg import files
 from dockerd_cfg.config.daemon_json import DaemonJson, config_path, read_daemon_json
@@ -14,12 +13,15 @@ from dockerd_cfg.files import FileImage
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.mounts import Usage, mount_of, mounts_below
+from dockerd_cfg.host.mounts import mount_of, mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.storage.binds import binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
+from dockerd_cfg.storage.sealed import sealed
 from dockerd_cfg.storage.survey import TreeSize, survey
+from dockerd_cfg.storage.target_facts import TargetFacts, read_target, resolve
 
 # Where Docker itself mounts something below its roots; any other mount there is somebody's, and would be missed.
 _OWN_MOUNTS: Final = (
@@ -31,8 +33,9 @@ _OWN_MOUNTS: Final = (
     "network",
     "buildkit",
     "netns",
+    "containerd",
 )
-_ROOT: Final = HostPath("/")
+
 _OWN_MOUNTS_CONTAINERD: Final = ("io.containerd.", "tmpmounts")
 
 
@@ -40,39 +43,21 @@ _OWN_MOUNTS_CONTAINERD: Final = ("io.containerd.", "tmpmounts")
 class Tree:
     """One tree to be moved: from where, to where, and how big it is.
 
-    ``foreign_mounts`` are mount points below it that are neither Docker's nor containerd's own.
+    ``named`` is the path by which the daemon is told of it: ``source``, or a link to it. ``is_near``: source and
+    target are on one mount, so that it can be renamed. ``foreign_mounts`` are mount points below it that are neither
+    Docker's nor containerd's own. A tree that is ``missing`` can only be adopted.
     """
 
-    name: str
+    name: Literal["docker", "containerd"]
     source: HostPath
+    named: HostPath
     target: HostPath
     size: TreeSize
     device: int
     is_mount_point: bool
     foreign_mounts: tuple[HostPath, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetFacts:
-    """The folder given as target: what it is, and what its file system is and can do.
-
-    ``unsafe`` are it and those of its parents that others than root may write to, ``closed`` those that others may
-    not pass through. ``occupied`` are folders to be made in it that exist and are not empty. ``returns`` tells
-    whether its mount comes back after a reboot.
-    """
-
-    kind: str
-    resolved: HostPath
-    usage: Usage | None = None
-    fstype: str = ""
-    mount_point: HostPath = _ROOT
-    mount_source: str = ""
-    mount_options: frozenset[str] = frozenset()
-    returns: bool = True
-    overlay_failure: str | None = None
-    unsafe: tuple[HostPath, ...] = ()
-    closed: tuple[HostPath, ...] = ()
-    occupied: tuple[HostPath, ...] = ()
+    is_near: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,8 @@ class StorageFacts:
     """Everything the preflight and the plan look at.
 
     ``trees`` are those that are not at the target yet; none: there is nothing to do. ``drop_ins`` are our drop-ins
-    as they are now, by unit.
+    as they are now, by unit. ``binds`` are those of containers' bind mounts that lead into the data root, as
+    CONTAINER: PATH.
     """
 
     docker: DockerState
@@ -97,6 +83,9 @@ class StorageFacts:
     drop_ins: Mapping[str, FileImage]
     has_rsync: bool
     is_selinux_enforcing: bool
+    has_semanage: bool = True
+    binds: tuple[str, ...] = ()
+    has_project_quotas: bool = False
 
 
 def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFacts:
@@ -114,14 +103,20 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     data_root = _used_root(host, docker, configured)
     driver, store = _driver(host, docker, data_root)
     containerd = read_containerd(host, data_root)
-    moved = {"docker": data_root}
+    moved: dict[Literal["docker", "containerd"], tuple[HostPath, HostPath]] = {
+        "docker": (data_root, configured)
+    }
     if containerd_mode == "yes" or (
         containerd_mode == "auto" and store == "containerd" and containerd.is_separate
     ):
-        moved["containerd"] = containerd.root
+        moved["containerd"] = (containerd.root, containerd.named)
     if host.layout.real(target).is_dir():
         target = resolve(host, target)
-    folders = {name: target / name for name, source in moved.items() if source != target / name}
+    folders = {
+        name: target / name
+        for name, (source, _) in moved.items()
+        if not _is_same(host, source, target / name)
+    }
     units = (DOCKER_SERVICE, CONTAINERD_SERVICE)
     return StorageFacts(
         docker=docker,
@@ -133,12 +128,26 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         driver=driver,
         image_store=store,
         containerd=containerd,
-        target=_target(host, target, tuple(folders.values())),
-        trees=tuple(_tree(host, name, moved[name], folder) for name, folder in folders.items()),
+        target=read_target(host, target, tuple(folders.values())),
+        trees=tuple(_tree(host, name, *moved[name], folder) for name, folder in folders.items()),
         drop_ins={unit: files.read_image(host.layout.real(host.layout.drop_in(unit))) for unit in units},
         has_rsync=host.runner.find("rsync") is not None,
         is_selinux_enforcing=_selinux(host),
+        has_semanage=host.runner.find("semanage") is not None,
+        binds=binds_into(host.layout.real(data_root), data_root),
+        has_project_quotas=_has_project_quotas(host, data_root),
     )
+
+
+def _is_same(host: Host, source: HostPath, target: HostPath) -> bool:
+    """Tell whether both are one folder: by name, by a link or by a bind mount."""
+    one, other = host.layout.real(source), host.layout.real(target)
+    return source == target or (one.is_dir() and other.is_dir() and one.samefile(other))
+
+
+def _has_project_quotas(host: Host, data_root: HostPath) -> bool:
+    mount = mount_of(data_root, host.filesystems.mounts())
+    return mount is not None and bool(mount.options & {"prjquota", "pquota"})
 
 
 def _configured_root(file: DaemonJson, flag: Sequence[str]) -> HostPath:
@@ -154,11 +163,6 @@ def _configured_root(file: DaemonJson, flag: Sequence[str]) -> HostPath:
             findings=(finding,),
         )
     return HostPath(named) if isinstance(named, str) else DEFAULT_DATA_ROOT
-
-
-def resolve(host: Host, path: HostPath) -> HostPath:
-    """Return the host path that ``path`` leads to, symbolic links followed."""
-    return host.layout.host(host.layout.real(path).resolve())
 
 
 def _used_root(host: Host, docker: DockerState, configured: HostPath) -> HostPath:
@@ -195,7 +199,13 @@ def _driver(host: Host, docker: DockerState, data_root: HostPath) -> tuple[str, 
     return ("overlayfs", "containerd") if (real / "containers").is_dir() else ("", "")
 
 
-def _tree(host: Host, name: str, source: HostPath, target: HostPath) -> Tree:
+def _tree(
+    host: Host,
+    name: Literal["docker", "containerd"],
+    source: HostPath,
+    named: HostPath,
+    target: HostPath,
+) -> Tree:
     mounts = host.filesystems.mounts()
     real = host.layout.real(source)
     own = _OWN_MOUNTS if name == "docker" else _OWN_MOUNTS_CONTAINERD
@@ -206,76 +216,26 @@ def _tree(host: Host, name: str, source: HostPath, target: HostPath) -> Tree:
         and not _is_remapped(mount.point, source)
     )
     try:
-        device, size = real.stat().st_dev, survey(real)
-    except OSError as error:
-        message = f"{source} cannot be read: {error.strerror}"
-        raise PreflightRefused(
-            message, hint="is that where Docker keeps its data? see: docker info"
-        ) from error
-    is_mount_point = any(mount.point == source for mount in mounts)
-    return Tree(name, source, target, size, device, is_mount_point, foreign)
+        device, size, missing = real.stat().st_dev, survey(real, sealed(real, time.time())), False
+    except OSError:
+        device, size, missing = 0, TreeSize(allocated=0, inodes=0), True
+    return Tree(
+        name=name,
+        source=source,
+        named=named,
+        target=target,
+        size=size,
+        device=device,
+        is_mount_point=any(mount.point == source for mount in mounts),
+        foreign_mounts=foreign,
+        is_near=mount_of(source, mounts) == mount_of(target, mounts),
+        missing=missing,
+    )
 
 
 def _is_remapped(point: HostPath, source: HostPath) -> bool:
     first = point.relative_to(source).parts[0]
     return first.replace(".", "").isdecimal()
-
-
-def _target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> TargetFacts:
-    real = host.layout.real(target)
-    if not os.path.lexists(real):
-        return TargetFacts("missing", target)
-    resolved = resolve(host, target)
-    if not real.is_dir():
-        return TargetFacts("file", resolved)
-    mount = mount_of(resolved, host.filesystems.mounts())
-    point = mount.point if mount else HostPath("/")
-    unit = host.systemd.unit(str(point)) if mount and point != HostPath("/") else None
-    unsafe, closed = _parents(host, resolved)
-    return TargetFacts(
-        kind="folder",
-        resolved=resolved,
-        usage=host.filesystems.usage(real),
-        fstype=mount.fstype if mount else "",
-        mount_point=point,
-        mount_source=mount.source if mount else "",
-        mount_options=mount.options if mount else frozenset(),
-        returns=unit is None
-        or any(not source.startswith("/run/systemd/transient") for source in unit.sources),
-        overlay_failure=host.filesystems.try_overlay(real) if host.is_privileged else None,
-        unsafe=unsafe,
-        closed=closed,
-        occupied=tuple(folder for folder in folders if _is_occupied(host, folder)),
-    )
-
-
-def _parents(host: Host, resolved: HostPath) -> tuple[tuple[HostPath, ...], tuple[HostPath, ...]]:
-    unsafe, closed = [], []
-    for folder in (resolved, *resolved.parents):
-        status = host.layout.real(folder).stat()
-        if status.st_uid not in {0, os.geteuid()} or _lets_others_write(status, is_parent=folder != resolved):
-            unsafe.append(folder)
-        if not status.st_mode & stat.S_IXOTH:
-            closed.append(folder)
-        if host.layout.real(folder) == host.layout.root:
-            break
-    return tuple(unsafe), tuple(closed)
-
-
-def _lets_others_write(status: os.stat_result, *, is_parent: bool) -> bool:
-    if is_parent and status.st_mode & stat.S_ISVTX:
-        return False  # with the sticky bit, others cannot rename or replace what is root's
-    by_group = bool(status.st_mode & stat.S_IWGRP) and status.st_gid not in {0, os.getegid()}
-    return by_group or bool(status.st_mode & stat.S_IWOTH)
-
-
-def _is_occupied(host: Host, folder: HostPath) -> bool:
-    real = host.layout.real(folder)
-    if not os.path.lexists(real):
-        return False
-    if real.is_symlink() or not real.is_dir() or real.stat().st_uid not in {0, os.geteuid()}:
-        return True
-    return any(real.iterdir())
 
 
 def _selinux(host: Host) -> bool:

@@ -16,10 +16,34 @@ def stop_seconds(record: Record) -> float | None:
     return round((datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds(), 2)
 
 
+_PARTS = {
+    "stop-docker": "stopping containers and Docker",
+    "final-copy": "final copy",
+    "verify-tree": "verification",
+    "start-docker": "start",
+}
+
+
+def stop_parts(record: Record) -> dict[str, float]:
+    """Return what the stop was spent on, in seconds, by its journal; what little is left is “switch”."""
+    parts = dict.fromkeys(_PARTS.values(), 0.0)
+    begun: dict[int | None, datetime] = {}
+    for entry in record.entries:
+        moment = datetime.fromisoformat(entry.at)
+        if entry.event == "started":
+            begun[entry.step] = moment
+        elif entry.event == "done" and entry.kind in _PARTS and entry.step in begun:
+            parts[_PARTS[entry.kind]] += (moment - begun[entry.step]).total_seconds()
+    parts["switch"] = max(0.0, (stop_seconds(record) or 0.0) - sum(parts.values()))
+    return {name: round(seconds, 2) for name, seconds in parts.items()}
+
+
 def old_trees(run: Run) -> list[tuple[HostPath, HostPath]]:
     """Return, for each tree a run moved, where its old data is kept and where the new one is."""
     trees = run.plan.summary.get("trees")
     rows = trees if isinstance(trees, list) else []
     return [
-        (HostPath(str(row["old"])), HostPath(str(row["target"]))) for row in rows if isinstance(row, dict)
+        (HostPath(str(row["old"])), HostPath(str(row["target"])))
+        for row in rows
+        if isinstance(row, dict) and row["old"]
     ]

@@ -1,44 +1,59 @@
 """The plan of a move. Pure: facts and request in, steps out."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from dockerd_cfg import __version__
 from dockerd_cfg.change.plan import Plan, Step
-from dockerd_cfg.change.replace_file import StoredImage
 from dockerd_cfg.config.daemon_json import KeyEdit
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson, edit_step
-from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.service.confirmation import ExpectConfirmation
+from dockerd_cfg.service.hold import FreeUnits, HoldUnits
 from dockerd_cfg.service.steps import CheckDocker, StartDocker, StopDocker
+from dockerd_cfg.storage.boot import drop_in_step, mount_unit_step
 from dockerd_cfg.storage.containerd import containerd_step
+from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import StorageFacts, Tree
-from dockerd_cfg.storage.steps import (
-    FinalCopy,
-    HandOver,
-    PreCopy,
-    RemoveTree,
-    ReserveTarget,
-    SetAside,
-    VerifyTree,
-    WriteDropIn,
-)
+from dockerd_cfg.storage.hand_over import Edit, HandOver, Mode, MovedTree, Placement
+from dockerd_cfg.storage.old_tree import CarryAhead, DropLink, RemoveTree, SetAside
+from dockerd_cfg.storage.selinux import LabelTarget
 from dockerd_cfg.storage.stored_paths import MoveStoredPaths
+from dockerd_cfg.storage.target import ReserveTarget
 
-# Measured on two cores with a virtual disk: 3 GB in 59,000 files took rsync 20 s. For an estimate.
-_BYTES_PER_SECOND: Final = 150e6
-_FILES_PER_SECOND: Final = 3000.0
+# Measured on two cores with a virtual disk: 3 GB in 59,000 files took 8 s. For an estimate.
+_BYTES_PER_SECOND: Final = 600e6
+_FILES_PER_SECOND: Final = 20_000.0
+# What Docker itself takes to stop and start, and how many files a second are looked at meanwhile.
+_RESTART_SECONDS: Final = 1.5
+_LOOKED_AT_PER_SECOND: Final = 30_000.0
 
 
-def data_root_edit(facts: StorageFacts) -> EditDaemonJson | None:
-    """Return the step that names the new data root in daemon.json, None when it is right or not moved.
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """What is asked for.
+
+    ``adopt``: the data is at the target already. ``full``: verify contents, too. ``limit`` is in bytes per second
+    for the copy while Docker runs, None: unlimited. ``confirm``: the step that has it all undone unless somebody confirms.
+    """
+
+    mode: Mode = "data-root"
+    adopt: bool = False
+    full: bool = False
+    limit: int | None = None
+    confirm: ExpectConfirmation | None = None
+
+
+def data_root_edit(facts: StorageFacts, request: MoveRequest) -> EditDaemonJson | None:
+    """Return the step that names the new data root in daemon.json, None when it is right or not to be named there.
 
     20.10's ``graph`` is replaced where it is used.
     """
-    tree = _docker_tree(facts)
-    if tree is None:
+    tree = _tree_named(facts, "docker")
+    if tree is None or request.mode != "data-root":
         return None
     edits = [KeyEdit(key=("data-root",), value=str(tree.target))]
     if "graph" in facts.file.value:
@@ -46,120 +61,208 @@ def data_root_edit(facts: StorageFacts) -> EditDaemonJson | None:
     return edit_step(facts.file, edits)
 
 
-def plan_move(facts: StorageFacts, layout: Layout, *, created: str, stamp: str) -> Plan:
+def plan_move(facts: StorageFacts, layout: Layout, request: MoveRequest, *, created: str, stamp: str) -> Plan:
     """Return the plan that moves the trees of ``facts``; ``stamp`` makes the names of what is set aside unique.
 
-    The order is that of least risk: nothing of the old tree is touched before the copy is verified, Docker starts
+    The order is that of least risk: nothing of the old tree is touched before the copy is verified, and Docker starts
     on the new one only after everything needed to come back is recorded.
     """
-    trees = facts.trees
-    asides = {tree.name: _aside(tree, stamp) for tree in trees}
-    return Plan(
-        command="move-storage",
-        subject="storage",
-        tool=__version__,
-        created=created,
-        steps=(*_copying(facts), *_switching(facts, layout, asides), *_starting(facts)),
-        finish=tuple(RemoveTree(path=asides[tree.name], current=tree.target) for tree in trees),
-        summary=_summary(facts, asides),
-    )
+    return _Planner(facts, layout, request, stamp).plan(created)
 
 
-def _copying(facts: StorageFacts) -> Iterator[Step]:
-    for tree in facts.trees:
-        yield ReserveTarget(target=tree.target, source=tree.source)
-        if facts.docker.was_up:
-            yield PreCopy(source=tree.source, target=tree.target, allocated=tree.size.allocated)
-    yield StopDocker(units=_units(facts), roots=tuple(tree.source for tree in facts.trees))
-    for tree in facts.trees:
-        yield FinalCopy(source=tree.source, target=tree.target, allocated=tree.size.allocated)
-        yield VerifyTree(source=tree.source, target=tree.target)
+class _Planner:
+    """Puts the steps together."""
 
+    def __init__(self, facts: StorageFacts, layout: Layout, request: MoveRequest, stamp: str) -> None:
+        self._facts = facts
+        self._layout = layout
+        self._request = request
+        self._edits: list[Edit] = []
+        self._moved = [self._move(tree, stamp) for tree in facts.trees]
+        self._copied = [tree for tree in self._moved if tree.placement == "copied"]
+        self._renamed = [tree for tree in self._moved if tree.placement == "renamed"]
+        self._units = self._touched_units()
 
-def _switching(facts: StorageFacts, layout: Layout, asides: dict[str, HostPath]) -> Iterator[Step]:
-    docker, edit = _docker_tree(facts), data_root_edit(facts)
-    if docker is not None:
-        yield MoveStoredPaths(source=docker.source, target=docker.target)
-    if edit is not None:
-        yield edit
-    for tree in facts.trees:
-        if tree.name == "containerd":
-            yield containerd_step(facts.containerd, tree.target)
-    for tree in facts.trees:
-        yield _drop_in(
-            facts, layout, DOCKER_SERVICE if tree.name == "docker" else CONTAINERD_SERVICE, tree.target
+    def plan(self, created: str) -> Plan:
+        """Return the plan."""
+        confirm = self._request.confirm
+        return Plan(
+            command="move-storage",
+            subject="storage",
+            tool=__version__,
+            created=created,
+            steps=(
+                *self._before_the_stop(),
+                *([confirm] if confirm else []),  # only now: its time must not run out during the copy
+                *self._in_the_stop(),
+                *self._after_the_stop(),
+            ),
+            finish=tuple(RemoveTree(path=self._old(tree), current=tree.target) for tree in self._copied),
+            summary=self._summary(),
+            confirm_within=confirm.seconds if confirm else None,
         )
-    for tree in facts.trees:
-        if asides[tree.name] != tree.source:
-            yield SetAside(source=tree.source, aside=asides[tree.name])
-    for tree in facts.trees:
-        yield HandOver(old=asides[tree.name], new=tree.target, source=tree.source)
+
+    def _before_the_stop(self) -> Iterator[Step]:
+        contents, live = self._request.full, self._facts.docker.was_up
+        for tree in self._copied:
+            yield ReserveTarget(target=tree.target, source=tree.source)
+            if self._facts.is_selinux_enforcing:
+                yield LabelTarget(source=tree.source, target=tree.target)
+            yield PreCopy(
+                source=tree.source,
+                target=tree.target,
+                allocated=self._allocated(tree),
+                live=live,
+                contents=contents,
+                limit=self._request.limit,
+            )
+        for unit, tree in self._needing():
+            places = (tree.target, tree.named) if self._request.mode == "bind" else (tree.target,)
+            yield drop_in_step(self._layout, unit, self._facts.drop_ins[unit], *places)
+        yield HoldUnits(units=self._units)
+
+    def _needing(self) -> Iterator[tuple[str, MovedTree]]:
+        """Yield each unit that must not start without the disk of a moved tree."""
+        for tree in self._moved:
+            if tree.name == "docker":
+                yield DOCKER_SERVICE, tree
+            if tree.name == "containerd" or self._facts.containerd.is_inside:
+                yield CONTAINERD_SERVICE, tree
+
+    def _in_the_stop(self) -> Iterator[Step]:
+        yield StopDocker(units=self._units, roots=tuple(tree.source for tree in self._facts.trees))
+        for tree in self._copied:
+            yield FinalCopy(source=tree.source, target=tree.target, allocated=self._allocated(tree))
+            yield VerifyTree(source=tree.source, target=tree.target, contents=self._request.full)
+        yield from self._stored_paths(self._copied)
+        yield HandOver(
+            mode=self._request.mode,
+            trees=tuple(self._moved),
+            edits=tuple(self._edits),
+            stops=self._units,
+        )
+        yield from self._stored_paths([tree for tree in self._moved if tree.placement != "copied"])
+        docker = self._facts.docker
+        if docker.should_run:
+            units = tuple(
+                unit for unit in self._units if unit == DOCKER_SERVICE or unit in docker.active_units
+            )
+            yield StartDocker(
+                units=units, stops=self._units, roots=tuple(tree.target for tree in self._moved)
+            )
+            yield CheckDocker(
+                noted_by="stop-docker",
+                data_root=self._new_data_root(),
+                contents=not self._request.adopt,
+            )
+
+    def _after_the_stop(self) -> Iterator[Step]:
+        yield FreeUnits(units=self._units)
+        for tree in self._copied:
+            yield CarryAhead(old=tree.source, new=tree.target, source=tree.source)
+        for tree in self._copied:
+            if not self._stands_aside(tree) and self._old(tree) != tree.source:
+                yield SetAside(source=tree.source, aside=tree.aside)
+        for tree in self._renamed:
+            if self._request.mode != "symlink" or tree.named != tree.source:
+                yield DropLink(source=tree.source, target=tree.target)
+
+    def _stored_paths(self, trees: list[MovedTree]) -> Iterator[Step]:
+        for tree in trees:
+            if tree.name == "docker" and self._request.mode != "bind":
+                yield MoveStoredPaths(source=tree.source, target=tree.target)
+
+    def _move(self, tree: Tree, stamp: str) -> MovedTree:
+        placement: Placement = "renamed" if tree.is_near and not tree.is_mount_point else "copied"
+        if self._request.adopt:
+            placement = "adopted"
+        edit = self._edit(tree)
+        if edit is not None:
+            self._edits.append(edit)
+        index = len(self._edits) - 1 if edit is not None else None
+        if tree.name == "docker":
+            self._edits += self._edits_of_what_is_inside(tree)
+        place = tree.named if self._request.mode == "bind" else tree.source
+        return MovedTree(
+            name=tree.name,
+            source=tree.source,
+            named=tree.named,
+            target=tree.target,
+            aside=place.with_name(f"{place.name}.old-{stamp}"),
+            placement=placement,
+            edit=index,
+        )
+
+    def _edit(self, tree: Tree) -> Edit | None:
+        match self._request.mode:
+            case "bind":
+                return mount_unit_step(tree.target, tree.named)
+            case "symlink":
+                return None
+            case "data-root":
+                if tree.name == "docker":
+                    return data_root_edit(self._facts, self._request)
+                return containerd_step(self._facts.containerd, tree.target)
+
+    def _edits_of_what_is_inside(self, docker: Tree) -> Iterator[Edit]:
+        """Containerd's root may lie below Docker's: it moves with it, and only its configuration needs to follow."""
+        containerd = self._facts.containerd
+        if self._request.mode == "data-root" and containerd.is_inside:
+            yield containerd_step(containerd, docker.target / containerd.root.relative_to(docker.source))
+
+    def _touched_units(self) -> tuple[str, ...]:
+        is_moved = any(tree.name == "containerd" for tree in self._moved) or self._facts.containerd.is_inside
+        return (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, *((CONTAINERD_SERVICE,) if is_moved else ()))
+
+    def _stands_aside(self, tree: MovedTree) -> bool:
+        """Tell whether the hand-over itself sets the old tree aside, since something else takes its place."""
+        return self._request.mode == "bind" or (self._request.mode == "symlink" and tree.named == tree.source)
+
+    def _old(self, tree: MovedTree) -> HostPath:
+        """A mount point cannot be renamed: its tree stays where it is."""
+        is_mount_point = any(one.is_mount_point for one in self._facts.trees if one.name == tree.name)
+        return tree.source if is_mount_point else tree.aside
+
+    def _allocated(self, tree: MovedTree) -> int:
+        return sum(one.size.allocated for one in self._facts.trees if one.name == tree.name)
+
+    def _new_data_root(self) -> HostPath | None:
+        """With user namespaces the daemon names the folder below the root (DATA-ROOT/UID.GID)."""
+        tree = _tree_named(self._facts, "docker")
+        if tree is None:
+            return None
+        root = tree.named if self._request.mode == "bind" else tree.target
+        info = self._facts.docker.info
+        if info is not None and info.data_root.parent == self._facts.data_root:
+            return root / info.data_root.name
+        return root
+
+    def _summary(self) -> dict[str, JsonValue]:
+        sizes = [one.size for one in self._facts.trees if one.name in {tree.name for tree in self._copied}]
+        allocated, inodes = sum(size.allocated for size in sizes), sum(size.inodes for size in sizes)
+        rest = inodes - sum(size.sealed_inodes for size in sizes)
+        seconds = allocated / _BYTES_PER_SECOND + inodes / _FILES_PER_SECOND
+        if self._request.limit:
+            seconds = max(seconds, allocated / self._request.limit)
+        return {
+            "mode": self._request.mode,
+            "bytes": allocated,
+            "inodes": inodes,
+            "sealed_bytes": sum(size.sealed_bytes for size in sizes),
+            "copy_seconds": round(seconds, 1),
+            "stop_seconds": round(_RESTART_SECONDS + rest / _LOOKED_AT_PER_SECOND, 1),
+            "trees": [
+                {
+                    "name": tree.name,
+                    "source": str(tree.source),
+                    "target": str(tree.target),
+                    "old": str(self._old(tree)) if tree.placement == "copied" else None,
+                }
+                for tree in self._moved
+            ],
+            "running_containers": [container.name for container in self._facts.docker.running],
+        }
 
 
-def _starting(facts: StorageFacts) -> Iterator[Step]:
-    if not facts.docker.should_run:
-        return
-    units = tuple(
-        unit for unit in _units(facts) if unit == DOCKER_SERVICE or unit in facts.docker.active_units
-    )
-    yield StartDocker(units=units, stops=_units(facts), roots=tuple(tree.target for tree in facts.trees))
-    yield CheckDocker(noted_by="stop-docker", data_root=_new_data_root(facts))
-
-
-def _docker_tree(facts: StorageFacts) -> Tree | None:
-    return next((tree for tree in facts.trees if tree.name == "docker"), None)
-
-
-def _units(facts: StorageFacts) -> tuple[str, ...]:
-    is_containerd_moved = any(tree.name == "containerd" for tree in facts.trees)
-    return (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, *((CONTAINERD_SERVICE,) if is_containerd_moved else ()))
-
-
-def _aside(tree: Tree, stamp: str) -> HostPath:
-    """A mount point cannot be renamed: its tree stays where it is."""
-    return tree.source if tree.is_mount_point else tree.source.with_name(f"{tree.source.name}.old-{stamp}")
-
-
-def _new_data_root(facts: StorageFacts) -> HostPath | None:
-    """With user namespaces the daemon names the folder below the root (DATA-ROOT/UID.GID)."""
-    tree = _docker_tree(facts)
-    if tree is None or facts.docker.info is None:
-        return None if tree is None else tree.target
-    used = facts.docker.info.data_root
-    return tree.target / used.name if used.parent == facts.data_root else tree.target
-
-
-def _drop_in(facts: StorageFacts, layout: Layout, unit: str, root: HostPath) -> WriteDropIn:
-    text = (
-        f"# Written by dockerd-cfg: without its disk, {unit} would start on an empty folder.\n"
-        f"[Unit]\nRequiresMountsFor={_quoted(root)}\n"
-    )
-    new = StoredImage.of(FileImage(text.encode()))
-    return WriteDropIn(path=layout.drop_in(unit), new=new, expected=facts.drop_ins[unit].digest, unit=unit)
-
-
-def _quoted(path: HostPath) -> str:
-    """Quote a path for a unit file (systemd.syntax(7)); ``%`` begins a specifier there."""
-    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{text}"' if " " in text or text != str(path) else text
-
-
-def _summary(facts: StorageFacts, asides: dict[str, HostPath]) -> dict[str, JsonValue]:
-    allocated = sum(tree.size.allocated for tree in facts.trees)
-    inodes = sum(tree.size.inodes for tree in facts.trees)
-    seconds = allocated / _BYTES_PER_SECOND + inodes / _FILES_PER_SECOND
-    return {
-        "bytes": allocated,
-        "inodes": inodes,
-        "copy_seconds": round(seconds, 1),
-        "trees": [
-            {
-                "name": tree.name,
-                "source": str(tree.source),
-                "target": str(tree.target),
-                "old": str(asides[tree.name]),
-            }
-            for tree in facts.trees
-        ],
-        "running_containers": [container.name for container in facts.docker.running],
-    }
+def _tree_named(facts: StorageFacts, name: str) -> Tree | None:
+    return next((tree for tree in facts.trees if tree.name == name), None)

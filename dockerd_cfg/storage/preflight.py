@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from dockerd_cfg.findings import Finding, Severity
+from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, Tree
+from dockerd_cfg.storage.plan import MoveRequest
+from dockerd_cfg.storage.preflight_modes import mode_findings
 
 _MARGIN: Final = 1.05
 _MARGIN_BYTES: Final = 64 << 20
@@ -22,11 +24,11 @@ _UNUSABLE_DRIVERS: Final = {
 _CONTAINERD_DRIVERS: Final = frozenset({"overlayfs"})
 
 
-def preflight(facts: StorageFacts) -> tuple[Finding, ...]:
+def preflight(facts: StorageFacts, request: MoveRequest) -> tuple[Finding, ...]:
     """Return everything that speaks against the move (errors) or should be known before it (warnings)."""
     if facts.target.kind == "missing":
         return (
-            _error(
+            preflight_error(
                 "target-missing",
                 f"{facts.target.resolved} does not exist",
                 "create it or, if it is a disk, mount it, and see that it is mounted at boot too "
@@ -35,81 +37,91 @@ def preflight(facts: StorageFacts) -> tuple[Finding, ...]:
         )
     if facts.target.kind == "file":
         return (
-            _error(
+            preflight_error(
                 "target-not-a-folder",
                 f"{facts.target.resolved} is not a folder",
                 "name a folder on the new disk",
             ),
         )
     return (
-        *_docker(facts),
+        *_docker(facts, request),
         *_workloads(facts),
         *_places(facts),
+        *_contents(facts, request),
+        *mode_findings(facts, request),
         *_file_system(facts),
-        *_room(facts),
+        *_room(facts, request),
         *_containerd(facts),
     )
 
 
-def _docker(facts: StorageFacts) -> Iterator[Finding]:
+def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     info = facts.docker.info
-    if facts.root_flag is not None:
-        yield _error(
+    if facts.root_flag is not None and request.mode == "data-root":
+        yield preflight_error(
             "data-root-flag",
             f"the data root is given as a flag (--{facts.root_flag}), so daemon.json cannot change it",
+            "add --mode symlink or --mode bind, which leave the flag as it is; or "
             f"take --{facts.root_flag} out of docker.service (see: systemctl cat docker.service, /etc/default/docker), "
             f'write "data-root": "{facts.configured_root}" into daemon.json instead, and restart Docker',
         )
     if info is not None and any("rootless" in option for option in info.security):
-        yield _error(
+        yield preflight_error(
             "rootless", "this Docker is rootless", "its data belongs to a user; move it as that user, by hand"
         )
     if facts.image_store == "graphdriver" and facts.driver != "overlay2":
         why = _UNUSABLE_DRIVERS.get(facts.driver, "only overlay2 is known to survive a copy")
-        yield _error(
+        yield preflight_error(
             "unsupported-driver", f"the storage driver is {facts.driver}: {why}", "only overlay2 can be moved"
         )
     elif facts.image_store == "containerd" and facts.driver not in _CONTAINERD_DRIVERS:
-        yield _error(
+        yield preflight_error(
             "unsupported-driver",
             f"the snapshotter is {facts.driver}: only overlayfs is known to survive a copy",
             "only overlayfs can be moved",
         )
     elif not facts.image_store:
-        yield _error(
+        yield preflight_error(
             "unknown-driver",
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
             "start Docker, then try again",
         )
     if not facts.has_rsync:
-        yield _error(
+        yield preflight_error(
             "no-rsync", "rsync is not installed", "install it: apt-get install rsync, or dnf install rsync"
         )
-    if facts.is_selinux_enforcing:
-        yield _warning(
-            "selinux-enforcing",
-            "SELinux is enforcing: the labels are copied, but a relabelling of the disk would take them away",
-            f"tell it that the new place is like the old one: semanage fcontext -a -e {facts.data_root} {facts.target.resolved}/docker",
+    if facts.is_selinux_enforcing and not facts.has_semanage:
+        yield preflight_error(
+            "no-semanage",
+            "SELinux is enforcing, and semanage is not installed: a relabelling of the disk would take Docker's labels away",
+            "install it: dnf install policycoreutils-python-utils, or apt-get install policycoreutils-python-utils",
+        )
+    if facts.has_project_quotas and facts.image_store == "graphdriver":
+        yield preflight_warning(
+            "project-quotas",
+            f"{facts.data_root} lies on a file system with project quotas: limits on the size of containers and volumes "
+            "are no part of a copy",
+            "mount the target with prjquota, and recreate the containers and volumes that have a limit",
         )
 
 
 def _workloads(facts: StorageFacts) -> Iterator[Finding]:
     info = facts.docker.info
     if info is not None and info.live_restore and facts.docker.running:
-        yield _error(
+        yield preflight_error(
             "live-restore",
             f"live-restore is on and {len(facts.docker.running)} containers run: they would go on writing to the old place",
             "stop the containers first, or set live-restore to false and restart Docker",
         )
     paused = [container.name for container in facts.docker.running if container.state == "paused"]
     if paused:
-        yield _warning(
+        yield preflight_warning(
             "paused-containers",
             f"{', '.join(paused)} is paused: after the stop it is started again, and no longer paused",
             "pause it again afterwards: docker pause NAME",
         )
     if info is not None and info.swarm != "inactive":
-        yield _warning(
+        yield preflight_warning(
             "swarm-active",
             f"this host is a swarm node ({info.swarm}): its tasks will be rescheduled while Docker is stopped",
             "drain it first: docker node update --availability drain NODE",
@@ -119,91 +131,109 @@ def _workloads(facts: StorageFacts) -> Iterator[Finding]:
 def _places(facts: StorageFacts) -> Iterator[Finding]:
     for tree in facts.trees:
         if tree.target.is_relative_to(tree.source) or facts.target.resolved.is_relative_to(tree.source):
-            yield _error(
+            yield preflight_error(
                 "target-inside-source",
                 f"{tree.target} lies inside {tree.source}, which is to be moved",
                 "name another disk",
             )
         elif tree.source.is_relative_to(tree.target):
-            yield _error(
+            yield preflight_error(
                 "source-inside-target", f"{tree.source} lies inside {tree.target}", "name another folder"
             )
         for point in tree.foreign_mounts:
-            yield _error(
+            yield preflight_error(
                 "foreign-mount",
                 f"{point} is mounted below {tree.source}: it would not be copied",
                 f"unmount it, or mount it somewhere else: umount {point}",
             )
-    for folder in facts.target.occupied:
-        yield _error(
-            "target-not-empty",
-            f"{folder} exists and is not an empty folder of root",
-            f"move it away or remove it, if it is not needed: ls -la {folder}",
-        )
     for folder in facts.target.unsafe:
-        yield _error(
+        yield preflight_error(
             "target-writable-by-others",
             f"others than root may write to {folder}: they could put something in the place of Docker's data",
             f"chown root:root {folder} && chmod go-w {folder}",
         )
     for folder in facts.target.closed:
-        yield _error(
+        yield preflight_error(
             "target-not-traversable",
             f"{folder} does not let others pass: containers that run as another user could not reach their files",
             f"chmod o+x {folder}",
         )
 
 
+def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
+    for tree in facts.trees:
+        if tree.missing and not request.adopt:
+            yield preflight_error(
+                "source-missing",
+                f"{tree.source}, where the data should be, is not there or cannot be read",
+                "is that where Docker keeps its data? see: docker info; if the data is at the target already: --adopt",
+            )
+    if request.adopt and not facts.target.holds_data:
+        places = ", ".join(str(tree.target) for tree in facts.trees)
+        yield preflight_error(
+            "nothing-to-adopt",
+            f"{places} does not look like Docker's data",
+            "--adopt is for data that is there already; leave it out to have it copied",
+        )
+    for folder in () if request.adopt else facts.target.occupied:
+        yield preflight_error(
+            "target-not-empty",
+            f"{folder} exists and is not an empty folder of root",
+            f"move it away or remove it, if it is not needed: ls -la {folder}; if it is Docker's data: --adopt",
+        )
+
+
 def _file_system(facts: StorageFacts) -> Iterator[Finding]:
     target = facts.target
     if target.fstype and target.fstype not in _CARRY_OVERLAY:
-        yield _error(
+        yield preflight_error(
             "no-overlay",
             f"{target.resolved} lies on {target.fstype}, which cannot carry Docker's layers",
             "use a disk with ext4 or xfs",
         )
     elif target.overlay_failure is not None:
-        yield _error(
+        yield preflight_error(
             "no-overlay",
             f"{target.resolved} cannot carry Docker's layers: {target.overlay_failure}",
             "use a disk with ext4 or xfs (made with ftype=1, the default)",
         )
     for option in sorted(target.mount_options & {"ro", "noexec", "nosuid", "nodev"}):
-        yield _error(
+        yield preflight_error(
             "mount-option",
             f"{target.mount_point} is mounted with {option}: programs in containers would fail",
             f"take {option} out of its line in /etc/fstab and mount it anew",
         )
     if not target.returns:
-        yield _error(
+        yield preflight_error(
             "mount-not-persistent",
             f"{target.mount_point} is mounted now, but nothing mounts it at the next boot: Docker could not start then",
             f"add to /etc/fstab (better with UUID=, see blkid): {target.mount_source} {target.mount_point} {target.fstype} "
             "defaults,nofail 0 2; then run: systemctl daemon-reload",
         )
-    if target.usage is not None and all(tree.device == target.usage.device for tree in facts.trees):
-        yield _warning(
+    if target.usage is not None and any(tree.device == target.usage.device for tree in facts.trees):
+        yield preflight_warning(
             "same-file-system",
             f"{target.resolved} is on the same file system as {facts.data_root}: the move frees no space",
             None,
         )
 
 
-def _room(facts: StorageFacts) -> Iterator[Finding]:
+def _room(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     usage = facts.target.usage
-    if usage is None:
+    copied = [tree for tree in facts.trees if not tree.is_near or tree.is_mount_point]
+    if usage is None or request.adopt or not copied:
         return
-    needed = int(sum(tree.size.allocated for tree in facts.trees) * _MARGIN) + _MARGIN_BYTES
+    needed = int(sum(tree.size.allocated for tree in copied) * _MARGIN) + _MARGIN_BYTES
     if usage.free_bytes < needed:
-        yield _error(
+        yield preflight_error(
             "no-room",
             f"{facts.target.resolved} has {shown_bytes(usage.free_bytes)} free, "
             f"and {shown_bytes(needed)} are needed (Docker's data and a margin)",
             "name a larger disk, or make Docker's data smaller: docker system prune",
         )
-    inodes = int(sum(tree.size.inodes for tree in facts.trees) * _MARGIN) + _MARGIN_INODES
+    inodes = int(sum(tree.size.inodes for tree in copied) * _MARGIN) + _MARGIN_INODES
     if usage.free_inodes is not None and usage.free_inodes < inodes:
-        yield _error(
+        yield preflight_error(
             "no-inodes",
             f"{facts.target.resolved} has {usage.free_inodes} inodes free, and {inodes} are needed",
             "make the file system with more inodes (mkfs.ext4 -N), or use xfs",
@@ -214,24 +244,24 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
     containerd = facts.containerd
     if _tree_named(facts, "containerd") is None:
         if facts.image_store == "containerd" and containerd.is_separate:
-            yield _warning(
+            yield preflight_warning(
                 "images-stay",
                 f"images and containers' layers live in {containerd.root}, which is not moved",
                 "leave out --containerd no to move it as well",
             )
         return
     if containerd.trouble is not None:
-        yield _error(
+        yield preflight_error(
             "containerd-config",
             f"containerd's root cannot be moved: {containerd.trouble}",
             "use --containerd no",
         )
     if not containerd.is_separate:
-        yield _error(
+        yield preflight_error(
             "containerd-not-separate", "no containerd of its own runs beside Docker", "use --containerd auto"
         )
     if containerd.strangers:
-        yield _error(
+        yield preflight_error(
             "containerd-shared",
             f"containerd also serves {', '.join(containerd.strangers)}: that would be stopped and moved with it",
             "stop what else uses it and remove those namespaces, or use --containerd no",
@@ -240,15 +270,3 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
 
 def _tree_named(facts: StorageFacts, name: str) -> Tree | None:
     return next((tree for tree in facts.trees if tree.name == name), None)
-
-
-def _error(code: str, message: str, hint: str | None) -> Finding:
-    return _finding(code, "error", message, hint)
-
-
-def _warning(code: str, message: str, hint: str | None) -> Finding:
-    return _finding(code, "warning", message, hint)
-
-
-def _finding(code: str, severity: Severity, message: str, hint: str | None) -> Finding:
-    return Finding(code=code, severity=severity, stage="preflight", message=message, hint=hint)

@@ -16,6 +16,7 @@ from dockerd_cfg.paths import Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import sandbox_host
 from dockerd_cfg.sandbox.tree import identifier
+from dockerd_cfg.storage.copy import OWN_FILES
 
 MOVE: Final = ("move-storage", "/mnt/data", "--yes")
 OLD_ROOT: Final = "var/lib/docker"
@@ -128,7 +129,7 @@ def without_records(tree: dict[str, tuple[object, ...]]) -> dict[str, tuple[obje
     return {
         name: what
         for name, what in tree.items()
-        if not name.endswith("config.v2.json") and name != ".dockerd-cfg-target.json"
+        if not name.endswith("config.v2.json") and name not in OWN_FILES
     }
 
 

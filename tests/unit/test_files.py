@@ -9,7 +9,7 @@ import pytest
 from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import FileImage, digest
+from dockerd_cfg.files import FileImage, digest, trees
 from dockerd_cfg.locks import is_locked, locked
 
 USER, GROUP = os.geteuid(), os.getegid()
@@ -176,7 +176,7 @@ def test_a_new_folder_is_told_from_one_that_was_there(tmp_path: Path) -> None:
 
 def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     files.remove_file(tmp_path / "absent")
-    files.remove_tree(tmp_path / "absent")
+    trees.remove_tree(tmp_path / "absent")
     files.remove_empty_folder(tmp_path / "absent")
 
     assert names(tmp_path) == []
@@ -197,7 +197,7 @@ def test_a_tree_is_removed_without_following_its_links(tmp_path: Path) -> None:
     (tmp_path / "tree/folder").mkdir(parents=True)
     (tmp_path / "tree/folder/link").symlink_to(tmp_path / "precious")
 
-    files.remove_tree(tmp_path / "tree")
+    trees.remove_tree(tmp_path / "tree")
 
     assert names(tmp_path) == ["precious"]
     assert names(tmp_path / "precious") == ["file"]
@@ -208,7 +208,7 @@ def test_a_link_in_place_of_a_tree_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "tree").symlink_to("precious")
 
     with pytest.raises(FileProblem, match="it is not a folder"):
-        files.remove_tree(tmp_path / "tree")
+        trees.remove_tree(tmp_path / "tree")
 
     assert names(tmp_path) == ["precious", "tree"]
 
@@ -218,7 +218,7 @@ def test_an_emptied_folder_stays(tmp_path: Path) -> None:
     (tmp_path / "tree/link").symlink_to("/")
     (tmp_path / "tree/marker").write_bytes(b"")
 
-    files.empty_tree(tmp_path / "tree", last="marker")
+    trees.empty_tree(tmp_path / "tree", last="marker")
 
     assert names(tmp_path / "tree") == []
 

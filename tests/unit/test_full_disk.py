@@ -10,7 +10,8 @@ import pytest
 
 from dockerd_cfg.append_only import AppendFile, read_lines, reserve
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import FileImage, empty_tree, read_image, remove_tree, replace_file
+from dockerd_cfg.files import FileImage, read_image, replace_file
+from dockerd_cfg.files.trees import empty_tree, remove_tree
 
 LINE = b'{"seq":1,"text":"' + b"x" * 3000 + b'"}'
 TIMES = 4

@@ -23,14 +23,37 @@ FILE: Final = {
     "expected": "absent",
 }
 FIELDS: Final[dict[str, dict[str, object]]] = {
+    "carry-ahead": {"old": DOCKER, "new": TARGET, "source": DOCKER},
     "check-docker": {"noted_by": "stop-docker", "data_root": TARGET},
     "check-logging": {"driver": "json-file", "options": {"max-size": "10m"}},
     "check-options": {"values": {"debug": True}},
+    "drop-link": COPY,
     "edit-containerd-config": {**FILE, "root": "/mnt/data/containerd"},
     "edit-daemon-json": {**FILE, "edits": [{"key": ["data-root"], "value": TARGET}]},
     "expect-confirmation": {"seconds": 600.0, "command": ["dockerd-cfg", "rollback"]},
     "final-copy": {**COPY, "allocated": 1 << 40},
-    "hand-over": {"old": f"{DOCKER}.old", "new": TARGET, "source": DOCKER},
+    "free-units": {"units": ["docker.service"]},
+    "hand-over": {
+        "mode": "data-root",
+        "trees": [
+            {
+                "name": "docker",
+                "source": DOCKER,
+                "named": DOCKER,
+                "target": TARGET,
+                "aside": f"{DOCKER}.old",
+                "edit": 0,
+            }
+        ],
+        "edits": [
+            {"kind": "edit-daemon-json", **FILE, "edits": [{"key": ["data-root"], "value": TARGET}]},
+            {"kind": "edit-containerd-config", **FILE, "root": "/mnt/data/containerd"},
+            {"kind": "write-mount-unit", **FILE, "where": DOCKER},
+        ],
+        "stops": ["docker.service"],
+    },
+    "hold-units": {"units": ["docker.service"]},
+    "label-target": COPY,
     "move-stored-paths": COPY,
     "note-docker": {},
     "pre-copy": {**COPY, "allocated": 0},
@@ -43,6 +66,7 @@ FIELDS: Final[dict[str, dict[str, object]]] = {
     "stop-docker": {"units": ["docker.service"], "roots": [DOCKER]},
     "verify-tree": COPY,
     "write-drop-in": {**FILE, "unit": "docker.service"},
+    "write-mount-unit": {**FILE, "where": DOCKER},
 }
 
 

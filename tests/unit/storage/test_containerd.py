@@ -45,7 +45,7 @@ def facts_of(root: Path, *words: str, config: bytes | None = None, active: str =
     units = Units(host.layout)
     units.words, units.active = words, active
     if config is not None:
-        (root / "etc/containerd").mkdir(parents=True)
+        (root / "etc/containerd").mkdir(parents=True, exist_ok=True)
         (root / "etc/containerd/config.toml").write_bytes(config)
     return read_containerd(replace(host, systemd=units, runner=Silent()), DOCKER)  # type: ignore[arg-type]
 
@@ -120,7 +120,6 @@ def test_the_root_is_where_containerd_looks(
     ("words", "config", "told"),
     [
         pytest.param(("--root", "/flag"), None, "flag", id="a flag"),
-        pytest.param((), b'imports = ["/etc/x.toml"]\n', "imports other files", id="imports"),
         pytest.param((), b"root = \n", "cannot be read", id="no TOML"),
         pytest.param((), b"\xff", "cannot be read", id="no UTF-8"),
     ],
@@ -143,3 +142,34 @@ def test_a_containerd_is_separate_when_it_runs_outside_dockers_root(
     tmp_path: Path, config: bytes | None, active: str, is_separate: bool
 ) -> None:
     assert facts_of(tmp_path, config=config, active=active).is_separate is is_separate
+
+
+def test_the_root_in_an_imported_file_is_the_one_that_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "etc/containerd/conf.d"
+    folder.mkdir(parents=True)
+    (folder / "10-other.toml").write_text("[debug]\n")
+    (folder / "20-root.toml").write_text('root = "/imported"\n')
+
+    found = facts_of(tmp_path, config=b'root = "/main"\nimports = ["conf.d/*.toml"]\n')
+
+    assert str(found.config) == "/etc/containerd/conf.d/20-root.toml"
+    assert str(found.named) == "/imported"
+    assert found.trouble is None
+
+
+def test_files_that_import_each_other_are_read_once(tmp_path: Path) -> None:
+    (tmp_path / "etc/containerd").mkdir(parents=True)
+    (tmp_path / "etc/containerd/other.toml").write_text('imports = ["config.toml"]\n')
+
+    found = facts_of(tmp_path, config=b'root = "/main"\nimports = ["other.toml"]\n')
+
+    assert str(found.named) == "/main"
+
+
+def test_an_import_that_is_missing_is_a_reason_not_to_guess(tmp_path: Path) -> None:
+    found = facts_of(tmp_path, config=b'imports = ["gone/../x.toml", "broken.toml"]\n')
+    assert found.trouble is None  # containerd reads nothing there either
+
+    (tmp_path / "etc/containerd/broken.toml").write_text("root = \n")
+    found = facts_of(tmp_path, config=b'imports = ["broken.toml"]\n')
+    assert "cannot be read" in (found.trouble or "")

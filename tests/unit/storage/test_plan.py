@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,12 @@ from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.service.steps import CheckDocker, StartDocker, StopDocker
 from dockerd_cfg.steps import KINDS
+from dockerd_cfg.storage.boot import WriteDropIn
 from dockerd_cfg.storage.containerd import EditContainerdConfig
+from dockerd_cfg.storage.copying import PreCopy
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
-from dockerd_cfg.storage.plan import plan_move
-from dockerd_cfg.storage.steps import RemoveTree, SetAside, WriteDropIn
+from dockerd_cfg.storage.old_tree import RemoveTree, SetAside
+from dockerd_cfg.storage.plan import MoveRequest, plan_move
 
 TARGET = HostPath("/mnt/data")
 
@@ -25,12 +28,12 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> StorageFacts:
     return read_facts(sandbox_host(root), TARGET, "auto")
 
 
-def plan(facts: StorageFacts) -> Plan:
-    return plan_move(facts, Layout(), created="2026-01-01T00:00:00+00:00", stamp="S")
+def plan(facts: StorageFacts, **wish: Any) -> Plan:
+    return plan_move(facts, Layout(), MoveRequest(**wish), created="2026-01-01T00:00:00+00:00", stamp="S")
 
 
-def kinds(facts: StorageFacts) -> list[str]:
-    return [step.kind for step in plan(facts).steps]
+def kinds(facts: StorageFacts, **wish: Any) -> list[str]:
+    return [step.kind for step in plan(facts, **wish).steps]
 
 
 def with_containerd(facts: StorageFacts) -> StorageFacts:
@@ -38,6 +41,7 @@ def with_containerd(facts: StorageFacts) -> StorageFacts:
         facts.trees[0],
         name="containerd",
         source=HostPath("/var/lib/containerd"),
+        named=HostPath("/var/lib/containerd"),
         target=TARGET / "containerd",
     )
     return replace(facts, trees=(facts.trees[0], tree))
@@ -51,17 +55,54 @@ def test_a_running_docker_is_moved_in_this_order(facts: StorageFacts) -> None:
     assert kinds(facts) == [
         "reserve-target",
         "pre-copy",
+        "write-drop-in",
+        "hold-units",
         "stop-docker",
         "final-copy",
         "verify-tree",
         "move-stored-paths",
-        "edit-daemon-json",
-        "write-drop-in",
-        "set-aside",
         "hand-over",
         "start-docker",
         "check-docker",
+        "free-units",
+        "carry-ahead",
+        "set-aside",
     ]
+
+
+def test_on_the_same_file_system_nothing_is_copied(facts: StorageFacts) -> None:
+    near = replace(facts, trees=(replace(facts.trees[0], is_near=True),))
+
+    assert kinds(near) == [
+        "write-drop-in",
+        "hold-units",
+        "stop-docker",
+        "hand-over",
+        "move-stored-paths",
+        "start-docker",
+        "check-docker",
+        "free-units",
+        "drop-link",
+    ]
+    assert plan(near).finish == ()
+
+
+def test_what_is_adopted_is_neither_copied_nor_expected_to_hold_the_same(facts: StorageFacts) -> None:
+    steps = plan(facts, adopt=True).steps
+
+    assert not {"reserve-target", "pre-copy", "final-copy", "verify-tree", "set-aside"} & {
+        s.kind for s in steps
+    }
+    assert [step.contents for step in steps if isinstance(step, CheckDocker)] == [False]
+
+
+@pytest.mark.parametrize("mode", ["symlink", "bind"])
+def test_what_keeps_the_old_path_leaves_daemon_json_alone(facts: StorageFacts, mode: Any) -> None:
+    parts = {part.kind for part in plan(facts, mode=mode).parts}
+
+    assert "edit-daemon-json" not in parts
+    assert "set-aside" not in parts  # handing over does it
+    assert ("write-mount-unit" in parts) == (mode == "bind")
 
 
 def test_a_docker_that_is_down_is_neither_copied_live_nor_started(facts: StorageFacts) -> None:
@@ -69,7 +110,10 @@ def test_a_docker_that_is_down_is_neither_copied_live_nor_started(facts: Storage
 
     found = kinds(replace(facts, docker=down))
 
-    assert not {"pre-copy", "start-docker", "check-docker"} & set(found)
+    assert not {"start-docker", "check-docker"} & set(found)
+    assert [step.live for step in plan(replace(facts, docker=down)).steps if isinstance(step, PreCopy)] == [
+        False
+    ]
     assert "stop-docker" in found
 
 
@@ -90,7 +134,7 @@ def test_the_old_tree_is_removed_by_finish_only(facts: StorageFacts) -> None:
 
 
 def test_containerd_is_stopped_copied_and_configured_with_docker(facts: StorageFacts) -> None:
-    steps = plan(with_containerd(facts)).steps
+    steps = plan(with_containerd(facts)).parts
 
     [stop] = [step for step in steps if isinstance(step, StopDocker)]
     [edit] = [step for step in steps if isinstance(step, EditContainerdConfig)]

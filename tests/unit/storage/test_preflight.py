@@ -13,6 +13,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
+from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight import preflight
 
 Change = Callable[[StorageFacts], StorageFacts]
@@ -99,6 +100,9 @@ ERRORS = [
     ("mount-option", "noexec", target(mount_options=frozenset({"rw", "noexec"}))),
     ("mount-option", "read-only", target(mount_options=frozenset({"ro"}))),
     ("mount-not-persistent", "gone after a reboot", target(returns=False)),
+    ("no-semanage", "SELinux without semanage", facts(is_selinux_enforcing=True, has_semanage=False)),
+    ("binds-into-root", "a bind", facts(binds=("container c: /var/lib/docker/volumes/v/_data",))),
+    ("source-missing", "no source", tree(missing=True)),
     ("no-room", "no room", target(usage=replace(ROOM, free_bytes=1000))),
     ("no-inodes", "no inodes", target(usage=replace(ROOM, free_inodes=10))),
     ("containerd-config", "containerd's root as a flag", containerd(trouble="a flag")),
@@ -107,7 +111,8 @@ ERRORS = [
 ]
 WARNINGS = [
     ("swarm-active", "a swarm node", info(swarm="active")),
-    ("selinux-enforcing", "SELinux", facts(is_selinux_enforcing=True)),
+    ("project-quotas", "project quotas", facts(has_project_quotas=True)),
+    ("binds-of-root", "a bind of the whole root", facts(binds=("container c: /var/lib/docker",))),
     (
         "images-stay",
         "images elsewhere",
@@ -121,31 +126,31 @@ def params(rows: list[tuple[str, str, Change]]) -> list[Any]:
 
 
 def test_nothing_speaks_against_a_move_on_a_fit_host(fit: StorageFacts) -> None:
-    assert preflight(fit) == ()
+    assert preflight(fit, MoveRequest()) == ()
 
 
 @pytest.mark.parametrize(("code", "change"), params(ERRORS))
 def test_what_makes_a_move_impossible_is_found_alone(fit: StorageFacts, code: str, change: Change) -> None:
-    found = preflight(change(fit))
+    found = preflight(change(fit), MoveRequest())
 
     assert [(one.code, one.severity, one.stage) for one in found] == [(code, "error", "preflight")]
 
 
 def test_every_error_says_what_to_do(fit: StorageFacts) -> None:
-    found = [one for _, _, change in ERRORS for one in preflight(change(fit))]
+    found = [one for _, _, change in ERRORS for one in preflight(change(fit), MoveRequest())]
 
     assert [one.code for one in found if not one.hint] == []
 
 
 @pytest.mark.parametrize(("code", "change"), params(WARNINGS))
 def test_what_should_be_known_is_a_warning(fit: StorageFacts, code: str, change: Change) -> None:
-    assert [(one.code, one.severity) for one in preflight(change(fit))] == [(code, "warning")]
+    assert [(one.code, one.severity) for one in preflight(change(fit), MoveRequest())] == [(code, "warning")]
 
 
 def test_a_move_that_frees_no_space_is_a_warning(fit: StorageFacts) -> None:
     usage = replace(ROOM, device=fit.trees[0].device)
 
-    found = preflight(target(usage=usage)(fit))
+    found = preflight(target(usage=usage)(fit), MoveRequest())
 
     assert [(one.code, one.severity) for one in found] == [("same-file-system", "warning")]
 
@@ -153,7 +158,7 @@ def test_a_move_that_frees_no_space_is_a_warning(fit: StorageFacts) -> None:
 def test_all_that_is_wrong_is_told_at_once(fit: StorageFacts) -> None:
     wrong = both(facts(has_rsync=False), target(returns=False, unsafe=(FOLDER, HostPath("/mnt"))))(fit)
 
-    assert [one.code for one in preflight(wrong)] == [
+    assert [one.code for one in preflight(wrong, MoveRequest())] == [
         "no-rsync",
         "target-writable-by-others",
         "target-writable-by-others",
@@ -181,7 +186,7 @@ def test_all_that_is_wrong_is_told_at_once(fit: StorageFacts) -> None:
     ],
 )
 def test_what_is_harmless_is_not_found(fit: StorageFacts, change: Change) -> None:
-    assert preflight(change(fit)) == ()
+    assert preflight(change(fit), MoveRequest()) == ()
 
 
 def test_a_paused_container_counts_as_running() -> None:

@@ -12,17 +12,13 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
+from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import read_facts
+from dockerd_cfg.storage.hand_over import HandOver
+from dockerd_cfg.storage.old_tree import RemoveTree, SetAside
+from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
-from dockerd_cfg.storage.steps import (
-    FinalCopy,
-    HandOver,
-    PreCopy,
-    RemoveTree,
-    ReserveTarget,
-    SetAside,
-    VerifyTree,
-)
+from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
 RESERVE = ReserveTarget(target=NEW, source=OLD)
@@ -213,7 +209,7 @@ def test_a_reservation_killed_while_its_marker_was_written_is_undone_without_tra
 def test_a_folder_that_the_preflight_takes_for_empty_can_be_reserved(host: Host) -> None:
     """A disk mounted as the very target has a folder lost+found."""
     (real(host, NEW) / "lost+found").mkdir(parents=True)
-    found = preflight(read_facts(host, HostPath("/mnt/data"), "auto"))
+    found = preflight(read_facts(host, HostPath("/mnt/data"), "auto"), MoveRequest())
     if any(finding.code == "target-not-empty" for finding in found):
         return
     RESERVE.apply(context(host), RESERVE.capture(context(host)))
@@ -241,41 +237,54 @@ def test_what_came_to_the_old_place_meanwhile_is_kept_under_another_name(host: H
     assert (found / "file").read_bytes() == b"somebody's"
 
 
-def moved(host: Host) -> None:
+def handed_over(host: Host) -> tuple[HandOver, Before]:
+    """Copy, stop Docker and hand over to the new tree; return the step with what it captured."""
+    facts = read_facts(host, HostPath("/mnt/data"), "auto")
+    plan = plan_move(facts, host.layout, MoveRequest(), created="2026-01-01T00:00:00+00:00", stamp="1")
+    (step,) = (step for step in plan.steps if isinstance(step, HandOver))
     captured = copied_while_docker_ran(host)
+    host.systemd.stop(*step.stops)
     copied_again(host, captured)
-    SetAside(source=OLD, aside=ASIDE).apply(context(host), {})
-
-
-HAND_OVER = HandOver(old=ASIDE, new=NEW, source=OLD)
+    before = step.capture(context(host))
+    step.apply(context(host), before)
+    return step, before
 
 
 @pytest.mark.parametrize("name", ["row", ".~tmp~/row", ".~tmp~"], ids=str)
 def test_what_was_written_since_is_carried_back(host: Host, name: str) -> None:
     """``.~tmp~`` is where rsync itself keeps what it is about to put in place, in a container as well as here."""
-    moved(host)
+    step, before = handed_over(host)
     written = volume(host, NEW) / name
     written.parent.mkdir(exist_ok=True)
     written.write_bytes(b"new")
-    HAND_OVER.revert(context(host, was_applied=True), {})
-    assert (volume(host, ASIDE) / name).read_bytes() == b"new"
+    step.revert(context(host, was_applied=True), before)
+    assert (volume(host, OLD) / name).read_bytes() == b"new"
 
 
 def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     """Killed between its last file and the removal of the folder it kept it in."""
-    moved(host)
-    (volume(host, ASIDE) / ".~tmp~").mkdir()
-    HAND_OVER.revert(context(host, was_applied=True), {})
-    assert list(differences(real(host, NEW), real(host, ASIDE))) == []
+    step, before = handed_over(host)
+    (volume(host, OLD) / ".~tmp~").mkdir()
+    step.revert(context(host, was_applied=True), before)
+    assert list(differences(real(host, NEW), real(host, OLD))) == []
+
+
+def test_once_the_old_place_counts_again_nothing_is_carried_back(host: Host) -> None:
+    """After a power cut in the middle of undoing, Docker may have written to the old place again."""
+    step, before = handed_over(host)
+    step.revert(context(host, was_applied=True), before)
+    (volume(host, OLD) / "row").write_bytes(b"written to the old place")
+    step.revert(context(host, was_applied=True), before)
+    assert (volume(host, OLD) / "row").read_bytes() == b"written to the old place"
 
 
 def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Host) -> None:
-    moved(host)
+    step, before = handed_over(host)
     real(host, NEW).rename(real(host, NEW).with_name("unmounted"))
     real(host, NEW).mkdir()
     with pytest.raises(CommandFailed, match="is its disk mounted"):
-        HAND_OVER.revert(context(host, was_applied=True), {})
-    assert (volume(host, ASIDE) / "journal.txt").exists()
+        step.revert(context(host, was_applied=True), before)
+    assert (volume(host, OLD) / "journal.txt").exists()
 
 
 def test_the_old_tree_is_not_removed_while_the_new_one_is_missing(host: Host) -> None:
@@ -290,7 +299,8 @@ def test_the_old_tree_is_not_removed_when_it_is_the_one_in_use(host: Host) -> No
 
 
 def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
-    moved(host)
+    handed_over(host)
+    SetAside(source=OLD, aside=ASIDE).apply(context(host), {})
     for _ in range(2):
         RemoveTree(path=ASIDE, current=NEW).apply(context(host), {})
     assert not real(host, ASIDE).exists()

@@ -5,11 +5,9 @@ No function follows a symbolic link that somebody could have planted in place of
 """
 
 import errno
-import fcntl
 import os
-import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -36,6 +34,14 @@ class FileImage(NamedTuple):
     def digest(self) -> str:
         """The SHA-256 of the contents in hex; an absent file has one of its own."""
         return digest(self.data)
+
+
+class Replacement(NamedTuple):
+    """A file to be replaced: where, by what, and the digest its present contents must have (None: any)."""
+
+    path: Path
+    image: FileImage
+    expected: str | None = None
 
 
 def digest(data: bytes | None) -> str:
@@ -83,20 +89,38 @@ def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -
     else changed the file meanwhile nothing is written. Missing folders are created (0755).
     Raises FileProblem.
     """
-    with translated(f"cannot write {path}"):
-        real = Path(os.path.realpath(path))
-        if expected is not None and read_image(real).digest != expected:
-            raise FileProblem(
-                f"{path} was changed by somebody else meanwhile",
-                hint="run the same command again: it will read the new contents",
-            )
-        if image.data is None:
-            remove_file(real)
-            return
-        make_folder(real.parent, mode=0o755)
-        with _written_beside(real, image, sync=True) as temporary:
-            os.replace(temporary, real)
-        sync_folder(real.parent)
+    replace_together([Replacement(path, image, expected)])
+
+
+def replace_together(replacements: Sequence[Replacement]) -> None:
+    """Replace several files as `replace_file` does one, the renames one right after the other.
+
+    When the machine stops in between, all are the old or all the new ones, unless it happens within the few
+    microseconds between two renames: a journaling file system brings both to disk in one transaction.
+    Raises FileProblem, before anything is replaced when one of them was changed meanwhile or cannot be written.
+    """
+    with ExitStack() as stack:
+        ready: list[tuple[Path, Path | None]] = []
+        for path, image, expected in replacements:
+            stack.enter_context(translated(f"cannot write {path}"))
+            real = Path(os.path.realpath(path))
+            if expected is not None and read_image(real).digest != expected:
+                raise FileProblem(
+                    f"{path} was changed by somebody else meanwhile",
+                    hint="run the same command again: it will read the new contents",
+                )
+            if image.data is None:
+                ready.append((real, None))
+                continue
+            make_folder(real.parent, mode=0o755)
+            ready.append((real, stack.enter_context(_written_beside(real, image, sync=True))))
+        for real, temporary in ready:
+            if temporary is None:
+                real.unlink(missing_ok=True)
+            else:
+                os.replace(temporary, real)
+        for folder in {real.parent for real, _ in ready if real.parent.is_dir()}:
+            sync_folder(folder)
 
 
 def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
@@ -237,76 +261,6 @@ def remove_empty_folder(path: Path) -> None:
     except OSError:
         return
     sync_folder(path.parent)
-
-
-def remove_tree(path: Path) -> None:
-    """Remove the folder ``path`` and all below it; an absent one is fine. A mount point is emptied and stays.
-
-    The caller has made sure that nothing is mounted below. Immutable flags are lifted on the way. Raises FileProblem
-    at the first thing that cannot be removed.
-    """
-    with translated(f"cannot remove {path}"):
-        if not os.path.lexists(path):
-            return
-        if path.is_symlink() or not path.is_dir():
-            raise FileProblem(f"cannot remove {path}: it is not a folder")
-        if os.path.ismount(path):
-            empty_tree(path)
-            return
-        shutil.rmtree(path, onerror=_lift_immutable)
-        sync_folder(path.parent)
-
-
-def empty_tree(path: Path, *, last: str | None = None) -> None:
-    """Remove everything below the folder ``path``, the entry named ``last`` at the very end, and keep the folder.
-
-    Raises FileProblem.
-    """
-    with translated(f"cannot empty {path}"):
-        with os.scandir(path) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name == last)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, onerror=_lift_immutable)
-            else:
-                _unlink(entry.path)
-        sync_folder(path)
-
-
-def _unlink(name: str) -> None:
-    try:
-        os.unlink(name)
-    except PermissionError as error:
-        _lift_immutable(os.unlink, name, (type(error), error, None))
-
-
-_GET_FLAGS: Final = 0x80086601
-_SET_FLAGS: Final = 0x40086602
-_IMMUTABLE_OR_APPEND: Final = 0x10 | 0x20
-
-
-def _lift_immutable(
-    function: object, name: str, failure: tuple[type[BaseException], BaseException, object]
-) -> None:
-    """Take the immutable and append-only flags off a name and its folder, and try once more."""
-    error = failure[1]
-    if isinstance(error, FileNotFoundError):
-        return
-    if not isinstance(error, PermissionError) or not callable(function):
-        raise error
-    for place in (os.path.dirname(name), name):
-        if os.path.islink(place) or (not os.path.isdir(place) and not os.path.isfile(place)):
-            continue
-        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, b"\0" * 8)[:4], "little")
-            if flags & _IMMUTABLE_OR_APPEND:
-                fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
-        except OSError:
-            continue  # a file system without such flags
-        finally:
-            os.close(descriptor)
-    function(name)
 
 
 def read_descriptor(descriptor: int) -> bytes:

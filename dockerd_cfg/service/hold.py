@@ -1,0 +1,108 @@
+"""Keeping everybody else from starting Docker while its data is being switched.
+
+A drop-in in /run gives the units a condition (systemd.unit(5), ConditionPathExists=) that fails as long as a file
+is there. Whoever starts them meanwhile, a package upgrade for instance, gets no error and no Docker. Everything lies
+in /run: after a power cut it is gone, and Docker comes up by itself.
+"""
+
+from typing import Final, Literal
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import HostPath
+
+HELD: Final = HostPath("/run/dockerd-cfg.holds-docker")
+_UNITS: Final = HostPath("/run/systemd/system")
+_NAME: Final = "90-dockerd-cfg-hold.conf"
+_DROP_IN: Final = (
+    f"# Written by dockerd-cfg while it moves Docker's storage.\n[Unit]\nConditionPathExists=!{HELD}\n"
+)
+
+
+class HoldUnits(Step):
+    """Make ``units`` ones that can be held: from here on `hold` and `release` work at once."""
+
+    kind: Literal["hold-units"] = "hold-units"
+    units: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return "See that nobody else can start Docker during the stop"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return "Let others start Docker again"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Write the drop-ins. Raises FileProblem or CommandFailed."""
+        make_holdable(context.host, self.units)
+
+    def holds(self, context: Context, before: Before) -> bool | None:
+        """Return False after a reboot, which takes away what lies in /run."""
+        return None if all(_is_holdable(context.host, unit) for unit in self.units) else False
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Take the drop-ins away. Raises FileProblem or CommandFailed."""
+        make_free(context.host, self.units)
+
+
+class FreeUnits(Step):
+    """Take back what `HoldUnits` did, when the stop is over."""
+
+    kind: Literal["free-units"] = "free-units"
+    units: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return "Let others start Docker again"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Take the drop-ins away. Raises FileProblem or CommandFailed."""
+        make_free(context.host, self.units)
+
+
+def make_holdable(host: Host, units: tuple[str, ...]) -> None:
+    """Give ``units`` the condition, if they do not have it yet. Raises FileProblem or CommandFailed."""
+    missing = [unit for unit in units if not _is_holdable(host, unit)]
+    for unit in missing:
+        files.replace_file(host.layout.real(_drop_in(unit)), FileImage(_DROP_IN.encode(), 0o644))
+    if missing:
+        host.systemd.daemon_reload()
+
+
+def make_free(host: Host, units: tuple[str, ...]) -> None:
+    """Release ``units`` and take the condition away. Raises FileProblem or CommandFailed."""
+    release(host)
+    present = [unit for unit in units if _is_holdable(host, unit)]
+    for unit in present:
+        real = host.layout.real(_drop_in(unit))
+        files.remove_file(real)
+        files.remove_empty_folder(real.parent)
+    if present:
+        host.systemd.daemon_reload()
+
+
+def hold(host: Host, units: tuple[str, ...]) -> None:
+    """From now on ``units`` cannot be started. Raises FileProblem or CommandFailed."""
+    make_holdable(host, units)
+    files.replace_file(host.layout.real(HELD), FileImage(b"", 0o644))
+
+
+def release(host: Host) -> None:
+    """From now on what was held can be started. Raises FileProblem."""
+    files.remove_file(host.layout.real(HELD))
+
+
+def is_held(host: Host) -> bool:
+    """Tell whether Docker is being held."""
+    return host.layout.real(HELD).exists()
+
+
+def _is_holdable(host: Host, unit: str) -> bool:
+    return host.layout.real(_drop_in(unit)).exists()
+
+
+def _drop_in(unit: str) -> HostPath:
+    return _UNITS / f"{unit}.d" / _NAME

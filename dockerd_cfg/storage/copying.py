@@ -1,0 +1,192 @@
+"""The steps that copy a tree and verify the copy, and what they share with carrying data back."""
+
+import time
+from collections.abc import Collection
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.storage import compare
+from dockerd_cfg.storage.copy import copy_again, copy_tree
+from dockerd_cfg.storage.sealed import Settled, sealed
+from dockerd_cfg.storage.target import real_path
+
+_MANY: Final = 1000
+# A file system's clock may lag behind ours by its tick (current_time() in the kernel is coarse).
+_CLOCK_MARGIN: Final = 2.0
+
+
+class PreCopy(Step):
+    """Copy all there is before Docker is stopped, so that little is left to do while it is.
+
+    ``contents``: verify what is sealed by reading it, not only by its attributes. ``limit`` is in bytes per second,
+    None: no limit.
+    """
+
+    kind: Literal["pre-copy"] = "pre-copy"
+    source: HostPath
+    target: HostPath
+    allocated: int
+    live: bool = True
+    contents: bool = False
+    limit: int | None = None
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        when = " while Docker runs" if self.live else ""
+        return f"Copy {self.source} to {self.target}{when}, and verify the image layers in the copy"
+
+    def capture(self, context: Context) -> Before:
+        """Note from when on changes count: all that was in memory before is on disk, its times with it."""
+        return {"since": begin(real_path(context, self.source))}
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed."""
+        copy_live(
+            context,
+            real_path(context, self.source),
+            real_path(context, self.target),
+            since=float(str(before["since"])),
+            total_bytes=self.allocated,
+            note=f"copying {self.source}",
+            contents=self.contents,
+        )
+
+
+class FinalCopy(Step):
+    """Copy what changed since the pre-copy, now that nothing changes any more; what is settled is not looked at."""
+
+    kind: Literal["final-copy"] = "final-copy"
+    source: HostPath
+    target: HostPath
+    allocated: int
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Copy what changed in {self.source} meanwhile"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Copy and bring to disk. Raises CommandFailed."""
+        source, target = real_path(context, self.source), real_path(context, self.target)
+        copy_rest(
+            context,
+            source,
+            target,
+            settled=Settled.read(target, source),
+            total_bytes=self.allocated,
+            note=f"copying changes of {self.source}",
+        )
+
+
+class VerifyTree(Step):
+    """Compare the copy with its source, name by name; with ``contents``, byte by byte."""
+
+    kind: Literal["verify-tree"] = "verify-tree"
+    source: HostPath
+    target: HostPath
+    contents: bool = False
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Verify that {self.target} is a faithful copy of {self.source}"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Compare. Raises CommandFailed with the first differences."""
+        source, target = real_path(context, self.source), real_path(context, self.target)
+        settled = Settled.read(target, source)
+        verify(source, target, settled.paths if settled else (), contents=self.contents)
+
+
+def begin(source: Path) -> float:
+    """Return the Unix time from when on changes below ``source`` count; what was in memory before is on disk.
+
+    A program that writes through a memory map changes a page again without a new time: the kernel stamps only the
+    first write to a page after that page went to disk. Therefore the sync.
+    """
+    moment = time.time()
+    files.sync_filesystem(source)
+    return moment - _CLOCK_MARGIN
+
+
+def copy_live(
+    context: Context,
+    source: Path,
+    target: Path,
+    *,
+    since: float,
+    total_bytes: int,
+    note: str,
+    contents: bool = False,
+    careful: bool = False,
+) -> None:
+    """Bring ``target`` near to ``source``, which may be in use, and note in it what is settled.
+
+    First everything is copied, then what changed during that, whatever its times say; then what is sealed since
+    before ``since`` (Unix time) is verified, and all is brought to disk. ``careful``: nothing is removed from the
+    target. Raises CommandFailed.
+    """
+    host: Host = context.host
+    candidates = sealed(source, since)
+    copy_tree(
+        host.runner,
+        source,
+        target,
+        progress=context.progress,
+        total_bytes=total_bytes,
+        note=note,
+        live=True,
+        careful=careful,
+    )
+    again = begin(source)
+    changed = compare.changed_since(source, since, candidates)
+    copy_again(host.runner, source, target, changed, live=True)
+    same = {path for path in candidates if compare.is_same(source, target, path, contents=contents)}
+    files.sync_filesystem(target)
+    Settled(again, frozenset(same)).write(target)
+
+
+def copy_rest(
+    context: Context,
+    source: Path,
+    target: Path,
+    *,
+    settled: Settled | None,
+    total_bytes: int,
+    note: str,
+    careful: bool = False,
+) -> None:
+    """Make ``target`` a faithful copy of ``source``, in which nothing changes any more, and bring it to disk.
+
+    What is ``settled`` is not looked at; of the rest, what differs is copied, and what changed since, whatever its
+    times say. ``careful``: see `copy_tree`. Raises CommandFailed.
+    """
+    host: Host = context.host
+    paths = settled.paths if settled else frozenset()
+    copy_tree(
+        host.runner,
+        source,
+        target,
+        progress=context.progress,
+        total_bytes=total_bytes,
+        note=note,
+        settled=paths,
+        careful=careful,
+    )
+    if settled is not None:
+        copy_again(host.runner, source, target, compare.changed_since(source, settled.since, paths))
+    files.sync_filesystem(target)
+
+
+def verify(source: Path, target: Path, settled: Collection[bytes] = (), *, contents: bool = False) -> None:
+    """Raise CommandFailed when ``target`` is no faithful copy of ``source``; see `compare.differences`."""
+    try:
+        found = list(islice(compare.differences(source, target, settled=settled, contents=contents), _MANY))
+    except OSError as error:
+        raise CommandFailed(f"the copy cannot be verified: {error}") from error
+    if found:
+        raise CommandFailed(f"the copy differs from its source: {compare.summary(found)}")

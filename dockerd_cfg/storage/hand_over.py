@@ -1,0 +1,227 @@
+"""The step at which Docker's data changes its place: before it the old tree counts, after it the new one.
+
+Whatever instant it is interrupted at, Docker comes up on one complete tree. Undoing it is the way back for all that
+was written since, so that both are one step: the old configuration never comes back before the data does.
+"""
+
+import time
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.documents import Document
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files import links
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.service.steps import stop
+from dockerd_cfg.storage.boot import WriteMountUnit
+from dockerd_cfg.storage.containerd import EditContainerdConfig
+from dockerd_cfg.storage.copying import copy_rest, verify
+from dockerd_cfg.storage.places import (
+    exchange_with_link,
+    exchange_with_link_back,
+    mount_over,
+    point_to,
+    take_off,
+)
+from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.stored_paths import rewrite_records
+from dockerd_cfg.storage.target import is_ours, real_path
+
+Mode = Literal["data-root", "symlink", "bind"]
+Placement = Literal["copied", "renamed", "adopted"]
+Edit = Annotated[EditDaemonJson | EditContainerdConfig | WriteMountUnit, Field(discriminator="kind")]
+
+
+class MovedTree(Document):
+    """A tree that changes its place.
+
+    ``source`` is where it lies, ``named`` the path by which Docker or containerd is told of it, which may be a link
+    to it; ``aside`` is where the old tree goes when something else has to take its place. ``placement`` tells how the
+    data comes to the target: copied before; renamed, on the same file system; or adopted, since it is there already.
+    ``edit`` is the number of the edit that makes the switch for this tree, None where no file says so.
+    """
+
+    name: Literal["docker", "containerd"]
+    source: HostPath
+    named: HostPath
+    target: HostPath
+    aside: HostPath
+    placement: Placement = "copied"
+    edit: int | None = None
+
+
+class HandOver(Step):
+    """Switch to the new trees. Undoing carries what was written there back to the old ones, then switches back."""
+
+    kind: Literal["hand-over"] = "hand-over"
+    mode: Mode
+    trees: tuple[MovedTree, ...]
+    edits: tuple[Edit, ...]
+    stops: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The edits it makes."""
+        return (self, *self.edits)
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        targets = " and ".join(str(tree.target) for tree in self.trees)
+        match self.mode:
+            case "data-root":
+                how = "; ".join(_lower(edit.describe()) for edit in self.edits) or "configuration as it is"
+            case "symlink":
+                how = ", ".join(f"make {tree.named} a link to {tree.target}" for tree in self.trees)
+            case "bind":
+                how = ", ".join(f"mount {tree.target} at {tree.named}" for tree in self.trees)
+        renamed = [f"rename {tree.source}" for tree in self.trees if tree.placement == "renamed"]
+        return f"Hand over to {targets}: {', '.join([*renamed, how])}"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        targets = " and ".join(str(tree.target) for tree in self.trees)
+        if all(tree.placement == "copied" for tree in self.trees):
+            return f"Carry back what was written to {targets} since, and switch back"
+        return f"Switch back from {targets}"
+
+    def capture(self, context: Context) -> Before:
+        """Keep the files to be edited, and note the moment."""
+        links: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
+        return {"at": time.time(), "links": links, "files": [edit.capture(context) for edit in self.edits]}
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Switch. Raises FileProblem or CommandFailed."""
+        layout: Layout = context.host.layout
+        for tree in self.trees:
+            if tree.placement == "renamed":
+                exchange_with_link(layout, tree.source, tree.target)
+        kept = _kept(before)
+        files.replace_together(
+            [one for edit, old in zip(self.edits, kept, strict=True) for one in edit.replacement(layout, old)]
+        )
+        for tree in self.trees:
+            if self.mode == "symlink" and not _is_left_by_rename(tree):
+                point_to(layout, tree.named, tree.target, tree.aside)
+            elif self.mode == "bind":
+                mount_over(context.host, tree.named, tree.aside)
+
+    def holds(self, context: Context, before: Before) -> bool | None:
+        """Return True when Docker is told of the new trees. Raises CommandFailed when of some of them only."""
+        leads = [self._leads_to_new(context, before, tree) for tree in self.trees]
+        if any(leads) and not all(leads):
+            raise CommandFailed(
+                "the host stopped in the very moment of the switch, and only one of Docker and containerd was switched",
+                hint="run: dockerd-cfg rollback (nothing gets lost); then move again",
+            )
+        return True if all(leads) else None
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Carry back, verify, switch back. Raises CommandFailed or FileProblem.
+
+        When the new tree cannot be found although Docker ran on it for good, this refuses: the old tree would be
+        taken back as it was before the move. In a move that never came to its end, the old tree is what counts.
+        """
+        host: Host = context.host
+        stop(host, self.stops, tuple(tree.target for tree in self.trees))
+        for tree in self.trees:
+            if self.mode == "bind":
+                take_off(host, tree.named)
+            if tree.placement == "copied" and self._leads_to_new(context, before, tree):
+                self._carry_back(context, tree, float(str(before["at"])))
+        self._put_old_trees_back(host.layout, before)
+        self._restore_files(host.layout, before)
+        for tree in self.trees:
+            if tree.placement == "renamed":
+                exchange_with_link_back(host.layout, tree.source, tree.target)
+        if self.mode == "bind":
+            host.systemd.daemon_reload()
+
+    def _put_old_trees_back(self, layout: Layout, before: Before) -> None:
+        for tree in self.trees:
+            if self.mode == "symlink" and not _is_left_by_rename(tree):
+                point_to(layout, tree.named, tree.source, tree.aside, link=_text(before, tree.name))
+            elif self.mode == "bind":
+                links.put_back(layout.real(tree.aside), layout.real(tree.named))
+
+    def _restore_files(self, layout: Layout, before: Before) -> None:
+        pairs = list(zip(self.edits, _kept(before), strict=True))
+        for edit, _ in pairs:
+            files.remove_leftover(layout.real(edit.path))
+        files.replace_together([one for edit, old in pairs for one in edit.restoration(layout, old)])
+        for edit, old in pairs:
+            edit.remove_new_folder(layout, old)
+
+    def refuse_conflict(self, layout: Layout, before: Before) -> None:
+        """Raise FileProblem when somebody else's change to a file is in the way of undoing this."""
+        for edit, old in zip(self.edits, _kept(before), strict=True):
+            edit.refuse_conflict(layout, old)
+
+    def _link(self, context: Context, tree: MovedTree) -> str | None:
+        named, target = real_path(context, tree.named), real_path(context, tree.target)
+        if not named.is_symlink() or named.resolve() == target.resolve():
+            return None
+        return str(named.readlink())
+
+    def _leads_to_new(self, context: Context, before: Before, tree: MovedTree) -> bool:
+        """Tell whether what says where the tree lies names the new place."""
+        layout: Layout = context.host.layout
+        if tree.edit is not None:
+            return bool(self.edits[tree.edit].restoration(layout, _kept(before)[tree.edit]))
+        if self.mode == "symlink":
+            return layout.real(tree.named).resolve() == layout.real(tree.target).resolve()
+        return tree.placement != "copied"
+
+    def _carry_back(self, context: Context, tree: MovedTree, since: float) -> None:
+        new = real_path(context, tree.target)
+        aside, source = real_path(context, tree.aside), real_path(context, tree.source)
+        old = aside if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()) else source
+        if not is_ours(new, tree.source):
+            if not context.was_applied:
+                return
+            raise CommandFailed(
+                f"{tree.target} does not hold the moved data: is its disk mounted? "
+                "Without it, all that was written since the move would be lost",
+                hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback",
+            )
+        ahead = Settled.read(old, new)
+        copied = Settled.read(new, new)
+        settled = ahead or Settled(since, copied.paths if copied else frozenset())
+        copy_rest(
+            context,
+            new,
+            old,
+            settled=settled,
+            total_bytes=0,
+            note=f"carrying back what was written to {tree.target}",
+            careful=True,
+        )
+        verify(new, old, settled.paths)
+        if tree.name == "docker" and self.mode != "bind":
+            rewrite_records(old, tree.target, tree.source)
+        files.remove_file(old / NOTE)
+
+
+def _kept(before: Before) -> list[Before]:
+    kept = before["files"]
+    return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
+
+
+def _is_left_by_rename(tree: MovedTree) -> bool:
+    """Tell whether the rename itself leaves the link that is wanted."""
+    return tree.placement == "renamed" and tree.named == tree.source
+
+
+def _text(before: Before, name: str) -> str | None:
+    links = before["links"]
+    text = links.get(name) if isinstance(links, dict) else None
+    return text if isinstance(text, str) else None
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,57 @@
+"""Whether a mode of leading Docker to its new place fits the host. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
+from dockerd_cfg.storage.facts import StorageFacts
+from dockerd_cfg.storage.plan import MoveRequest
+
+_SHOWN: Final = 3
+
+
+def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
+    """Yield what speaks against leading Docker to the new place in the way that is asked for."""
+    for tree in facts.trees:
+        is_link = tree.named != tree.source
+        if request.mode != "data-root" and tree.is_mount_point:
+            yield preflight_error(
+                "mode-mount-point",
+                f"{tree.source} is a mount point: nothing else can take its place",
+                "use --mode data-root",
+            )
+        elif request.mode == "bind" and is_link:
+            yield preflight_error(
+                "mode-link",
+                f"{tree.named} is a symbolic link: nothing can be mounted there",
+                "use --mode symlink, which makes it lead to the new place, or --mode data-root",
+            )
+        elif request.mode == "bind" and tree.is_near and not request.adopt:
+            yield preflight_error(
+                "mode-same-file-system",
+                f"{tree.target} is on the same file system as {tree.source}: a bind mount is of no use there",
+                "use --mode symlink or --mode data-root, which rename it",
+            )
+    if request.mode == "data-root":
+        below = [
+            bind
+            for bind in facts.binds
+            if not bind.endswith((f": {facts.data_root}", f": {facts.data_root}/"))
+        ]
+        if below:
+            yield preflight_error(
+                "binds-into-root",
+                f"bind mounts lead into {facts.data_root} and would find nothing there any more: {_listed(below)}",
+                "use --mode symlink or --mode bind, which keep the old path; or recreate them with volumes",
+            )
+        elif facts.binds:
+            yield preflight_warning(
+                "binds-of-root",
+                f"bind mounts of {facts.data_root} itself would find an empty folder: {_listed(facts.binds)}",
+                "recreate them with the new path, or use --mode symlink or --mode bind, which keep the old one",
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,89 @@
+"""The folder that holds the copy: reserving it, with a marker that says whose it is."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.files import trees
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import mounts_below
+from dockerd_cfg.paths import HostPath
+from dockerd_cfg.storage.copy import MARKER
+
+
+class ReserveTarget(Step):
+    """Make the empty folder that will hold the copy, with a marker that tells whose it is; undoing removes it all."""
+
+    kind: Literal["reserve-target"] = "reserve-target"
+    target: HostPath
+    source: HostPath
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Reserve {self.target}"
+
+    def describe_undo(self) -> str | None:
+        """Return one imperative sentence."""
+        return f"Remove the copy in {self.target}"
+
+    def capture(self, context: Context) -> Before:
+        """Note whether the (empty) folder was there before."""
+        return {"existed": real_path(context, self.target).is_dir()}
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Make folder and marker. Raises FileProblem when something else has come there meanwhile."""
+        target = real_path(context, self.target)
+        if not files.make_new_folder(target, mode=0o710):
+            if target.is_symlink() or not target.is_dir():
+                raise FileProblem(f"{self.target} is no folder")
+            if not (is_ours(target, self.source) or _is_empty(target)):
+                raise FileProblem(f"{self.target} is no longer empty: something else was put there")
+        marker = json.dumps({"source": str(self.source)}).encode() + b"\n"
+        files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
+
+    def revert(self, context: Context, before: Before) -> None:
+        """Remove the copy, if it is there and ours: a disk that is gone needs no cleaning."""
+        target = real_path(context, self.target)
+        if (
+            not target.is_dir()
+            or target.is_symlink()
+            or not (is_ours(target, self.source) or _is_empty(target))
+        ):
+            return
+        refuse_mounts(context.host, self.target)
+        trees.empty_tree(target, last=MARKER)
+        if not before["existed"]:
+            files.remove_empty_folder(target)
+
+
+def _is_empty(target: Path) -> bool:
+    """Tell whether nothing is in ``target``, a marker half written by a killed run aside."""
+    return all(entry.name == f".{MARKER}{files.TEMPORARY}" for entry in target.iterdir())
+
+
+def is_ours(target: Path, source: HostPath) -> bool:
+    """Tell whether ``target`` holds our marker for a copy of ``source``."""
+    try:
+        marker = json.loads((target / MARKER).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(marker, dict) and marker.get("source") == str(source)
+
+
+def refuse_mounts(host: Host, path: HostPath) -> None:
+    """Raise FileProblem when something is mounted below ``path``: removing would go on in there."""
+    mounts = mounts_below(path, host.filesystems.mounts())
+    if mounts:
+        raise FileProblem(
+            f"{path} is not removed: {mounts[0].point} is mounted below it",
+            hint=f"umount {mounts[0].point}, then try again",
+        )
+
+
+def real_path(context: Context, path: HostPath) -> Path:
+    """Return the path to open for the host path ``path``."""
+    host: Host = context.host
+    return host.layout.real(path)

@@ -1,0 +1,108 @@
+"""What the folder is that the data is to go to."""
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import Final
+
+from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import Usage, mount_of
+from dockerd_cfg.paths import HostPath
+
+_ROOT: Final = HostPath("/")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """The folder given as target: what it is, and what its file system is and can do.
+
+    ``unsafe`` are it and those of its parents that others than root may write to, ``closed`` those that others may
+    not pass through. ``occupied`` are folders to be made in it that exist and are not empty; ``holds_data``: they
+    look like roots of Docker and containerd. ``returns`` tells whether its mount comes back after a reboot.
+    """
+
+    kind: str
+    resolved: HostPath
+    usage: Usage | None = None
+    fstype: str = ""
+    mount_point: HostPath = _ROOT
+    mount_source: str = ""
+    mount_options: frozenset[str] = frozenset()
+    returns: bool = True
+    overlay_failure: str | None = None
+    unsafe: tuple[HostPath, ...] = ()
+    closed: tuple[HostPath, ...] = ()
+    occupied: tuple[HostPath, ...] = ()
+    holds_data: bool = False
+
+
+def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> TargetFacts:
+    """Return the facts about the folder ``target``, in which ``folders`` are to be made. A trial mount is made in it."""
+    real = host.layout.real(target)
+    if not os.path.lexists(real):
+        return TargetFacts("missing", target)
+    resolved = resolve(host, target)
+    if not real.is_dir():
+        return TargetFacts("file", resolved)
+    mount = mount_of(resolved, host.filesystems.mounts())
+    point = mount.point if mount else HostPath("/")
+    unit = host.systemd.unit(str(point)) if mount and point != HostPath("/") else None
+    unsafe, closed = _parents(host, resolved)
+    return TargetFacts(
+        kind="folder",
+        resolved=resolved,
+        usage=host.filesystems.usage(real),
+        fstype=mount.fstype if mount else "",
+        mount_point=point,
+        mount_source=mount.source if mount else "",
+        mount_options=mount.options if mount else frozenset(),
+        returns=unit is None
+        or any(not source.startswith("/run/systemd/transient") for source in unit.sources),
+        overlay_failure=host.filesystems.try_overlay(real) if host.is_privileged else None,
+        unsafe=unsafe,
+        closed=closed,
+        occupied=tuple(folder for folder in folders if _is_occupied(host, folder)),
+        holds_data=bool(folders) and all(_is_root(host, folder) for folder in folders),
+    )
+
+
+def _parents(host: Host, resolved: HostPath) -> tuple[tuple[HostPath, ...], tuple[HostPath, ...]]:
+    unsafe, closed = [], []
+    for folder in (resolved, *resolved.parents):
+        status = host.layout.real(folder).stat()
+        if status.st_uid not in {0, os.geteuid()} or _lets_others_write(status, is_parent=folder != resolved):
+            unsafe.append(folder)
+        if not status.st_mode & stat.S_IXOTH:
+            closed.append(folder)
+        if host.layout.real(folder) == host.layout.root:
+            break
+    return tuple(unsafe), tuple(closed)
+
+
+def _lets_others_write(status: os.stat_result, *, is_parent: bool) -> bool:
+    if is_parent and status.st_mode & stat.S_ISVTX:
+        return False  # with the sticky bit, others cannot rename or replace what is root's
+    by_group = bool(status.st_mode & stat.S_IWGRP) and status.st_gid not in {0, os.getegid()}
+    return by_group or bool(status.st_mode & stat.S_IWOTH)
+
+
+def _is_occupied(host: Host, folder: HostPath) -> bool:
+    real = host.layout.real(folder)
+    if not os.path.lexists(real):
+        return False
+    if real.is_symlink() or not real.is_dir() or real.stat().st_uid not in {0, os.geteuid()}:
+        return True
+    return any(real.iterdir())
+
+
+def _is_root(host: Host, folder: HostPath) -> bool:
+    """Tell whether ``folder`` looks like the root of Docker or of containerd."""
+    real = host.layout.real(folder)
+    if folder.name == "containerd":
+        return (real / "io.containerd.metadata.v1.bolt").is_dir()
+    return (real / "containers").is_dir() and (real / "volumes").is_dir()
+
+
+def resolve(host: Host, path: HostPath) -> HostPath:
+    """Return the host path that ``path`` leads to, symbolic links followed."""
+    return host.layout.host(host.layout.real(path).resolve())
