@@ -55,6 +55,12 @@ def move_storage(
         typer.Option(metavar="BYTES", help="Copy at most BYTES a second while Docker runs, such as 50m."),
     ] = None,
     confirm_within: ConfirmWithin = None,
+    start_timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION", help="Undo it all when Docker takes longer to start at the new place."
+        ),
+    ] = "5m",
     *,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Copy nothing: the data is at the target already.")
@@ -71,7 +77,7 @@ def move_storage(
     """
     session = session_of(context, "move-storage", dry_run=dry_run, yes=yes, diff=diff)
     path, moves_containerd = _target(target), _containerd(containerd)
-    request = _request(mode, verify, bwlimit, confirm_within, adopt=adopt)
+    request = _request(mode, verify, bwlimit, confirm_within, start_timeout, adopt=adopt)
     session.refuse_unfit_host()
     with session.changing():
         session.report.say("Looking at Docker, its data and the target ...")
@@ -174,7 +180,13 @@ def _target(text: str) -> HostPath:
 
 
 def _request(
-    mode: str, verify: str, bwlimit: str | None, confirm_within: str | None, *, adopt: bool
+    mode: str,
+    verify: str,
+    bwlimit: str | None,
+    confirm_within: str | None,
+    start_timeout: str,
+    *,
+    adopt: bool,
 ) -> MoveRequest:
     if verify not in {"attributes", "full"}:
         raise UsageProblem(
@@ -187,6 +199,7 @@ def _request(
         adopt=adopt,
         full=verify == "full",
         limit=None if bwlimit is None else parse_bytes(bwlimit),
+        patience=parse_duration(start_timeout),
         confirm=None if seconds is None else ExpectConfirmation(seconds=seconds, command=undo),
     )
 

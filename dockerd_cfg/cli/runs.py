@@ -18,6 +18,7 @@ from dockerd_cfg.service.confirmation import expect_no_more
 from dockerd_cfg.service.reload import RELOAD_DOCKER
 from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.service.steps import NoteDocker
+from dockerd_cfg.storage.outcome import undo_stop_seconds
 
 
 def resume(
@@ -130,12 +131,16 @@ def rollback(
             engine.revert()
         is_unread = _is_read_since(session, chosen)
         unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""
+        stop = undo_stop_seconds(session.history.find(chosen.id).record)
+        if stop is not None:
+            session.report.answer(f"Docker was stopped for {stop:.1f} s.")
         session.report.answer(f"The run {chosen.id} is undone{unread}.")
+        data = run_data(session.history.find(chosen.id))
         return Result(
             command=session.command,
             changed=True,
             restart_required=is_unread,
-            data=run_data(session.history.find(chosen.id)),
+            data=data if stop is None else {**data, "stop_seconds": stop},
         )
 
 

@@ -16,6 +16,7 @@ from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
 
 
@@ -52,6 +53,7 @@ def status(
     data["disk"] = _disk(session, "data root", root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
+    data["place"] = _place(session, runs)
     data["old_data"] = _old_data(session, runs)
     data["drift"] = _drift(session, runs)
     return Result(command=session.command, data=data, findings=findings)
@@ -114,6 +116,25 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
         f"dockerd-cfg {'confirm' if run.state == 'unconfirmed' else 'resume'}, or: dockerd-cfg rollback"
     )
     return {"run": run.id, "state": run.state}
+
+
+def _place(session: Session, runs: list[Run]) -> JsonValue:
+    """Tell, in the middle of a move, which of the two places Docker is told to use."""
+    run = next((run for run in reversed(runs) if run.is_open), None)
+    if run is None:
+        return None
+    step = next((part for part in run.plan.parts if isinstance(part, HandOver)), None)
+    before = None if step is None else run.record.captured("started", "hand-over")
+    if step is None:
+        return None
+    try:
+        place = "old" if before is None else step.place(session.host.layout, before)
+    except DockerdCfgError as error:
+        session.report.answer(f"in the middle of a move: {error.message}")
+        return None
+    where = {"old": "old place", "new": "new place", "both": "old place in part, and the new one in part"}
+    session.report.answer(f"in the middle of a move: Docker's data is at the {where[place]}")
+    return place
 
 
 def _old_data(session: Session, runs: list[Run]) -> JsonValue:

@@ -37,6 +37,7 @@ class Container:
 
     ``restarts`` tells whether it comes back by itself after the daemon was stopped; ``is_lasting`` whether it is
     still there then: one run with ``--rm`` is removed, a task of a swarm service is replaced by another.
+    ``is_healthy``: it has a health check, and that says so.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Container:
     state: str
     restarts: bool = False
     is_lasting: bool = True
+    is_healthy: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -150,7 +152,8 @@ class EngineApi:
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
         lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
-        return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting)
+        healthy = "(healthy)" in str(row.get("Status"))
+        return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""

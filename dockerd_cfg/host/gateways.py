@@ -23,8 +23,8 @@ class Systemd(Protocol):
     def unit(self, name: str) -> "UnitState":
         """Return the state of a unit, also of one that does not exist (``load`` is then ``not-found``)."""
 
-    def start(self, *names: str) -> None:
-        """Start units and wait until they are up. Raises CommandFailed."""
+    def start(self, *names: str, patience: float | None = None) -> None:
+        """Start units and wait until they are up, for at most ``patience`` seconds if given. Raises CommandFailed."""
 
     def stop(self, *names: str) -> None:
         """Stop units and wait until they are down. Raises CommandFailed."""

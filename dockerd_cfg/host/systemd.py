@@ -79,9 +79,9 @@ class SystemctlSystemd:
         shown = self._runner.look(["systemctl", "show", f"--property={_PROPERTIES}", name], timeout=_QUICK)
         return parse_unit(name, shown)
 
-    def start(self, *names: str) -> None:
-        """Start units and wait until they are up. Raises CommandFailed."""
-        self._runner.run(["systemctl", "start", *names], timeout=_PATIENCE)
+    def start(self, *names: str, patience: float | None = None) -> None:
+        """Start units and wait until they are up, for at most ``patience`` seconds if given. Raises CommandFailed."""
+        self._runner.run(["systemctl", "start", *names], timeout=patience or _PATIENCE)
 
     def stop(self, *names: str) -> None:
         """Stop units in one transaction and wait until they are down. Raises CommandFailed."""

@@ -84,7 +84,7 @@ class SandboxServices:
             changed=state["since"],
         )
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: str, patience: float | None = None) -> None:
         """Start units; a daemon.json that Docker refuses makes docker.service fail."""
         for name in names:
             state = self.read()

@@ -16,7 +16,10 @@ from dockerd_cfg.paths import HostPath
 ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
 _API_PATIENCE: Final = 120.0
 _CONTAINER_PATIENCE: Final = 15.0
+# A health check runs every 30 s unless told otherwise, and may fail three times before it counts (Dockerfile reference).
+_HEALTH_PATIENCE: Final = 180.0
 _LOOK_EVERY: Final = 0.1
+_LOOK_FOR_HEALTH_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,16 @@ def wait_for_api(host: Host, *, patience: float = _API_PATIENCE) -> Info:
             time.sleep(_LOOK_EVERY)
 
 
-def wait_until(condition: Callable[[], bool], patience: float) -> bool:
-    """Wait until ``condition`` holds, for at most ``patience`` seconds; return whether it does."""
+def wait_until(condition: Callable[[], bool], patience: float, *, every: float = _LOOK_EVERY) -> bool:
+    """Wait until ``condition`` holds, for at most ``patience`` seconds; return whether it does.
+
+    ``every``: after how many seconds to look again.
+    """
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() >= end:
             return False
-        time.sleep(_LOOK_EVERY)
+        time.sleep(every)
     return True
 
 
@@ -200,6 +206,25 @@ def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
     return failures
 
 
+def _unhealthy(host: Host, wanted: tuple[Container, ...]) -> list[str]:
+    """Wait until those of ``wanted`` that were healthy are so again; return, in words, those that are not.
+
+    One that has ended by itself meanwhile is none of our business.
+    """
+    were_healthy = {container.id for container in wanted if container.is_healthy}
+
+    def ill() -> list[Container]:
+        return [
+            container
+            for container in host.docker.containers()
+            if container.id in were_healthy and container.is_running and not container.is_healthy
+        ]
+
+    if not were_healthy or wait_until(lambda: not ill(), _HEALTH_PATIENCE, every=_LOOK_FOR_HEALTH_EVERY):
+        return []
+    return [f"the container {container.name} was healthy before and is not any more" for container in ill()]
+
+
 def bring_back(host: Host, state: DockerState) -> None:
     """Make Docker run as ``state`` says, whatever it does now, and prove it.
 
@@ -215,8 +240,8 @@ def bring_back(host: Host, state: DockerState) -> None:
         raise CommandFailed(f"Docker runs again, but not as before: {'; '.join(problems)}")
 
 
-def start_units(host: Host, names: frozenset[str]) -> None:
-    """Start those of our units that are in ``names``, each after those it needs.
+def start_units(host: Host, names: frozenset[str], *, patience: float | None = None) -> None:
+    """Start those of our units that are in ``names``, each after those it needs, each in ``patience`` seconds if given.
 
     Raises CommandFailed with the end of the daemon's log when Docker does not start.
     """
@@ -224,7 +249,7 @@ def start_units(host: Host, names: frozenset[str]) -> None:
         if name not in names:
             continue
         try:
-            host.systemd.start(name)
+            host.systemd.start(name, patience=patience)
         except CommandFailed as error:
             raise CommandFailed(
                 f"{name} does not start: {_reason(host, name) or error.message}",
@@ -240,7 +265,7 @@ def prove(host: Host, state: DockerState) -> list[str]:
         return [] if state.inventory is None else ["Docker does not run"]
     found = differences(state.inventory, now.inventory)
     there = tuple(container for container in state.running if container.id in now.inventory.containers)
-    return found + start_again(host, there)
+    return [*found, *start_again(host, there), *_unhealthy(host, there)]
 
 
 def _reason(host: Host, name: str) -> str:

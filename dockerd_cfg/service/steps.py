@@ -189,12 +189,13 @@ class StopDocker(Step):
 
 
 class StartDocker(Step):
-    """Start ``units``. Undoing stops ``stops`` and waits until nothing writes below ``roots``."""
+    """Start ``units``, each within ``patience`` seconds. Undoing stops ``stops`` and waits until nothing writes below ``roots``."""
 
     kind: Literal["start-docker"] = "start-docker"
     units: tuple[str, ...]
     stops: tuple[str, ...]
     roots: tuple[HostPath, ...]
+    patience: float | None = None
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -209,7 +210,7 @@ class StartDocker(Step):
         host: Host = context.host
         release(host)
         host.systemd.reset_failed(*ALL_UNITS)
-        start_units(host, frozenset(self.units))
+        start_units(host, frozenset(self.units), patience=self.patience)
         host.systemd.allow_shutdown()
 
     def capture_undo(self, context: Context) -> Before:

@@ -113,13 +113,20 @@ class HandOver(Step):
 
     def holds(self, context: Context, before: Before) -> bool | None:
         """Return True when Docker is told of the new trees. Raises CommandFailed when of some of them only."""
-        leads = [self._leads_to_new(context, before, tree) for tree in self.trees]
-        if any(leads) and not all(leads):
+        place = self.place(context.host.layout, before)
+        if place == "both":
             raise CommandFailed(
                 "the host stopped in the very moment of the switch, and only one of Docker and containerd was switched",
                 hint="run: dockerd-cfg rollback (nothing gets lost); then move again",
             )
-        return True if all(leads) else None
+        return True if place == "new" else None
+
+    def place(self, layout: Layout, before: Before) -> Literal["old", "new", "both"]:
+        """Return which place Docker and containerd are told to use; ``both``: one of them each."""
+        leads = [self._leads_to_new(layout, before, tree) for tree in self.trees]
+        if not any(leads):
+            return "old"
+        return "new" if all(leads) else "both"
 
     def revert(self, context: Context, before: Before) -> None:
         """Carry back, verify, switch back. Raises CommandFailed or FileProblem.
@@ -132,7 +139,7 @@ class HandOver(Step):
         for tree in self.trees:
             if self.mode == "bind":
                 take_off(host, tree.named)
-            if tree.placement == "copied" and self._leads_to_new(context, before, tree):
+            if tree.placement == "copied" and self._leads_to_new(host.layout, before, tree):
                 self._carry_back(context, tree, float(str(before["at"])))
         self._put_old_trees_back(host.layout, before)
         self._restore_files(host.layout, before)
@@ -168,9 +175,8 @@ class HandOver(Step):
             return None
         return str(named.readlink())
 
-    def _leads_to_new(self, context: Context, before: Before, tree: MovedTree) -> bool:
+    def _leads_to_new(self, layout: Layout, before: Before, tree: MovedTree) -> bool:
         """Tell whether what says where the tree lies names the new place."""
-        layout: Layout = context.host.layout
         if tree.edit is not None:
             return bool(self.edits[tree.edit].restoration(layout, _kept(before)[tree.edit]))
         if self.mode == "symlink":

@@ -16,6 +16,15 @@ def stop_seconds(record: Record) -> float | None:
     return round((datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds(), 2)
 
 
+def undo_stop_seconds(record: Record) -> float | None:
+    """Return for how long Docker was stopped while a run was undone, in seconds: until it was proved to run as before."""
+    begun = next((e.at for e in record.entries if e.event == "undoing" and e.kind == "start-docker"), None)
+    ended = next((e.at for e in record.entries if e.event == "undone" and e.kind == "stop-docker"), None)
+    if begun is None or ended is None:
+        return None
+    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds(), 2)
+
+
 _PARTS = {
     "stop-docker": "stopping containers and Docker",
     "final-copy": "final copy",

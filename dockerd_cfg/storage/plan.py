@@ -37,7 +37,8 @@ class MoveRequest:
     """What is asked for.
 
     ``adopt``: the data is at the target already. ``full``: verify contents, too. ``limit`` is in bytes per second
-    for the copy while Docker runs, None: unlimited. ``confirm``: the step that has it all undone unless somebody confirms.
+    for the copy while Docker runs, None: unlimited. ``confirm``: the step that has it all undone unless somebody confirms. ``patience``: how many seconds
+    Docker may take to start on the new place.
     """
 
     mode: Mode = "data-root"
@@ -45,6 +46,7 @@ class MoveRequest:
     full: bool = False
     limit: int | None = None
     confirm: ExpectConfirmation | None = None
+    patience: float = 300.0
 
 
 def data_root_edit(facts: StorageFacts, request: MoveRequest) -> EditDaemonJson | None:
@@ -148,7 +150,10 @@ class _Planner:
                 unit for unit in self._units if unit == DOCKER_SERVICE or unit in docker.active_units
             )
             yield StartDocker(
-                units=units, stops=self._units, roots=tuple(tree.target for tree in self._moved)
+                units=units,
+                stops=self._units,
+                roots=tuple(tree.target for tree in self._moved),
+                patience=self._request.patience,
             )
             yield CheckDocker(
                 noted_by="stop-docker",

@@ -29,7 +29,7 @@ class Watched(SandboxServices):
         super().__init__(services._layout)
         self.told: list[str] = []
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: str, patience: float | None = None) -> None:
         self.told.append(f"start {names[0]}")
         super().start(*names)
 

@@ -1,0 +1,122 @@
+"""The power goes at any entry of the journal, Docker comes up by itself and goes on writing; then the run is ended."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.sandbox.daemon import SandboxServices
+from tests.killed.killed import MOVE, SignalAt, running, tool
+
+Fresh = Callable[[], Path]
+MODES: Final = {
+    "data-root": MOVE,
+    "symlink": (*MOVE, "--mode", "symlink"),
+    "rename": ("move-storage", "/var/lib/elsewhere", "--yes"),
+    "rename and link": ("move-storage", "/var/lib/elsewhere", "--yes", "--mode", "symlink"),
+}
+ENTRIES: Final = {"data-root": 29, "symlink": 27, "rename": 19, "rename and link": 17}
+MOMENTS: Final = [
+    pytest.param(mode, number, id=f"{mode}-{number}")
+    for mode, count in ENTRIES.items()
+    for number in range(count)
+]
+RECORD: Final = "volumes/records/_data/after-the-reboot"
+
+
+def reboot(root: Path) -> Path:
+    """Take away what lies in memory, start Docker as at boot, let it write something; return the data root in use."""
+    shutil.rmtree(root / "run/systemd/system")
+    (root / "run/systemd/system").mkdir()
+    (root / "run/dockerd-cfg.holds-docker").unlink(missing_ok=True)
+    services = SandboxServices(Layout(root))
+    services.boot(running=("web", "job"))
+    used = Layout(root).real(HostPath(services.info().data_root))
+    record = used / RECORD
+    with record.open("a") as file:  # the folder must be there: no tree that is empty or in part
+        file.write("written\n")
+    return used
+
+
+def in_use(root: Path) -> Path:
+    return Layout(root).real(HostPath(SandboxServices(Layout(root)).info().data_root))
+
+
+def assert_complete(root: Path, untouched: Path) -> None:
+    """Assert that Docker runs with all there was and all that was written since, wherever that lies."""
+    used = in_use(root)
+    assert (used / RECORD).read_text() == "written\n"
+    had = {
+        path.relative_to(untouched / "var/lib/docker") for path in (untouched / "var/lib/docker").rglob("*")
+    }
+    has = {path.relative_to(used) for path in used.rglob("*")}
+    assert had - has == set()
+    assert running(SandboxServices(Layout(root))) >= {"web", "job"}
+    assert not (root / "run/dockerd-cfg.holds-docker").exists()
+    assert not list((root / "run/systemd/system").iterdir())
+
+
+@pytest.fixture
+def host(fresh: Fresh) -> Path:
+    root = fresh()
+    (root / "var/lib/elsewhere").mkdir()
+    return root
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_move_writes_as_many_entries_as_these_tests_cut_it_at(host: Path, mode: str) -> None:
+    assert tool(host, *MODES[mode]).code == 0
+    (journal,) = (host / "var/lib/dockerd-cfg/runs").glob("*/journal.jsonl")
+    assert len(journal.read_bytes().splitlines()) == ENTRIES[mode]
+
+
+@pytest.mark.parametrize(("mode", "number"), MOMENTS)
+def test_a_move_cut_off_there_is_resumed_without_loss(
+    host: Path, untouched: Path, mode: str, number: int
+) -> None:
+    assert tool(host, *MODES[mode], witness=SignalAt(number, before=number % 2 == 0)).code == -signal.SIGKILL
+    reboot(host)
+    assert tool(host, "status").code == 0
+    done = tool(host, "resume", "--yes")
+    assert done.code == 0, done.said
+    assert_complete(host, untouched)
+    assert in_use(host) in {host / "mnt/data/docker", host / "var/lib/elsewhere/docker"}
+
+
+@pytest.mark.parametrize(("mode", "number"), MOMENTS)
+def test_a_move_cut_off_there_is_rolled_back_without_loss(
+    host: Path, untouched: Path, mode: str, number: int
+) -> None:
+    assert tool(host, *MODES[mode], witness=SignalAt(number, before=number % 2 == 1)).code == -signal.SIGKILL
+    reboot(host)
+    done = tool(host, "rollback", "--yes")
+    assert done.code == 0, done.said
+    assert_complete(host, untouched)
+    assert in_use(host) == host / "var/lib/docker"
+    assert not (host / "var/lib/docker").is_symlink()
+    assert [*(host / "mnt/data").iterdir(), *(host / "var/lib/elsewhere").iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "number"),
+    [
+        pytest.param(mode, number, id=f"{mode}-{number}")
+        for mode, count in ENTRIES.items()
+        for number in range(count, 2 * count)
+    ],
+)
+def test_a_rollback_cut_off_there_is_repeated_without_loss(
+    host: Path, untouched: Path, mode: str, number: int
+) -> None:
+    assert tool(host, *MODES[mode]).code == 0
+    killed = tool(host, "rollback", "--yes", witness=SignalAt(number, before=number % 2 == 0))
+    reboot(host)
+    assert killed.code == -signal.SIGKILL
+    done = tool(host, "rollback", "--yes")
+    assert done.code == 0, done.said
+    assert_complete(host, untouched)
+    assert in_use(host) == host / "var/lib/docker"
