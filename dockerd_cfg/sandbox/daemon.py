@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.files import FileImage, replace_file
+from dockerd_cfg.config.scan import scan
+from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.files import FileImage, read_image, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -100,7 +101,7 @@ class SandboxServices:
             self._fail("failed to start daemon: pretended failure")
         try:
             config = self._load()
-        except (OSError, ValueError) as error:
+        except (FileProblem, ValueError) as error:
             self._fail(f"unable to configure the Docker daemon: {error}")
         root = self._layout.real(HostPath(config["data-root"]))
         root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
@@ -115,8 +116,7 @@ class SandboxServices:
         )
 
     def _load(self) -> dict[str, Any]:
-        path = self._layout.real(DAEMON_JSON)
-        config = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        config = scan(read_image(self._layout.real(DAEMON_JSON)).data).value
         used = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}} | config
         self.write(config=used)
         return used
@@ -259,7 +259,7 @@ class SandboxServices:
     def validate(self, config: Path, flags: Sequence[str]) -> str | None:
         """Judge a candidate: only whether it is JSON and no flag is given twice."""
         try:
-            options = json.loads(config.read_text(encoding="utf-8"))
+            options = scan(config.read_bytes()).value
         except ValueError as error:
             return str(error)
         twice = options.keys() & parse_flags(list(flags)).keys()
