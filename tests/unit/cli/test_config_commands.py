@@ -1097,3 +1097,47 @@ def test_status_tells_of_a_docker_that_is_down(tool: Tool) -> None:
     data = untouched(tool, "status").data
 
     assert (data["docker"], data["data_root"]) == ("inactive", "/var/lib/docker")
+
+
+# Secrets
+
+
+SECRETS: Final = {
+    "proxies": {"http-proxy": "http://user:secret@proxy:3128"},
+    "log-driver": "splunk",
+    "log-opts": {"splunk-url": "https://splunk", "splunk-token": "secret"},
+}
+
+
+@pytest.mark.parametrize("key", ["proxies", "log-opts"])
+def test_what_show_masks_is_not_written_back(tool: Tool, key: str) -> None:
+    tool.path.write_text(json.dumps(SECRETS), encoding="utf-8")
+    shown = tool("show").data["value"]
+    assert "***" in json.dumps(shown[key])
+
+    answer = untouched(tool, "merge", "-", stdin=json.dumps({key: shown[key]}).encode())
+
+    assert (answer.code, answer.errors) == (3, ["masked-secret"])
+    assert "leave" in answer.hint
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("set", "proxies.http-proxy", "http://u:***@proxy:3128", "--force", "proxies.http-proxy"),
+        ("set", "proxies", '{"http-proxy": "http://***@proxy:3128"}'),
+        ("set-logs", "--driver", "splunk", "--log-opt", "splunk-token=***"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_placeholder_is_never_written(tool: Tool, argv: tuple[str, ...]) -> None:
+    answer = untouched(tool, *argv)
+
+    assert (answer.code, answer.errors) == (3, ["masked-secret"])
+
+
+def test_asterisks_that_are_there_already_hinder_nothing(tool: Tool) -> None:
+    tool.path.write_text('{"labels": ["stars=***"]}', encoding="utf-8")
+
+    assert tool("merge", "-", "--yes", stdin=b'{"labels": ["stars=***"], "debug": true}').code == 0
+    assert tool.value == {"labels": ["stars=***"], "debug": True}
