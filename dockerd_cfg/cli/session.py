@@ -20,6 +20,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import locked
+from dockerd_cfg.masking import visible
 from dockerd_cfg.paths import LOCK, STATE
 from dockerd_cfg.quantities import now
 
@@ -149,7 +150,7 @@ class Session:
                 "needs-consent", f"{what}; nobody is here to be asked", "add --yes if that is meant"
             )
         try:
-            is_meant = typer.confirm(f"{what}. Go on?", err=True)
+            is_meant = typer.confirm(visible(f"{what}. Go on?"), err=True)
         except typer.Abort:  # the terminal was closed, or Ctrl-D
             is_meant = False
         if not is_meant:

@@ -45,7 +45,7 @@ def _file(session: Session, key: str | None, config_file: str | None) -> Result:
     data: dict[str, JsonValue] = {"file": str(file.path), "exists": file.image.data is not None}
     if key is None:
         text = "" if file.image.data is None else file.json.text
-        session.report.answer(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
+        session.report.text(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
         return Result(command=session.command, data={**data, "value": file.value})
     member = file.json.member(key_path(file, key))
     if member is None:
