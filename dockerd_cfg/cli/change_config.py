@@ -33,7 +33,7 @@ from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import now, parse_duration, shown_duration
+from dockerd_cfg.quantities import counted, now, parse_duration, shown_duration
 
 
 class Wish(NamedTuple):
@@ -232,7 +232,8 @@ def consent_to_restart(session: Session, facts: ConfigFacts) -> None:
     if paused and not survives:
         session.report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
     after = "; they go on running (live-restore)" if survives else ""
-    session.consent(f"Docker will be restarted under {len(running)} running containers ({names}){after}")
+    count = counted(len(running), "running container")
+    session.consent(f"Docker will be restarted under {count} ({names}){after}")
 
 
 def _still_unused(planned: ConfigPlan) -> str:

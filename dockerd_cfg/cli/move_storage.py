@@ -18,7 +18,7 @@ from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import now, shown_bytes
+from dockerd_cfg.quantities import counted, now, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.outcome import stop_seconds
 from dockerd_cfg.storage.plan import data_root_edit, plan_move
@@ -100,7 +100,8 @@ def _carry_out(
         report.answer("Nothing was changed (--dry-run).")
         return Result(command=session.command, changed=True, data=data, findings=findings)
     if facts.docker.was_up:
-        running = f" with {len(facts.docker.running)} running containers" if facts.docker.running else ""
+        count = counted(len(facts.docker.running), "running container")
+        running = f" with {count}" if facts.docker.running else ""
         session.consent(f"Docker{running} will be stopped for a short while")
     run = session.carry_out(plan)
     stop = stop_seconds(session.history.find(run.id).record)

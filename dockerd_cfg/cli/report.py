@@ -10,7 +10,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.masking import masked, visible
-from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.quantities import counted, shown_bytes
 
 if TYPE_CHECKING:
     from dockerd_cfg.change.journal import Entry
@@ -137,7 +137,7 @@ class Report:
         """Show how far a long step has come: a bar at a terminal, a line now and then elsewhere."""
         if self._bar is None:
             self._bar = _Bar(self._err, is_terminal=_is_terminal(self._err) and not self._as_json)
-        self._bar.tell(done_bytes, total_bytes, f"{note} ({done_files} files)")
+        self._bar.tell(done_bytes, total_bytes, f"{note} ({counted(done_files, 'file')})")
 
     def _end_bar(self) -> None:
         if self._bar is not None:

@@ -20,13 +20,16 @@ from dockerd_cfg.service.state import glance, observe
 if TYPE_CHECKING:
     from dockerd_cfg.change.history import Run
 
+_NAME_A_FILE: Final = "write for instance /etc/docker/daemon.json"
 _APPLIED: Final = frozenset({"applied", "unconfirmed", "finishing", "finished"})
 
 
 def config_file_of(path: str | None) -> HostPath | None:
-    """Return the file that ``--config-file`` names. Raises UsageProblem unless it is an absolute, plain path."""
+    """Return the file that ``--config-file`` names. Raises UsageProblem unless it is an absolute, plain path of a file."""
     if path is None:
         return None
+    if path.endswith(("/", "/.")):
+        raise UsageProblem(f"--config-file takes a file, and {path} names a folder", hint=_NAME_A_FILE)
     found = HostPath(path)
     if not found.is_absolute() or ".." in found.parts:
         raise UsageProblem(f"--config-file takes an absolute, plain path, not {path!r}")
@@ -38,8 +41,10 @@ def read_daemon(
 ) -> tuple[DaemonJson, tuple[str, ...]]:
     """Return the daemon.json and the arguments of the dockerd of ``unit``. ``config_file`` is another file than its own.
 
-    Raises InvalidConfig.
+    Raises InvalidConfig, UsageProblem.
     """
+    if config_file is not None and host.layout.real(config_file).is_dir():
+        raise UsageProblem(f"--config-file takes a file, and {config_file} is a folder", hint=_NAME_A_FILE)
     arguments = daemon_arguments(host, unit)
     return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments
 

@@ -1141,3 +1141,42 @@ def test_asterisks_that_are_there_already_hinder_nothing(tool: Tool) -> None:
 
     assert tool("merge", "-", "--yes", stdin=b'{"labels": ["stars=***"], "debug": true}').code == 0
     assert tool.value == {"labels": ["stars=***"], "debug": True}
+
+
+# What is said
+
+
+def test_what_is_forced_already_is_not_advised(tool: Tool) -> None:
+    argv = ("set", "userns-remap", "default", "--dry-run")
+    assert "--force userns-remap" in tool(*argv).talk
+
+    answer = tool(*argv, "--force", "userns-remap")
+
+    assert answer.code == 0
+    assert "no longer find the images" in answer.talk
+    assert "--force" not in answer.talk
+
+
+@pytest.mark.parametrize("path", ["/srv/", "/srv/.", "/srv", "/none/", "/"])
+@pytest.mark.parametrize("argv", [("set", "debug", "true"), ("show",)], ids=lambda argv: argv[0])
+def test_a_folder_is_no_config_file(tool: Tool, argv: tuple[str, ...], path: str) -> None:
+    (tool.root / "srv").mkdir(exist_ok=True)
+
+    answer = untouched(tool, *argv, "--config-file", path)
+
+    assert (answer.code, answer.error) == (2, "usage")
+    assert "folder" in answer.message
+
+
+def test_one_container_is_not_called_containers(tool: Tool) -> None:
+    assert "under 2 running containers" in tool("set", "mtu", "1400").message
+    tool.services.write(running=tool.services.read()["running"][:1])
+
+    assert "under 1 running container (" in tool("set", "mtu", "1400").message
+    assert "with 1 running container will" in tool("move-storage", "/mnt/data").message
+
+
+def test_one_error_is_not_called_errors(tool: Tool) -> None:
+    tool.path.write_text('{"mtu": "x", "log-opts": {"max-size": "1m"}}', encoding="utf-8")
+
+    assert "1 error, 1 warning, for" in tool.said("check")[2]
