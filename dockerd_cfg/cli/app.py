@@ -97,17 +97,13 @@ def run(
     try:
         return _answer(_call(argv, session), report)
     except DockerdCfgError as error:
-        report.failure(error, session.command)
-        return error.exit_code
+        problem = error
     except Interrupted as interruption:
-        report.failure(
-            DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed"),
-            session.command,
-        )
-        return DockerdCfgError.exit_code
+        problem = DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed")
     except Exception as error:  # noqa: BLE001  # the boundary: a bug must not end in a traceback
-        report.failure(_bug(error, session), session.command)
-        return EXIT_BUG
+        problem = _bug(error, session)
+    report.failure(problem, session.failed(problem))
+    return problem.exit_code
 
 
 def _call(argv: Sequence[str], session: Session) -> Any:

@@ -78,15 +78,15 @@ class Report:
             if finding.hint:
                 self.say(f"  hint: {finding.hint}")
 
-    def failure(self, error: DockerdCfgError, command: str) -> None:
-        """Tell what went wrong, what state the host is in, and what to do."""
+    def failure(self, error: DockerdCfgError, result: Result) -> None:
+        """Tell what went wrong, what state the host is in, and what to do; programs are told ``result``."""
         self.findings(finding for finding in error.findings if finding.message not in error.message)
         self._say(_Painted("error", "red"), f": {error.message}")
         if error.state:
             self.say(f"  state: {error.state}")
         if error.hint:
             self.say(f"  hint: {error.hint}")
-        self.result(Result.of_error(command, error))
+        self.result(result)
 
     def plan(self, plan: "Plan") -> None:
         """Print a plan as part of the answer."""

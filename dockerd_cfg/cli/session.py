@@ -14,6 +14,7 @@ import typer
 
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
@@ -53,6 +54,7 @@ class Session:
     witnesses: "tuple[Witness, ...]" = ()
     findings: list[Finding] = field(default_factory=list)
     _host: Host | None = None
+    _begun: "tuple[str, Journal] | None" = None
 
     @property
     def host(self) -> Host:
@@ -174,7 +176,16 @@ class Session:
         self.report.follow(run.plan)
         log_to(self.host.layout)
         with run.open_journal(self.report, *self.witnesses) as journal:
+            self._begun = run.id, journal
             yield Engine(self.host, run.plan, journal, self.report), journal
+
+    def failed(self, error: DockerdCfgError) -> Result:
+        """Return the result of this call, which ended with ``error``: with the run, if one was begun, and what is left of it."""
+        if self._begun is None:
+            return Result.of_error(self.command, error)
+        run_id, journal = self._begun
+        is_undone = journal.state in {"planned", "reverted"}
+        return Result.of_error(self.command, error, changed=not is_undone, data={"run": run_id})
 
     def plan_data(self, plan: "Plan") -> dict[str, JsonValue]:
         """Return ``plan`` as it stands in the answer for programs."""

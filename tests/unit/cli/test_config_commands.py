@@ -1180,3 +1180,30 @@ def test_one_error_is_not_called_errors(tool: Tool) -> None:
     tool.path.write_text('{"mtu": "x", "log-opts": {"max-size": "1m"}}', encoding="utf-8")
 
     assert "1 error, 1 warning, for" in tool.said("check")[2]
+
+
+# What programs are told of a failed run
+
+
+def test_a_run_that_was_undone_is_named_and_changed_nothing(tool: Tool) -> None:
+    tool.services.write(failing_starts=1)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+
+    assert (answer.code, answer.changed, answer.data) == (6, False, {"run": "0001-set"})
+
+
+def test_a_run_that_cannot_be_undone_is_named_and_has_changed_the_host(tool: Tool) -> None:
+    tool.services.write(failing_starts=2)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+    assert (answer.code, answer.changed, answer.data) == (7, True, {"run": "0001-set"})
+
+    answer = tool("rollback", "--yes")
+    assert (answer.code, answer.changed, answer.data["run"]) == (0, True, "0001-set")
+
+
+def test_what_is_refused_before_a_run_begins_names_none(tool: Tool) -> None:
+    answer = untouched(tool, "set", "mtu", "1400")
+
+    assert (answer.code, answer.changed, answer.data) == (4, False, {})

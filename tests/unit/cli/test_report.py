@@ -79,7 +79,8 @@ def test_a_diff_shows_control_characters_of_the_file(sandbox: Path) -> None:
 
 def test_a_message_cannot_forge_another_line(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("x", "error", "parse", "a\nerror: b", hint="c\nerror: d")
-    Report().failure(DockerdCfgError("e\nerror: f", hint="g\nerror: h", findings=(finding,)), "set")
+    error = DockerdCfgError("e\nerror: f", hint="g\nerror: h", findings=(finding,))
+    Report().failure(error, Result.of_error("set", error))
     assert [line[:8] for line in capsys.readouterr().err.splitlines()] == [
         "error: a",
         "  hint: ",
