@@ -101,14 +101,14 @@ def _here(session: Session) -> tuple[Sequence[str], DockerVersion | None]:
     host = session.host
     version = host.dockerd.version()
     if not host.systemd.is_running():
-        return (), DockerVersion.parse(version) if version else None
+        return (), DockerVersion.told(version)
     arguments: Sequence[str] = ()
     try:
         unit = host.systemd.unit(DOCKER_SERVICE)
         arguments = daemon_arguments(host, unit)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
-    return arguments, DockerVersion.parse(version) if version else None
+    return arguments, DockerVersion.told(version)
 
 
 def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:

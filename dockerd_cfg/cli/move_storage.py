@@ -76,7 +76,7 @@ def _refuse_bad_config(session: Session, facts: StorageFacts, edit: EditDaemonJs
     findings = judge(
         facts.file,
         edit,
-        version=DockerVersion.parse(version) if version else None,
+        version=DockerVersion.told(version),
         arguments=facts.arguments,
         starts_now=facts.docker.was_up,
     )

@@ -105,7 +105,7 @@ def _sources(session: Session, config_file: str | None) -> Sources:
         flags=flags,
         origins=flag_origins(host.layout, unit, flags),
         reported=reported,
-        version=DockerVersion.parse(version) if version else None,
+        version=DockerVersion.told(version),
         is_unread=file.image.data is not None and file.image.modified > (unit.changed or 0),
     )
 

@@ -77,7 +77,7 @@ def read_config_facts(
     # a file that Docker does not read: nothing has to take it over
     docker = glance(host, [unit] if file.path == config_path(arguments) else [])
     version = docker.info.version if docker.info else host.dockerd.version()
-    parsed = DockerVersion.parse(version) if version else None
+    parsed = DockerVersion.told(version)
     edits = work_out(file, parsed)
     facts = ConfigFacts(
         file=file, version=parsed, arguments=arguments, docker=docker, resolve=host.layout.resolved

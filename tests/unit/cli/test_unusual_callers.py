@@ -14,6 +14,7 @@ import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.paths import Layout
@@ -165,3 +166,30 @@ def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str
     argv = ("move-storage", "/mnt/data", "--yes")
     assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
     assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
+
+
+class BuiltByHand(SandboxServices):
+    """A daemon whose version says nothing."""
+
+    def info(self) -> Info:
+        return replace(super().info(), version="dev")
+
+    def version(self) -> str | None:
+        return "dev"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("set", "debug", "true"),
+        ("check",),
+        ("show", "--effective"),
+        ("status",),
+        ("move-storage", "/mnt/data", "--dry-run"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_docker_whose_version_says_nothing_is_any_docker(sandbox: Path, argv: tuple[str, ...]) -> None:
+    services = BuiltByHand(Layout(sandbox))
+    code, _, err = told(replace(sandbox_host(sandbox), docker=services, dockerd=services), *argv)
+    assert code == 0, err
