@@ -79,13 +79,17 @@ class Session:
         """Return the runs recorded on the host, oldest first."""
         return self.history.runs()
 
-    def refuse_unfit_host(self) -> UnitState:
-        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
-        host = self.host
-        if not host.is_privileged:
+    def refuse_without_rights(self) -> None:
+        """Raise PreflightRefused unless this is root, to whom alone the records of runs belong."""
+        if not self.host.is_privileged:
             raise _refusal(
                 "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
             )
+
+    def refuse_unfit_host(self) -> UnitState:
+        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
+        self.refuse_without_rights()
+        host = self.host
         if not host.systemd.is_running():
             raise _refusal(
                 "no-systemd",

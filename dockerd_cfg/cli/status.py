@@ -6,16 +6,16 @@ from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.config.daemon_json import config_path, read_daemon_json
+from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.facts import read_daemon
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
-from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import daemon_arguments
-from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.host.docker import Info
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
-from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.service.state import glance
 from dockerd_cfg.storage.outcome import old_trees
 
 
@@ -27,13 +27,13 @@ def status(
 ) -> Result:
     """Show where Docker's data is, how full its disks are, what run is open and what old data is kept."""
     session = session_of(context, "status")
-    session.refuse_unfit_host()
-    host, report = session.host, session.report
-    unit = host.systemd.unit(DOCKER_SERVICE)
+    session.refuse_without_rights()
+    report = session.report
+    unit = _unit(session)
     data: dict[str, JsonValue] = {"docker": unit.active}
-    docker = _docker(session)
-    if docker is not None and docker.info is not None:
-        info = docker.info
+    info = _info(session, unit)
+    file = _daemon_json(session, unit)
+    if info is not None:
         root = info.data_root
         data |= {
             "version": info.version,
@@ -45,48 +45,64 @@ def status(
             f"Docker {info.version} runs ({info.driver}, {info.image_store} image store, logs: {info.log_driver})"
         )
     else:
-        report.answer(f"Docker does not run: docker.service is {unit.active} ({unit.result})")
-        root = _configured(session)
-    findings = _config_findings(session)
+        report.answer(_why_not(session, unit))
+        root = _configured(file)
     data["data_root"] = str(root)
     data["disk"] = _disk(session, "data root", root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
     data["old_data"] = _old_data(session, runs)
     data["drift"] = _drift(session, runs)
+    findings = file.findings if isinstance(file, InvalidConfig) else ()
     return Result(command=session.command, data=data, findings=findings)
 
 
-def _config_findings(session: Session) -> tuple[Finding, ...]:
-    """Tell of a daemon.json with which Docker will not come back from its next restart."""
-    host = session.host
-    path = config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
+def _unit(session: Session) -> UnitState:
+    """Return docker.service; where systemd does not run or answer, one that is unknown."""
+    systemd = session.host.systemd
     try:
-        read_daemon_json(host.layout, path)
-    except InvalidConfig as error:
-        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
-        return error.findings
-    return ()
+        return systemd.unit(DOCKER_SERVICE) if systemd.is_running() else UnitState(DOCKER_SERVICE)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return UnitState(DOCKER_SERVICE)
 
 
-def _docker(session: Session) -> DockerState | None:
+def _info(session: Session, unit: UnitState) -> Info | None:
+    """Return what the daemon says of itself; None when it does not run or answer."""
     try:
-        return observe(session.host, patience=5)
+        return glance(session.host, [unit], patience=5).info
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return None
 
 
-def _configured(session: Session) -> HostPath:
-    host = session.host
+def _why_not(session: Session, unit: UnitState) -> str:
+    """Return the sentence that tells why nothing is known of a running Docker."""
+    if not session.host.systemd.is_running():
+        return "Whether Docker runs is not known: systemd does not run here"
+    if unit.is_active:
+        return f"Docker does not answer, though docker.service is {unit.active}"
+    if unit.load == "masked":
+        return "Docker does not run: docker.service is masked"
+    if not unit.exists:
+        return "Docker does not run: there is no docker.service"
+    return f"Docker does not run: docker.service is {unit.active} ({unit.result})"
+
+
+def _daemon_json(session: Session, unit: UnitState) -> DaemonJson | DockerdCfgError:
+    """Return daemon.json or what is wrong with it, and tell of one with which Docker will not start again."""
     try:
-        file = read_daemon_json(
-            host.layout, config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
-        )
+        return read_daemon(session.host, unit)[0]
     except DockerdCfgError as error:
-        session.report.say(f"warning: {error.message}")
-        return DEFAULT_DATA_ROOT
-    return HostPath(str(file.value.get("data-root") or DEFAULT_DATA_ROOT))
+        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
+        return error
+
+
+def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:
+    """Return the data root that daemon.json names, else the default one."""
+    root = "" if isinstance(file, DockerdCfgError) else str(file.value.get("data-root") or "")
+    path = HostPath(root)
+    return path if path.is_absolute() and ".." not in path.parts else DEFAULT_DATA_ROOT
 
 
 def _disk(session: Session, what: str, path: HostPath) -> JsonValue:

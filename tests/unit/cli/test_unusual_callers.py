@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
@@ -159,6 +161,76 @@ def test_a_folder_that_docker_does_not_read_is_told_of(sandbox: Path, argv: tupl
     (sandbox / "etc/docker/daemon.json.d").mkdir()
     _, out, _ = told(sandbox_host(sandbox), *argv, "--json")
     assert "drop-in-folder" in [finding["code"] for finding in json.loads(out)["findings"]]
+
+
+class NoSystemd(SandboxServices):
+    """A host whose first process is something else."""
+
+    def is_running(self) -> bool:
+        return False
+
+    def unit(self, name: str) -> UnitState:
+        raise CommandFailed("systemctl is not installed")
+
+
+class Mute(SandboxServices):
+    """A daemon that does not answer."""
+
+    def info(self) -> Info:
+        raise CommandFailed("Docker does not answer")
+
+
+WITHOUT_DOCKER = [
+    pytest.param(WithUnits, "no docker.service", id="not-installed"),
+    pytest.param(
+        lambda root: WithUnits(root, docker=UnitState(DOCKER_SERVICE, load="masked")), "masked", id="masked"
+    ),
+    pytest.param(
+        lambda root: WithUnits(root, docker=UnitState(DOCKER_SERVICE, load="loaded", active="failed")),
+        "docker.service is failed",
+        id="failed",
+    ),
+    pytest.param(lambda root: NoSystemd(Layout(root)), "systemd does not run", id="no-systemd"),
+]
+
+
+@pytest.mark.parametrize(("systemd", "says"), WITHOUT_DOCKER)
+def test_what_was_done_can_be_seen_without_a_docker_that_runs(
+    sandbox: Path, systemd: Callable[[Path], SandboxServices], says: str
+) -> None:
+    assert told(sandbox_host(sandbox), "move-storage", "/mnt/data", "--yes")[0] == 0
+    host = replace(sandbox_host(sandbox), systemd=systemd(sandbox))
+    code, out, err = told(host, "status")
+    assert (code, says in out) == (0, True), out + err
+    assert "data root: /mnt/data/docker" in out
+    assert "old data: " in out
+    code, out, _ = told(host, "history")
+    assert (code, "0001-move-storage" in out) == (0, True)
+
+
+@pytest.mark.parametrize("text", ["{", '{"data-root": "x/../y"}', '{"data-root": 5}'])
+def test_a_status_is_told_whatever_the_file_says(sandbox: Path, text: str) -> None:
+    host = sandbox_host(sandbox)
+    host.systemd.stop(DOCKER_SERVICE)
+    (sandbox / "etc/docker/daemon.json").write_text(text)
+    code, out, _ = told(host, "status")
+    assert (code, "data root: /var/lib/docker" in out) == (0, True)
+
+
+def test_a_docker_that_does_not_answer_is_told_from_one_that_does_not_run(
+    sandbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.monotonic", count(step=10).__next__)
+    host = replace(sandbox_host(sandbox), docker=Mute(Layout(sandbox)))
+    code, out, _ = told(host, "status")
+    assert (code, "does not answer, though docker.service is active" in out) == (0, True)
+
+
+@pytest.mark.parametrize("argv", [("status",), ("history",)], ids=lambda argv: argv[0])
+def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ...]) -> None:
+    code, _, err = told(replace(sandbox_host(sandbox), is_privileged=False), *argv)
+    assert code == 4
+    assert f"sudo dockerd-cfg {argv[0]}" in err
 
 
 @pytest.mark.parametrize("option", ["-v", "--verbose"])
