@@ -1,4 +1,6 @@
-"""The command status: where the data is, how full the disks are, what is open, what drifted."""
+"""The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
+
+from collections.abc import Sequence
 
 import typer
 
@@ -6,16 +8,17 @@ from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.catalogue import needs
+from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
-from dockerd_cfg.config.facts import read_daemon
+from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
-from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
-from dockerd_cfg.service.state import glance
+from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.outcome import old_trees
 
 
@@ -31,8 +34,9 @@ def status(
     report = session.report
     unit = _unit(session)
     data: dict[str, JsonValue] = {"docker": unit.active}
-    info = _info(session, unit)
-    file = _daemon_json(session, unit)
+    docker = _docker(session, unit)
+    info = None if docker is None else docker.info
+    file, arguments = _daemon_json(session, unit)
     if info is not None:
         root = info.data_root
         data |= {
@@ -53,8 +57,15 @@ def status(
     data["open_run"] = _open_run(session, runs)
     data["old_data"] = _old_data(session, runs)
     data["drift"] = _drift(session, runs)
-    findings = file.findings if isinstance(file, InvalidConfig) else ()
-    return Result(command=session.command, data=data, findings=findings)
+    if isinstance(file, DockerdCfgError):
+        data["unused"] = []
+        findings = file.findings if isinstance(file, InvalidConfig) else ()
+        return Result(command=session.command, data=data, findings=findings)
+    unused = (
+        [] if docker is None else _unused(session, unit, ConfigFacts(file, None, arguments, docker), runs)
+    )
+    data["unused"] = list[JsonValue](unused)
+    return Result(command=session.command, restart_required=bool(unused), data=data)
 
 
 def _unit(session: Session) -> UnitState:
@@ -67,10 +78,10 @@ def _unit(session: Session) -> UnitState:
         return UnitState(DOCKER_SERVICE)
 
 
-def _info(session: Session, unit: UnitState) -> Info | None:
-    """Return what the daemon says of itself; None when it does not run or answer."""
+def _docker(session: Session, unit: UnitState) -> DockerState | None:
+    """Return how the daemon runs; None when it does not answer."""
     try:
-        return glance(session.host, [unit], patience=5).info
+        return glance(session.host, [unit], patience=5)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return None
@@ -89,13 +100,33 @@ def _why_not(session: Session, unit: UnitState) -> str:
     return f"Docker does not run: docker.service is {unit.active} ({unit.result})"
 
 
-def _daemon_json(session: Session, unit: UnitState) -> DaemonJson | DockerdCfgError:
-    """Return daemon.json or what is wrong with it, and tell of one with which Docker will not start again."""
+def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, Sequence[str]]:
+    """Return daemon.json, or what is wrong with it, and the daemon's arguments.
+
+    Tells of a file with which Docker will not start again.
+    """
     try:
-        return read_daemon(session.host, unit)[0]
+        return read_daemon(session.host, unit)
     except DockerdCfgError as error:
         session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
-        return error
+        return error, ()
+
+
+def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:
+    """Return the options that wait for Docker to be restarted, or reloaded, and tell of them."""
+    try:
+        unused = unused_options(session.host, unit, facts, runs)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return []
+    if unused:
+        removed = set(unused) - facts.file.value.keys()
+        need = needs(unused, removed=removed)
+        session.report.answer(
+            f"not in use: {', '.join(unused)} as {facts.file.path} has it since Docker read it; it takes a {need}: "
+            f"systemctl {need} docker"
+        )
+    return unused
 
 
 def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:

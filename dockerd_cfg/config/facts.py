@@ -108,12 +108,37 @@ def _keeps_something(host: Host, root: HostPath) -> bool:
     )
 
 
+def unused_options(host: Host, unit: UnitState, facts: ConfigFacts, runs: "Sequence[Run]" = ()) -> list[str]:
+    """Return the options that daemon.json sets, or ``runs`` took out of it, and that the running Docker has not taken over.
+
+    As far as can be known: of what Docker does not tell, what was changed since it read the file. Nothing is tried
+    out. Raises CommandFailed.
+    """
+    names = {*facts.file.value, *(name for run in runs for name in _edited(run, facts.file.path))}
+    return sorted(_stale(host, facts, unit, names, lambda: runs, may_try=False))
+
+
+def _edited(run: "Run", path: HostPath) -> Iterator[str]:
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # only where there is a run
+
+    for step in run.plan.steps:
+        if isinstance(step, EditDaemonJson) and step.path == path and run.state in _APPLIED:
+            yield from (one.key[0] for one in step.edits)
+
+
 def _stale(
-    host: Host, facts: ConfigFacts, unit: UnitState, names: set[str], runs: "Callable[[], Sequence[Run]]"
+    host: Host,
+    facts: ConfigFacts,
+    unit: UnitState,
+    names: set[str],
+    runs: "Callable[[], Sequence[Run]]",
+    *,
+    may_try: bool = True,
 ) -> Iterator[str]:
     """Yield those of the options ``names`` whose value in the file the daemon does not use, as far as can be known.
 
-    The daemon tells of some. Of the others, one that was changed after the daemon last read the file is not in use.
+    The daemon tells of some. Of the others, one that was changed after the daemon last read the file is not in use;
+    log options, with ``may_try``, are looked up in a container.
     """
     file, info = facts.file, facts.docker.info
     if info is None or unit.active_since is None:
@@ -129,12 +154,13 @@ def _stale(
     for name in sorted(names - {"log-driver"}):
         values = wanted_values(file.value, [(name,)], flags=flags)
         told = {is_in_use(dotted, value, reported) for dotted, value in values.items()} - {None}
-        read = unit.changed if needs([name]) == "reload" else unit.active_since
+        removed = {name} - file.value.keys()
+        read = unit.changed if needs([name], removed=removed) == "reload" else unit.active_since
         if told:
             if False in told:
                 yield name
         elif last_changed(file, known, name) > (read or 0) and not (
-            name == "log-opts" and _uses_log_options(host, options)
+            may_try and name == "log-opts" and _uses_log_options(host, options)
         ):
             yield name
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -1207,3 +1207,62 @@ def test_what_is_refused_before_a_run_begins_names_none(tool: Tool) -> None:
     answer = untouched(tool, "set", "mtu", "1400")
 
     assert (answer.code, answer.changed, answer.data) == (4, False, {})
+
+
+# What waits for a restart
+
+
+def note(tool: Tool, key: str) -> str:
+    return str(tool("show", key, "--effective").data["options"][0]["note"])
+
+
+def test_what_waits_for_a_restart_is_told_until_it_comes(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--restart", "never")
+    tool("set", "debug", "true")
+    assert tool.reloads == 1
+
+    answer = untouched(tool, "status")
+    assert (answer.data["unused"], answer.result["restart_required"]) == (["dns"], True)
+    assert "not in use: dns " in tool.said("status")[1]
+    assert "before a restart" in note(tool, "dns")
+
+    tool.services.restart(DOCKER_SERVICE)
+    answer = untouched(tool, "status")
+    assert (answer.data["unused"], answer.result["restart_required"]) == ([], False)
+    assert note(tool, "dns") == ""
+
+
+def test_what_was_taken_out_waits_for_a_restart_as_well(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--yes")
+    assert untouched(tool, "status").data["unused"] == []
+
+    tool("unset", "dns", "--restart", "never")
+
+    assert untouched(tool, "status").data["unused"] == ["dns"]
+
+
+def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:
+    tool.elsewhere('"live-restore": false', '"live-restore": true')
+
+    assert "live-restore" in untouched(tool, "status").data["unused"]
+
+
+def test_what_was_in_use_before_a_reload_is_in_use_after_it(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--yes")
+    tool("set", "debug", "true")
+
+    assert note(tool, "dns") == ""
+    assert untouched(tool, "status").data["unused"] == []
+
+
+def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--restart", "never")
+    out = io.StringIO()
+
+    code = run(
+        ["show", "dns", "--effective"],
+        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        report=Report(out=out, err=out),
+    )
+
+    assert (code, "before a restart" in out.getvalue()) == (0, True)
