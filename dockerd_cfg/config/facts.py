@@ -184,13 +184,14 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
     digest, moment = file.image.digest, file.image.modified
     for run in reversed(runs):
         edit = next((step for step in run.plan.steps if isinstance(step, EditDaemonJson)), None)
-        if edit is None or edit.path != file.path or run.state not in _APPLIED:
+        if edit is None or edit.path != file.path or run.state not in {*_APPLIED, "reverted"}:
             continue
-        if edit.new.image.digest != digest or any(one.key[0] == name for one in edit.edits):
-            return moment
         before = run.record.captured("started", edit.kind)
-        if before is None:
+        if before is None or any(one.key[0] == name for one in edit.edits):
             return moment
         stored = StoredImage.model_validate(before).image
+        left = stored if run.state == "reverted" else edit.new.image
+        if left.digest != digest:
+            return moment
         digest, moment = stored.digest, stored.modified
     return moment

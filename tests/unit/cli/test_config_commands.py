@@ -1255,6 +1255,19 @@ def test_what_was_in_use_before_a_reload_is_in_use_after_it(tool: Tool) -> None:
     assert untouched(tool, "status").data["unused"] == []
 
 
+def test_what_was_in_use_before_another_change_was_undone_is_in_use_after_it(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool("set", "dns", "192.0.2.1", "--yes")
+    tool("set", "debug", "false")
+    starts = tool.invocation
+    tool("rollback", "--yes")
+    assert tool.invocation == starts
+
+    assert untouched(tool, "status").data["unused"] == []
+    answer = untouched(tool, "set", "dns", "192.0.2.1")
+    assert (answer.code, answer.changed) == (0, False)
+
+
 def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None:
     tool("set", "dns", "192.0.2.1", "--restart", "never")
     out = io.StringIO()
