@@ -164,6 +164,9 @@ class Session:
 
     def carry_out(self, plan: "Plan") -> "Run":
         """Record ``plan`` as a run and do it. Raises StepFailed or RollbackFailed."""
+        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
+
+        refuse_tight_limits()
         run = self.history.create(plan)
         self.report.say(f"Run {run.id}")
         with self.engine(run) as (engine, _):
@@ -175,7 +178,9 @@ class Session:
         """Open the journal of ``run`` with the engine to go on with."""
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
         from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # logging, likewise
+        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # likewise
 
+        refuse_tight_limits()
         gc.enable()  # from here on it may take long; see main
         self.report.follow(run.plan)
         log_to(self.host.layout)
