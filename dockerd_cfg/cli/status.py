@@ -123,8 +123,8 @@ def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Ru
         removed = set(unused) - facts.file.value.keys()
         need = needs(unused, removed=removed)
         session.report.answer(
-            f"not in use: {', '.join(unused)} as {facts.file.path} has it since Docker read it; it takes a {need}: "
-            f"systemctl {need} docker"
+            f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it; "
+            f"it takes a {need}: systemctl {need} docker"
         )
     return unused
 

@@ -1223,7 +1223,7 @@ def test_what_waits_for_a_restart_is_told_until_it_comes(tool: Tool) -> None:
 
     answer = untouched(tool, "status")
     assert (answer.data["unused"], answer.result["restart_required"]) == (["dns"], True)
-    assert "not in use: dns " in tool.said("status")[1]
+    assert "not in use: dns: " in tool.said("status")[1]
     assert "before a restart" in note(tool, "dns")
 
     tool.services.restart(DOCKER_SERVICE)
