@@ -32,6 +32,8 @@ class Report:
         self._err = err or sys.stderr
         self._plan: Plan | None = None
         self._bar: _Bar | None = None
+        self.lost: OSError | None = None
+        """Why a part of the answer could not be written; None as well when a pipe's reader just had enough of it."""
 
     def inner(self) -> "Report":
         """Return a report to the same user for commands within a command: one stream, no answer for programs."""
@@ -152,7 +154,9 @@ class Report:
             text, colour = (piece, "") if isinstance(piece, str) else piece
             clean = visible(masked(text), kept="\t")
             shown += clean if is_plain or not colour else f"\x1b[{_COLOURS[colour]}m{clean}\x1b[0m"
-        _write(stream, f"{shown}\n")
+        error = _write(stream, f"{shown}\n")
+        if stream is self._out and not isinstance(error, BrokenPipeError):
+            self.lost = self.lost or error
 
 
 class _Painted(NamedTuple):
@@ -162,13 +166,16 @@ class _Painted(NamedTuple):
     colour: str
 
 
-def _write(stream: TextIO, text: str) -> None:
-    """Write, and carry on when nobody listens: a lost connection must not end an undo halfway."""
+def _write(stream: TextIO, text: str) -> OSError | None:
+    """Write, and carry on when nobody listens: a lost connection must not end an undo halfway. Returns what failed."""
     try:
         stream.write(text)
         stream.flush()
-    except (OSError, ValueError):
-        return
+    except OSError as error:
+        return error
+    except ValueError:
+        return None  # the stream was closed
+    return None
 
 
 def _is_terminal(stream: TextIO) -> bool:

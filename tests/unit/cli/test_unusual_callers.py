@@ -265,3 +265,70 @@ def test_a_docker_whose_version_says_nothing_is_any_docker(sandbox: Path, argv: 
     services = BuiltByHand(Layout(sandbox))
     code, _, err = told(replace(sandbox_host(sandbox), docker=services, dockerd=services), *argv)
     assert code == 0, err
+
+
+def shell(sandbox: Path, script: str, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool as ``"$@"`` of a shell script."""
+    words = ["bash", "-c", script, "bash", sys.executable, "-c", ON_SANDBOX, str(sandbox), *argv]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+SHOW = ("show",)
+CHANGE = ("set", "debug", "true")
+FULL = "the answer cannot be written: No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        pytest.param(SHOW, 1, id="show"),
+        pytest.param((*SHOW, "--json"), 1, id="json"),
+        pytest.param((*CHANGE, "--dry-run"), 1, id="dry-run"),
+        pytest.param(CHANGE, 0, id="change"),
+        pytest.param((*CHANGE, "--json"), 0, id="change-json"),
+        pytest.param(("show", "nope"), 3, id="failure"),
+        pytest.param(("--version",), 1, id="version"),
+        pytest.param(("--help",), 1, id="help"),
+    ],
+)
+def test_an_answer_that_cannot_be_written_is_told_of(sandbox: Path, argv: tuple[str, ...], code: int) -> None:
+    done = shell(sandbox, 'exec "$@" > /dev/full', *argv)
+    assert done.returncode == code, done.stderr
+    assert (FULL in done.stderr) or code == 3 or argv[0].startswith("--")
+    assert "Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
+    debug = json.loads((sandbox / "etc/docker/daemon.json").read_bytes()).get("debug")
+    assert debug is (True if argv in {CHANGE, (*CHANGE, "--json")} else None)
+
+
+@pytest.mark.parametrize(
+    "argv", [SHOW, (*SHOW, "--json"), CHANGE, (*CHANGE, "--json"), ("--version",)], ids=" ".join
+)
+@pytest.mark.parametrize("pipe", ["|", "2>&1 |"])
+def test_a_reader_that_has_enough_is_no_failure(sandbox: Path, argv: tuple[str, ...], pipe: str) -> None:
+    # the reader is gone before anything is written
+    done = shell(sandbox, f'exec 3>&1; {{ sleep 0.2; "$@"; echo $? >&3; }} {pipe} true', *argv)
+    assert done.stdout == "0\n"
+    assert "Exception ignored" not in done.stderr
+    if "set" in argv:
+        assert json.loads((sandbox / "etc/docker/daemon.json").read_bytes())["debug"] is True
+
+
+def test_an_error_that_cannot_be_written_makes_no_noise(sandbox: Path) -> None:
+    done = shell(sandbox, 'exec "$@" 2> /dev/full', "show", "nope")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [*(f"-n {number}" for number in (5, 6, 7, 8, 10, 12)), *(f"-f {number}" for number in (0, 1, 2, 8, 100))],
+)
+def test_a_limit_of_the_process_leaves_the_host_whole(sandbox: Path, limit: str) -> None:
+    before = (sandbox / "etc/docker/daemon.json").read_bytes()
+    done = shell(sandbox, f'ulimit {limit}; exec "$@"', "set", "mtu", "1400", "--yes")
+    assert done.returncode in {0, 1, 6}, done.stderr
+    assert "Traceback" not in done.stderr
+    if done.returncode:
+        assert "error: " in done.stderr
+        assert (sandbox / "etc/docker/daemon.json").read_bytes() == before
+        assert told(sandbox_host(sandbox), "set", "mtu", "1400", "--yes")[0] == 0
