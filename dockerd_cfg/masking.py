@@ -1,15 +1,28 @@
-"""Hiding secrets in what is shown or logged: passwords in URLs, tokens of log drivers."""
+"""What is shown or logged: without secrets, and without characters that a terminal would obey."""
 
 import re
 from typing import Final
 
-_MASK: Final = "***"
+MASK: Final = "***"
+# What is hidden; a character that JSON escapes, in a text or in a text within a text, is part of it as well.
+_HIDDEN: Final = r"""(?:[^\s/\\"]|\\+u[0-9a-fA-F]{4})+"""
 # user:password@ in a URL: up to the last @ before the path, since Docker takes a password with one in it
-_IN_URL: Final = re.compile(r"(://(?:[^\s/:@\"'\\]*:)?)[^\s/\"'\\]+(?=@)")
+_IN_URL: Final = re.compile(rf"""(://(?:[^\s/:@"'\\]*:)?){_HIDDEN}(?=@)""")
+# the same without a scheme, which Docker takes for a proxy; name:tag@sha256: is an image
+_BARE: Final = re.compile(rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(?=@(?!sha256:)[\w.\[-])""")
 # as a flag or an option; quotes may be escaped, as a daemon.json stands as a string inside the answer for programs
 _TOKEN: Final = re.compile(r"(splunk-token(?:=|\\?[\"']\s*:\s*\\?[\"']))[^\s\"'\\,}\]]+")
+# control characters, those that turn the direction of writing, and halves of characters, which nothing can encode
+_OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def masked(text: str) -> str:
     """Return ``text`` with every secret in it replaced by asterisks."""
-    return _TOKEN.sub(rf"\g<1>{_MASK}", _IN_URL.sub(rf"\g<1>{_MASK}", text))
+    for place in (_IN_URL, _BARE, _TOKEN):
+        text = place.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def visible(text: str, *, kept: str = "") -> str:
+    """Return ``text`` with every character that a terminal would obey written as JSON would, but for those in ``kept``."""
+    return _OBEYED.sub(lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""Bytes, seconds and moments as people write them."""
+"""Numbers of things, bytes, seconds and moments as people write them."""
 
 import re
 import time
@@ -10,6 +10,11 @@ _UNITS_OF_TIME: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _KILO: Final = 1000
 _SHORTEST: Final = 10.0
 _LONGEST: Final = 7 * 24 * 3600.0
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things whose plural is regular: ``1 container``, ``2 containers``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def shown_bytes(number: float) -> str:

@@ -116,6 +116,10 @@ class Runner:
                 process.wait()
         except sh.ErrorReturnCode:
             pass  # told by the exit code below
+        except (OSError, sh.ForkException) as error:
+            if process is not None:
+                _end(process)
+            raise CommandFailed(f"{argv[0]} cannot be started: {error}", hint="see: ulimit -a") from error
         except BaseException:
             if process is not None:
                 _end(process)
@@ -171,7 +175,10 @@ class Runner:
 
 def _quick_look(program: str, argv: Sequence[str], environment: dict[str, str], timeout: float) -> str | None:
     """Return what the program printed, or None if it failed or took too long."""
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        return None
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, writing, 1),

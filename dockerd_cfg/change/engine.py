@@ -124,7 +124,7 @@ class Engine:
         with signals.deferred(_UNDOING):
             self._journal.record("failed", step=number, kind=step.kind, error=what)
             self.revert()
-        if isinstance(cause, DockerdCfgError | Interrupted):
+        if isinstance(cause, DockerdCfgError | OSError | Interrupted):
             raise StepFailed(
                 f"“{step.describe()}” failed: {what}",
                 state="everything was undone; the host is as it was before",

@@ -1,5 +1,6 @@
 """The command line's entry: which commands there are, and the boundary that turns errors into messages and codes."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from dockerd_cfg import __version__, signals, tracing
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError, Interrupted, UsageProblem
+from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError, FileProblem, Interrupted, UsageProblem
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.local import local_host
 
@@ -95,19 +96,17 @@ def run(
     session = Session(make_host, report, argv, witnesses=witnesses)
     signals.install()
     try:
-        return _answer(_call(argv, session), report)
+        return _answer(_call(argv, session), session)
     except DockerdCfgError as error:
-        report.failure(error, session.command)
-        return error.exit_code
+        problem = error
+    except OSError as error:
+        problem = _refused(error)
     except Interrupted as interruption:
-        report.failure(
-            DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed"),
-            session.command,
-        )
-        return DockerdCfgError.exit_code
+        problem = DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed")
     except Exception as error:  # noqa: BLE001  # the boundary: a bug must not end in a traceback
-        report.failure(_bug(error, session), session.command)
-        return EXIT_BUG
+        problem = _bug(error, session)
+    report.failure(problem, session.failed(problem))
+    return problem.exit_code
 
 
 def _call(argv: Sequence[str], session: Session) -> Any:
@@ -117,6 +116,8 @@ def _call(argv: Sequence[str], session: Session) -> Any:
     usage = _usage_errors()
     try:
         return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)
+    except SystemExit:
+        return 0  # the reader of a help text had enough of it
     except usage as error:
         raise UsageProblem(_usage_message(error), hint=_usage_hint(session)) from error
 
@@ -146,13 +147,28 @@ def _usage_hint(session: Session) -> str:
     )
 
 
-def _answer(outcome: object, report: Report) -> int:
-    """Give a command's result to programs; return the exit code, which it may bring along."""
+def _answer(outcome: object, session: Session) -> int:
+    """Give a command's result to programs; return the exit code, which it may bring along.
+
+    Who cannot be given an answer is told that it failed, unless the host was changed: then it did not.
+    """
     result, code = outcome if isinstance(outcome, tuple) else (outcome, 0)
-    if isinstance(result, Result):
-        report.result(result)
+    if not isinstance(result, Result):
+        return result if isinstance(result, int) else 0
+    session.report.result(result)
+    if session.report.lost is None:
         return int(code)
-    return result if isinstance(result, int) else 0
+    session.report.say(f"error: {_refused(session.report.lost, 'the answer cannot be written').message}")
+    return int(code) or (0 if result.changed and not session.is_dry_run else FileProblem.exit_code)
+
+
+def _refused(error: OSError, what: str = "the operating system refused something") -> FileProblem:
+    """Return what to tell of an error that no gateway met: a limit of the process, an output that cannot be written."""
+    place = f" ({error.filename})" if error.filename else ""
+    return FileProblem(
+        f"{what}{place}: {error.strerror or error}",
+        hint="see the limits with: ulimit -a" if error.errno in {errno.EMFILE, errno.EFBIG} else None,
+    )
 
 
 def _bug(error: Exception, session: Session) -> UnexpectedProblem:

@@ -27,13 +27,13 @@ from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigReq
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder, parse
 from dockerd_cfg.config.diff import unified_diff
-from dockerd_cfg.config.edits import dropped_options, merge_edits, set_edits, unset_edits
+from dockerd_cfg.config.edits import dropped_options, merge_edits, refuse_placeholders, set_edits, unset_edits
 from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import now, parse_duration, shown_duration
+from dockerd_cfg.quantities import counted, now, parse_duration, shown_duration
 
 
 class Wish(NamedTuple):
@@ -163,8 +163,14 @@ def change_config(
     config_file = config_file_of(wish.config_file)
     mode = _restart(wish.restart)
     unit = session.refuse_unfit_host()
+
+    def checked(file: DaemonJson, version: DockerVersion | None) -> Edits:
+        edits = work_out(file, version)
+        refuse_placeholders(file, edits.edits)
+        return edits
+
     with session.changing():
-        facts, edits = read_config_facts(session.host, unit, work_out, session.runs, config_file)
+        facts, edits = read_config_facts(session.host, unit, checked, session.runs, config_file)
         if mode == "always" or facts.stale or changes_anything(facts.file, edits.edits):
             facts = with_contents(session.host, facts)
         request = ConfigRequest(
@@ -226,7 +232,8 @@ def consent_to_restart(session: Session, facts: ConfigFacts) -> None:
     if paused and not survives:
         session.report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
     after = "; they go on running (live-restore)" if survives else ""
-    session.consent(f"Docker will be restarted under {len(running)} running containers ({names}){after}")
+    count = counted(len(running), "running container")
+    session.consent(f"Docker will be restarted under {count} ({names}){after}")
 
 
 def _still_unused(planned: ConfigPlan) -> str:

@@ -22,6 +22,7 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.quantities import counted
 
 _STAGES: Final = {
     "parse": "Docker refuses the file",
@@ -100,14 +101,14 @@ def _here(session: Session) -> tuple[Sequence[str], DockerVersion | None]:
     host = session.host
     version = host.dockerd.version()
     if not host.systemd.is_running():
-        return (), DockerVersion.parse(version) if version else None
+        return (), DockerVersion.told(version)
     arguments: Sequence[str] = ()
     try:
         unit = host.systemd.unit(DOCKER_SERVICE)
         arguments = daemon_arguments(host, unit)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
-    return arguments, DockerVersion.parse(version) if version else None
+    return arguments, DockerVersion.told(version)
 
 
 def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
@@ -154,7 +155,8 @@ def _tell(session: Session, subject: _Subject, findings: Sequence[Finding]) -> N
     elif not findings:
         session.report.answer(f"{subject.name}: nothing is wrong, for {docker}.")
     else:
-        session.report.say(f"{errors} errors, {len(findings) - errors} warnings, for {docker}.")
+        warnings = len(findings) - errors
+        session.report.say(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}, for {docker}.")
 
 
 def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) -> tuple[Result, int]:

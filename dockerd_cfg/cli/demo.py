@@ -37,7 +37,7 @@ def demo(
         root = Path(folder) / "host"
         scenes = _Scenes(session.report.inner(), root, make_sandbox(root, file_bytes=_FILE_BYTES))
         scenes.play()
-    session.report.answer(
+    session.report.text(
         "\nThe sandbox is gone again. That was all of it: on a real host, the same commands do the same."
     )
     return Result(command="demo", data={"commands": list(scenes.commands)})
@@ -97,13 +97,13 @@ class _Scenes:
         from dockerd_cfg.cli.app import run  # noqa: PLC0415  # the demo is itself one of its commands
 
         self.commands.append(command)
-        self._report.answer(f"\n$ dockerd-cfg {command}")
+        self._report.text(f"\n$ dockerd-cfg {command}")
         code = run(command.split(), make_host=partial(sandbox_host, self._root), report=self._report)
         self._report.answer(f"(exit code {code})")
         self._expect(code == expected, f"“{command}” ended with exit code {code} instead of {expected}")
 
     def _tell(self, text: str) -> None:
-        self._report.answer(f"\n{text}")
+        self._report.text(f"\n{text}")
 
     @staticmethod
     def _expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001  # reads like a sentence

@@ -22,7 +22,7 @@ def history(
 ) -> Result:
     """List what was done when; with RUN, that run step by step."""
     session = session_of(context, "history")
-    session.refuse_unfit_host()
+    session.refuse_without_rights()
     runs = session.history.runs() if run is None else [session.history.find(run)]
     if not runs:
         session.report.answer("Nothing was done here yet.")

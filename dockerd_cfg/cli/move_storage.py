@@ -18,7 +18,7 @@ from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import now, parse_bytes, parse_duration, shown_bytes, shown_duration
+from dockerd_cfg.quantities import counted, now, parse_bytes, parse_duration, shown_bytes, shown_duration
 from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.hand_over import Mode
@@ -104,7 +104,7 @@ def _refuse_bad_config(session: Session, facts: StorageFacts, edit: EditDaemonJs
     findings = judge(
         facts.file,
         edit,
-        version=DockerVersion.parse(version) if version else None,
+        version=DockerVersion.told(version),
         arguments=facts.arguments,
         starts_now=facts.docker.was_up,
     )
@@ -128,7 +128,8 @@ def _carry_out(
         report.answer("Nothing was changed (--dry-run).")
         return Result(command=session.command, changed=True, data=data, findings=findings)
     if facts.docker.was_up:
-        running = f" with {len(facts.docker.running)} running containers" if facts.docker.running else ""
+        count = counted(len(facts.docker.running), "running container")
+        running = f" with {count}" if facts.docker.running else ""
         session.consent(f"Docker{running} will be stopped for a short while")
     run = session.carry_out(plan)
     stop = stop_seconds(session.history.find(run.id).record)

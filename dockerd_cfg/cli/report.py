@@ -4,13 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.masking import masked
-from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.masking import masked, visible
+from dockerd_cfg.quantities import counted, shown_bytes
 
 if TYPE_CHECKING:
     from dockerd_cfg.change.journal import Entry
@@ -32,6 +32,8 @@ class Report:
         self._err = err or sys.stderr
         self._plan: Plan | None = None
         self._bar: _Bar | None = None
+        self.lost: OSError | None = None
+        """Why a part of the answer could not be written; None as well when a pipe's reader just had enough of it."""
 
     def inner(self) -> "Report":
         """Return a report to the same user for commands within a command: one stream, no answer for programs."""
@@ -39,50 +41,59 @@ class Report:
         return Report(out=stream, err=stream)
 
     def answer(self, text: str) -> None:
-        """Print a piece of the answer for people."""
+        """Print a line of the answer for people."""
         if not self._as_json:
-            self._write(self._out, f"{text}\n")
+            self._line(self._out, text)
+
+    def text(self, text: str) -> None:
+        """Print lines of the answer for people, as they stand in a file."""
+        for line in text.split("\n"):
+            self.answer(line.removesuffix("\r"))
 
     def result(self, result: Result) -> None:
         """Print the answer for programs, if that is what was asked for."""
         if self._as_json:
-            self._write(self._out, result.as_json() + "\n")
+            self._line(self._out, result.as_json())
 
     def diff(self, text: str) -> None:
         """Print a unified diff as part of the answer."""
-        painted = []
-        for line in text.splitlines():
-            colour = "green" if line.startswith("+") else "red" if line.startswith("-") else None
-            painted.append(self._painted(line, colour, self._out) if colour else line)
-        self.answer("\n".join(painted))
+        if self._as_json:
+            return
+        for line in text.removesuffix("\n").split("\n"):
+            colour = "green" if line.startswith("+") else "red" if line.startswith("-") else ""
+            self._line(self._out, _Painted(line, colour))
 
     def say(self, text: str) -> None:
-        """Tell the user something that is not the answer."""
+        """Tell the user something that is not the answer, in a line."""
+        self._say(text)
+
+    def _say(self, *pieces: "str | _Painted") -> None:
         self._end_bar()
-        self._write(self._err, f"{text}\n")
+        self._line(self._err, *pieces)
 
     def findings(self, findings: Iterable[Finding]) -> None:
         """Tell the user each finding with its place and hint."""
         for finding in findings:
             colour = "red" if finding.is_error else "yellow"
             place = f" (line {finding.line}, column {finding.column})" if finding.line else ""
-            self.say(f"{self._painted(finding.severity, colour, self._err)}: {finding.message}{place}")
+            self._say(_Painted(finding.severity, colour), f": {finding.message}{place}")
             if finding.hint:
                 self.say(f"  hint: {finding.hint}")
 
-    def failure(self, error: DockerdCfgError, command: str) -> None:
-        """Tell what went wrong, what state the host is in, and what to do."""
+    def failure(self, error: DockerdCfgError, result: Result) -> None:
+        """Tell what went wrong, what state the host is in, and what to do; programs are told ``result``."""
         self.findings(finding for finding in error.findings if finding.message not in error.message)
-        self.say(f"{self._painted('error', 'red', self._err)}: {error.message}")
+        self._say(_Painted("error", "red"), f": {error.message}")
         if error.state:
             self.say(f"  state: {error.state}")
         if error.hint:
             self.say(f"  hint: {error.hint}")
-        self.result(Result.of_error(command, error))
+        self.result(result)
 
     def plan(self, plan: "Plan") -> None:
         """Print a plan as part of the answer."""
-        self.answer(self._painted("Plan", "bold", self._out))
+        if not self._as_json:
+            self._line(self._out, _Painted("Plan", "bold"))
         for number, step in enumerate(plan.steps, start=1):
             self.answer(f"  {number:2}. {step.describe()}")
         for step in plan.finish:
@@ -114,7 +125,7 @@ class Report:
         if entry.event == "started":
             self.say(f"{place} {step.describe()}")
         elif entry.event == "failed":
-            self.say(f"{place} {self._painted('failed', 'red', self._err)}: {entry.error}")
+            self._say(f"{place} ", _Painted("failed", "red"), f": {entry.error}")
         elif entry.event == "undoing":
             undo = step.describe_undo()
             if undo is not None:
@@ -128,26 +139,43 @@ class Report:
         """Show how far a long step has come: a bar at a terminal, a line now and then elsewhere."""
         if self._bar is None:
             self._bar = _Bar(self._err, is_terminal=_is_terminal(self._err) and not self._as_json)
-        self._bar.tell(done_bytes, total_bytes, f"{note} ({done_files} files)")
+        self._bar.tell(done_bytes, total_bytes, f"{note} ({counted(done_files, 'file')})")
 
     def _end_bar(self) -> None:
         if self._bar is not None:
             self._bar.end()
             self._bar = None
 
-    def _painted(self, text: str, colour: str, stream: TextIO) -> str:
-        if self._as_json or not _is_terminal(stream) or os.environ.get("NO_COLOR"):
-            return text
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+    def _line(self, stream: TextIO, *pieces: "str | _Painted") -> None:
+        """Print a line; every text that is shown goes this way, and loses its secrets and control characters here."""
+        is_plain = self._as_json or not _is_terminal(stream) or bool(os.environ.get("NO_COLOR"))
+        shown = ""
+        for piece in pieces:
+            text, colour = (piece, "") if isinstance(piece, str) else piece
+            clean = visible(masked(text), kept="\t")
+            shown += clean if is_plain or not colour else f"\x1b[{_COLOURS[colour]}m{clean}\x1b[0m"
+        error = _write(stream, f"{shown}\n")
+        if stream is self._out and not isinstance(error, BrokenPipeError):
+            self.lost = self.lost or error
 
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        """Write, and carry on when nobody listens: a lost connection must not end an undo halfway."""
-        try:
-            stream.write(masked(text))
-            stream.flush()
-        except (BrokenPipeError, OSError, ValueError):
-            return
+
+class _Painted(NamedTuple):
+    """A piece of a line in a colour; empty: in none."""
+
+    text: str
+    colour: str
+
+
+def _write(stream: TextIO, text: str) -> OSError | None:
+    """Write, and carry on when nobody listens: a lost connection must not end an undo halfway. Returns what failed."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        return error
+    except ValueError:
+        return None  # the stream was closed
+    return None
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -176,7 +204,7 @@ class _Bar:
         rate = done / (now - self._begun)
         left = f", {max(0.0, total - done) / rate:.0f} s left" if rate and total > done else ""
         of = f" of {shown_bytes(total)}" if total else ""
-        Report._write(self._stream, f"        {note}: {shown_bytes(done)}{of}, {shown_bytes(rate)}/s{left}\n")  # noqa: SLF001
+        _write(self._stream, f"        {note}: {shown_bytes(done)}{of}, {shown_bytes(rate)}/s{left}\n")
 
     def _draw(self, done: int, total: int, note: str) -> None:
         from rich.console import Console  # noqa: PLC0415  # start-up counts; most runs draw nothing

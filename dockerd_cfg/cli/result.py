@@ -41,7 +41,21 @@ class Result:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def of_error(cls, command: str, error: DockerdCfgError) -> Self:
-        """Return the result of a command that ended with ``error``: the host is as it was, or needs a look."""
+    def of_error(
+        cls,
+        command: str,
+        error: DockerdCfgError,
+        *,
+        changed: bool = False,
+        data: dict[str, JsonValue] | None = None,
+    ) -> Self:
+        """Return the result of a command that ended with ``error``; ``changed``: the host is not as it was."""
         info = ErrorInfo(code=error.code, message=error.message, state=error.state, hint=error.hint)
-        return cls(command=command, status="error", findings=error.findings, error=info)
+        return cls(
+            command=command,
+            status="error",
+            changed=changed,
+            data=data or {},
+            findings=error.findings,
+            error=info,
+        )

@@ -14,6 +14,7 @@ from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.quantities import counted
 from dockerd_cfg.service.confirmation import expect_no_more
 from dockerd_cfg.service.reload import RELOAD_DOCKER
 from dockerd_cfg.service.state import DockerState, observe
@@ -126,7 +127,8 @@ def rollback(
         if chosen.record.was_applied and _undo_restarts(chosen):
             docker = _observed(session)
             if docker is not None and docker.running:
-                session.consent(f"Docker will be restarted under {len(docker.running)} running containers")
+                count = counted(len(docker.running), "running container")
+                session.consent(f"Docker will be restarted under {count}")
         with session.engine(chosen) as (engine, _):
             engine.revert()
         is_unread = _is_read_since(session, chosen)

@@ -14,12 +14,14 @@ import typer
 
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import locked
+from dockerd_cfg.masking import visible
 from dockerd_cfg.paths import LOCK, STATE
 from dockerd_cfg.quantities import now
 
@@ -52,6 +54,7 @@ class Session:
     witnesses: "tuple[Witness, ...]" = ()
     findings: list[Finding] = field(default_factory=list)
     _host: Host | None = None
+    _begun: "tuple[str, Journal] | None" = None
 
     @property
     def host(self) -> Host:
@@ -76,13 +79,17 @@ class Session:
         """Return the runs recorded on the host, oldest first."""
         return self.history.runs()
 
-    def refuse_unfit_host(self) -> UnitState:
-        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
-        host = self.host
-        if not host.is_privileged:
+    def refuse_without_rights(self) -> None:
+        """Raise PreflightRefused unless this is root, to whom alone the records of runs belong."""
+        if not self.host.is_privileged:
             raise _refusal(
                 "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
             )
+
+    def refuse_unfit_host(self) -> UnitState:
+        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
+        self.refuse_without_rights()
+        host = self.host
         if not host.systemd.is_running():
             raise _refusal(
                 "no-systemd",
@@ -149,7 +156,7 @@ class Session:
                 "needs-consent", f"{what}; nobody is here to be asked", "add --yes if that is meant"
             )
         try:
-            is_meant = typer.confirm(f"{what}. Go on?", err=True)
+            is_meant = typer.confirm(visible(f"{what}. Go on?"), err=True)
         except typer.Abort:  # the terminal was closed, or Ctrl-D
             is_meant = False
         if not is_meant:
@@ -157,6 +164,9 @@ class Session:
 
     def carry_out(self, plan: "Plan") -> "Run":
         """Record ``plan`` as a run and do it. Raises StepFailed or RollbackFailed."""
+        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
+
+        refuse_tight_limits()
         run = self.history.create(plan)
         self.report.say(f"Run {run.id}")
         with self.engine(run) as (engine, _):
@@ -168,12 +178,23 @@ class Session:
         """Open the journal of ``run`` with the engine to go on with."""
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
         from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # logging, likewise
+        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # likewise
 
+        refuse_tight_limits()
         gc.enable()  # from here on it may take long; see main
         self.report.follow(run.plan)
         log_to(self.host.layout)
         with run.open_journal(self.report, *self.witnesses) as journal:
+            self._begun = run.id, journal
             yield Engine(self.host, run.plan, journal, self.report), journal
+
+    def failed(self, error: DockerdCfgError) -> Result:
+        """Return the result of this call, which ended with ``error``: with the run, if one was begun, and what is left of it."""
+        if self._begun is None:
+            return Result.of_error(self.command, error)
+        run_id, journal = self._begun
+        is_undone = journal.state in {"planned", "reverted"}
+        return Result.of_error(self.command, error, changed=not is_undone, data={"run": run_id})
 
     def plan_data(self, plan: "Plan") -> dict[str, JsonValue]:
         """Return ``plan`` as it stands in the answer for programs."""

@@ -1,6 +1,6 @@
 """The command show: what daemon.json says, or what Docker uses and why."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,16 +8,21 @@ from dockerd_cfg.cli.options import ConfigFile, Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.catalogue import find_option, suggest
+from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.edits import key_path
 from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.effective import Effective, Sources, effective_options
-from dockerd_cfg.config.facts import config_file_of, read_daemon
+from dockerd_cfg.config.facts import config_file_of, read_daemon, unused_options
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.origins import flag_origins
-from dockerd_cfg.errors import CommandFailed, InvalidConfig
+from dockerd_cfg.errors import CommandFailed, DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.service.state import glance
+
+if TYPE_CHECKING:
+    from dockerd_cfg.change.history import Run
 
 
 def show(
@@ -45,7 +50,7 @@ def _file(session: Session, key: str | None, config_file: str | None) -> Result:
     data: dict[str, JsonValue] = {"file": str(file.path), "exists": file.image.data is not None}
     if key is None:
         text = "" if file.image.data is None else file.json.text
-        session.report.answer(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
+        session.report.text(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
         return Result(command=session.command, data={**data, "value": file.value})
     member = file.json.member(key_path(file, key))
     if member is None:
@@ -91,13 +96,15 @@ def _sources(session: Session, config_file: str | None) -> Sources:
     unit = host.systemd.unit(DOCKER_SERVICE)
     file, arguments = read_daemon(host, unit, config_file_of(config_file))
     flags = parse_flags(arguments)
-    reported, version = {}, None
-    if unit.is_active:
-        try:
-            version = host.docker.info().version
+    reported, unused, version = {}, list[str](), None
+    try:
+        docker = glance(host, [unit], patience=0)
+        if docker.info is not None:
+            version = docker.info.version
             reported = dict(host.docker.options())
-        except CommandFailed as error:
-            session.report.say(f"warning: {error.message}")
+            unused = unused_options(host, unit, ConfigFacts(file, None, arguments, docker), _runs(session))
+    except CommandFailed as error:
+        session.report.say(f"warning: {error.message}")
     version = version or host.dockerd.version()
     return Sources(
         path=str(file.path),
@@ -105,9 +112,18 @@ def _sources(session: Session, config_file: str | None) -> Sources:
         flags=flags,
         origins=flag_origins(host.layout, unit, flags),
         reported=reported,
-        version=DockerVersion.parse(version) if version else None,
-        is_unread=file.image.data is not None and file.image.modified > (unit.changed or 0),
+        version=DockerVersion.told(version),
+        unused=unused,
     )
+
+
+def _runs(session: Session) -> "list[Run]":
+    """Return the runs recorded on the host, which tell when options were changed; root alone may read them."""
+    try:
+        return session.runs() if session.host.is_privileged else []
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return []
 
 
 def _value(row: Effective) -> str:

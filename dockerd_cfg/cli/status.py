@@ -1,4 +1,6 @@
-"""The command status: where the data is, how full the disks are, what is open, what drifted."""
+"""The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
+
+from collections.abc import Sequence
 
 import typer
 
@@ -6,16 +8,17 @@ from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
-from dockerd_cfg.config.daemon_json import config_path, read_daemon_json
+from dockerd_cfg.config.catalogue import needs
+from dockerd_cfg.config.change_request import ConfigFacts
+from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
-from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import daemon_arguments
-from dockerd_cfg.host.systemd import DOCKER_SERVICE
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
-from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
 
@@ -28,13 +31,14 @@ def status(
 ) -> Result:
     """Show where Docker's data is, how full its disks are, what run is open and what old data is kept."""
     session = session_of(context, "status")
-    session.refuse_unfit_host()
-    host, report = session.host, session.report
-    unit = host.systemd.unit(DOCKER_SERVICE)
+    session.refuse_without_rights()
+    report = session.report
+    unit = _unit(session)
     data: dict[str, JsonValue] = {"docker": unit.active}
-    docker = _docker(session)
-    if docker is not None and docker.info is not None:
-        info = docker.info
+    docker = _docker(session, unit)
+    info = None if docker is None else docker.info
+    file, arguments = _daemon_json(session, unit)
+    if info is not None:
         root = info.data_root
         data |= {
             "version": info.version,
@@ -46,9 +50,8 @@ def status(
             f"Docker {info.version} runs ({info.driver}, {info.image_store} image store, logs: {info.log_driver})"
         )
     else:
-        report.answer(f"Docker does not run: docker.service is {unit.active} ({unit.result})")
-        root = _configured(session)
-    findings = _config_findings(session)
+        report.answer(_why_not(session, unit))
+        root = _configured(file)
     data["data_root"] = str(root)
     data["disk"] = _disk(session, "data root", root)
     runs = session.history.runs()
@@ -56,39 +59,83 @@ def status(
     data["place"] = _place(session, runs)
     data["old_data"] = _old_data(session, runs)
     data["drift"] = _drift(session, runs)
-    return Result(command=session.command, data=data, findings=findings)
+    if isinstance(file, DockerdCfgError):
+        data["unused"] = []
+        findings = file.findings if isinstance(file, InvalidConfig) else ()
+        return Result(command=session.command, data=data, findings=findings)
+    unused = (
+        [] if docker is None else _unused(session, unit, ConfigFacts(file, None, arguments, docker), runs)
+    )
+    data["unused"] = list[JsonValue](unused)
+    return Result(command=session.command, restart_required=bool(unused), data=data)
 
 
-def _config_findings(session: Session) -> tuple[Finding, ...]:
-    """Tell of a daemon.json with which Docker will not come back from its next restart."""
-    host = session.host
-    path = config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
+def _unit(session: Session) -> UnitState:
+    """Return docker.service; where systemd does not run or answer, one that is unknown."""
+    systemd = session.host.systemd
     try:
-        read_daemon_json(host.layout, path)
-    except InvalidConfig as error:
-        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
-        return error.findings
-    return ()
+        return systemd.unit(DOCKER_SERVICE) if systemd.is_running() else UnitState(DOCKER_SERVICE)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return UnitState(DOCKER_SERVICE)
 
 
-def _docker(session: Session) -> DockerState | None:
+def _docker(session: Session, unit: UnitState) -> DockerState | None:
+    """Return how the daemon runs; None when it does not answer."""
     try:
-        return observe(session.host, patience=5)
+        return glance(session.host, [unit], patience=5)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return None
 
 
-def _configured(session: Session) -> HostPath:
-    host = session.host
+def _why_not(session: Session, unit: UnitState) -> str:
+    """Return the sentence that tells why nothing is known of a running Docker."""
+    if not session.host.systemd.is_running():
+        return "Whether Docker runs is not known: systemd does not run here"
+    if unit.is_active:
+        return f"Docker does not answer, though docker.service is {unit.active}"
+    if unit.load == "masked":
+        return "Docker does not run: docker.service is masked"
+    if not unit.exists:
+        return "Docker does not run: there is no docker.service"
+    return f"Docker does not run: docker.service is {unit.active} ({unit.result})"
+
+
+def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, Sequence[str]]:
+    """Return daemon.json, or what is wrong with it, and the daemon's arguments.
+
+    Tells of a file with which Docker will not start again.
+    """
     try:
-        file = read_daemon_json(
-            host.layout, config_path(daemon_arguments(host, host.systemd.unit(DOCKER_SERVICE)))
-        )
+        return read_daemon(session.host, unit)
+    except DockerdCfgError as error:
+        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
+        return error, ()
+
+
+def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:
+    """Return the options that wait for Docker to be restarted, or reloaded, and tell of them."""
+    try:
+        unused = unused_options(session.host, unit, facts, runs)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
-        return DEFAULT_DATA_ROOT
-    return HostPath(str(file.value.get("data-root") or DEFAULT_DATA_ROOT))
+        return []
+    if unused:
+        removed = set(unused) - facts.file.value.keys()
+        need = needs(unused, removed=removed)
+        session.report.answer(
+            f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it; "
+            f"it takes a {need}: systemctl {need} docker"
+        )
+    return unused
+
+
+def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:
+    """Return the data root that daemon.json names, else the default one."""
+    root = "" if isinstance(file, DockerdCfgError) else str(file.value.get("data-root") or "")
+    path = HostPath(root)
+    return path if path.is_absolute() and ".." not in path.parts else DEFAULT_DATA_ROOT
 
 
 def _disk(session: Session, what: str, path: HostPath) -> JsonValue:

@@ -163,8 +163,10 @@ def _judged(
 
 
 def _overruled(finding: Finding, force: Collection[str]) -> Finding:
-    is_forced = finding.is_error and is_within(finding.key, force)
-    return replace(finding, severity="warning") if is_forced else finding
+    """Return ``finding`` as no more than a warning if it is forced; how to force it is no hint any more."""
+    if not finding.is_error or not is_within(finding.key, force):
+        return finding
+    return replace(finding, severity="warning", hint=None if finding.code == "hides-data" else finding.hint)
 
 
 def _is_hiding(one: KeyEdit) -> bool:

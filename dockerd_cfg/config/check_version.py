@@ -28,6 +28,14 @@ class DockerVersion(NamedTuple):
             raise ValueError(f"not a version of Docker: {text!r}; expected something like 28.5.2")
         return cls(int(match[1]), int(match[2]), int(match[3] or 0))
 
+    @classmethod
+    def told(cls, text: str | None) -> Self | None:
+        """Return the version that a daemon tells, None where it tells none: one built by hand may call itself ``dev``."""
+        try:
+            return cls.parse(text or "")
+        except ValueError:
+            return None
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.patch}"
 

@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping
 
 from dockerd_cfg.config.catalogue import UnknownOptionError, find_option, split_key, suggest
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
 from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, options_to_drop
 from dockerd_cfg.config.value_text import BadValueError, parse_value
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import MASK
 
 
 def set_edits(
@@ -99,6 +100,18 @@ def dropped_options(edits: Collection[KeyEdit]) -> list[str]:
         return []
     dropped = [one for one in edits if one.unset and one.prune and one.key[0] == "log-opts"]
     return [one.key[1] for one in dropped if len(one.key) > 1]
+
+
+def refuse_placeholders(file: DaemonJson, edits: Collection[KeyEdit]) -> None:
+    """Raise InvalidConfig when one of ``edits`` would write the asterisks that stand for a secret in what is shown."""
+    for one in edits:
+        if differs(file, one) and MASK in json.dumps(one.value):
+            raise _refusal(
+                "masked-secret",
+                one.dotted,
+                f"{one.dotted} contains {MASK}, which stands for a secret that was not shown",
+                f"write the secret itself, or leave {one.dotted} out; {file.path} has what is in use",
+            )
 
 
 def key_path(file: DaemonJson, key: str) -> tuple[str, ...]:

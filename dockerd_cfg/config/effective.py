@@ -1,6 +1,6 @@
 """Which value of each option is in use, and why: what the daemon tells, its flags, daemon.json, the default. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,7 +32,8 @@ class Effective:
 class Sources:
     """All that decides: daemon.json (path and value), the daemon's flags and the file that writes each, what it tells.
 
-    ``reported`` is empty when the daemon is down. ``is_unread``: daemon.json was written after the daemon read it.
+    ``reported`` is empty when the daemon is down. ``unused`` are options of daemon.json (their first
+    names) that the daemon, as far as is known, has not taken over yet.
     """
 
     path: str
@@ -41,7 +42,7 @@ class Sources:
     origins: Mapping[str, str] = field(default_factory=dict)
     reported: Mapping[str, JsonValue] = field(default_factory=dict)
     version: DockerVersion | None = None
-    is_unread: bool = False
+    unused: Collection[str] = ()
 
 
 def effective_options(sources: Sources) -> list[Effective]:
@@ -88,7 +89,7 @@ def _effective(key: str, option: Option, sources: Sources) -> Effective:
     note = ""
     if in_file is not None and source == "default":
         note = f"daemon.json says {shown(in_file)}, which counts as not set"
-    elif source == "file" and agrees is None and sources.is_unread and sources.reported:
+    elif source == "file" and agrees is None and sources.reported and key.partition(".")[0] in sources.unused:
         note = "daemon.json was written after Docker read it: this may not be in use before a restart"
     elif source == "flag" and in_file is not None:
         note = "daemon.json sets it too: Docker will refuse to start"

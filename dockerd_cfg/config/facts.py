@@ -20,13 +20,16 @@ from dockerd_cfg.service.state import glance, observe
 if TYPE_CHECKING:
     from dockerd_cfg.change.history import Run
 
+_NAME_A_FILE: Final = "write for instance /etc/docker/daemon.json"
 _APPLIED: Final = frozenset({"applied", "unconfirmed", "finishing", "finished"})
 
 
 def config_file_of(path: str | None) -> HostPath | None:
-    """Return the file that ``--config-file`` names. Raises UsageProblem unless it is an absolute, plain path."""
+    """Return the file that ``--config-file`` names. Raises UsageProblem unless it is an absolute, plain path of a file."""
     if path is None:
         return None
+    if path.endswith(("/", "/.")):
+        raise UsageProblem(f"--config-file takes a file, and {path} names a folder", hint=_NAME_A_FILE)
     found = HostPath(path)
     if not found.is_absolute() or ".." in found.parts:
         raise UsageProblem(f"--config-file takes an absolute, plain path, not {path!r}")
@@ -38,8 +41,10 @@ def read_daemon(
 ) -> tuple[DaemonJson, tuple[str, ...]]:
     """Return the daemon.json and the arguments of the dockerd of ``unit``. ``config_file`` is another file than its own.
 
-    Raises InvalidConfig.
+    Raises InvalidConfig, UsageProblem.
     """
+    if config_file is not None and host.layout.real(config_file).is_dir():
+        raise UsageProblem(f"--config-file takes a file, and {config_file} is a folder", hint=_NAME_A_FILE)
     arguments = daemon_arguments(host, unit)
     return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments
 
@@ -72,7 +77,7 @@ def read_config_facts(
     # a file that Docker does not read: nothing has to take it over
     docker = glance(host, [unit] if file.path == config_path(arguments) else [])
     version = docker.info.version if docker.info else host.dockerd.version()
-    parsed = DockerVersion.parse(version) if version else None
+    parsed = DockerVersion.told(version)
     edits = work_out(file, parsed)
     facts = ConfigFacts(
         file=file, version=parsed, arguments=arguments, docker=docker, resolve=host.layout.resolved
@@ -103,12 +108,37 @@ def _keeps_something(host: Host, root: HostPath) -> bool:
     )
 
 
+def unused_options(host: Host, unit: UnitState, facts: ConfigFacts, runs: "Sequence[Run]" = ()) -> list[str]:
+    """Return the options that daemon.json sets, or ``runs`` took out of it, and that the running Docker has not taken over.
+
+    As far as can be known: of what Docker does not tell, what was changed since it read the file. Nothing is tried
+    out. Raises CommandFailed.
+    """
+    names = {*facts.file.value, *(name for run in runs for name in _edited(run, facts.file.path))}
+    return sorted(_stale(host, facts, unit, names, lambda: runs, may_try=False))
+
+
+def _edited(run: "Run", path: HostPath) -> Iterator[str]:
+    from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # only where there is a run
+
+    for step in run.plan.steps:
+        if isinstance(step, EditDaemonJson) and step.path == path and run.state in _APPLIED:
+            yield from (one.key[0] for one in step.edits)
+
+
 def _stale(
-    host: Host, facts: ConfigFacts, unit: UnitState, names: set[str], runs: "Callable[[], Sequence[Run]]"
+    host: Host,
+    facts: ConfigFacts,
+    unit: UnitState,
+    names: set[str],
+    runs: "Callable[[], Sequence[Run]]",
+    *,
+    may_try: bool = True,
 ) -> Iterator[str]:
     """Yield those of the options ``names`` whose value in the file the daemon does not use, as far as can be known.
 
-    The daemon tells of some. Of the others, one that was changed after the daemon last read the file is not in use.
+    The daemon tells of some. Of the others, one that was changed after the daemon last read the file is not in use;
+    log options, with ``may_try``, are looked up in a container.
     """
     file, info = facts.file, facts.docker.info
     if info is None or unit.active_since is None:
@@ -124,12 +154,13 @@ def _stale(
     for name in sorted(names - {"log-driver"}):
         values = wanted_values(file.value, [(name,)], flags=flags)
         told = {is_in_use(dotted, value, reported) for dotted, value in values.items()} - {None}
-        read = unit.changed if needs([name]) == "reload" else unit.active_since
+        removed = {name} - file.value.keys()
+        read = unit.changed if needs([name], removed=removed) == "reload" else unit.active_since
         if told:
             if False in told:
                 yield name
         elif last_changed(file, known, name) > (read or 0) and not (
-            name == "log-opts" and _uses_log_options(host, options)
+            may_try and name == "log-opts" and _uses_log_options(host, options)
         ):
             yield name
 
@@ -153,13 +184,14 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
     digest, moment = file.image.digest, file.image.modified
     for run in reversed(runs):
         edit = next((step for step in run.plan.parts if isinstance(step, EditDaemonJson)), None)
-        if edit is None or edit.path != file.path or run.state not in _APPLIED:
+        if edit is None or edit.path != file.path or run.state not in {*_APPLIED, "reverted"}:
             continue
-        if edit.new.image.digest != digest or any(one.key[0] == name for one in edit.edits):
-            return moment
         before = run.record.captured("started", edit.kind)
-        if before is None:
+        if before is None or any(one.key[0] == name for one in edit.edits):
             return moment
         stored = StoredImage.model_validate(before).image
+        left = stored if run.state == "reverted" else edit.new.image
+        if left.digest != digest:
+            return moment
         digest, moment = stored.digest, stored.modified
     return moment

@@ -96,6 +96,14 @@ def _understood(asked: str) -> Iterator[None]:
         ) from error
 
 
+def _told(row: Mapping[str, Any], name: str) -> str:
+    """Return the text that an answer gives under ``name``. Raises TypeError when it gives none."""
+    text = row.get(name)
+    if not isinstance(text, str) or not text:
+        raise TypeError(f"{name} is {text!r}")
+    return text
+
+
 class EngineApi:
     """Docker by way of its socket; ``DOCKER_HOST`` is honoured when it names another unix socket."""
 
@@ -146,7 +154,9 @@ class EngineApi:
         return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
-        found = Container(id=row["Id"], name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=row["State"])
+        found = Container(
+            id=_told(row, "Id"), name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=_told(row, "State")
+        )
         if not found.is_running:
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
@@ -158,18 +168,20 @@ class EngineApi:
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""
         with _understood("GET /images/json"):
-            return frozenset(row["Id"] for row in self._get("/images/json", all="1"))
+            return frozenset(_told(row, "Id") for row in self._get("/images/json", all="1"))
 
     def volumes(self) -> frozenset[str]:
         """Return the names of all volumes."""
         with _understood("GET /volumes"):
-            return frozenset(row["Name"] for row in (self._get("/volumes") or {}).get("Volumes") or [])
+            return frozenset(_told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
         with _understood("GET /networks"):
             rows = self._get("/networks")
-            return frozenset(row["Name"] if row["Name"] in PREDEFINED_NETWORKS else row["Id"] for row in rows)
+            return frozenset(
+                _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
+            )
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
@@ -179,11 +191,17 @@ class EngineApi:
         """Create a container from ``image``, read what log configuration it got, and remove it. Never started."""
         body = {"Image": image, "Cmd": ["true"], "NetworkDisabled": True, "Labels": {"dockerd-cfg": "probe"}}
         created = self._request("POST", f"/containers/create?{urlencode({'name': name})}", body=body)
+        with _understood("POST /containers/create"):
+            path = f"/containers/{quote(_told(created, 'Id'))}"
         try:
-            config = self._get(f"/containers/{created['Id']}/json")["HostConfig"]["LogConfig"]
+            with _understood("GET /containers/json"):
+                config = self._get(f"{path}/json")["HostConfig"]["LogConfig"]
+                options = config.get("Config") or {}
+                return LogConfig(
+                    driver=_told(config, "Type"), options={key: str(options[key]) for key in options}
+                )
         finally:
-            self._request("DELETE", f"/containers/{created['Id']}?force=1&v=1")
-        return LogConfig(driver=config["Type"], options=config.get("Config") or {})
+            self._request("DELETE", f"{path}?force=1&v=1")
 
     def _get(self, path: str, **query: str) -> Any:
         return self._request("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -238,7 +256,7 @@ def _content(status: int, text: bytes, asked: str) -> Any:
     """Return what the body says; text that is no JSON stays text, which a failure may well be told in."""
     try:
         content = json.loads(text) if text.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         content = text.decode("utf-8", "replace").strip()
     if status not in _OK and status != _NOT_MODIFIED:
         message = content.get("message", content) if isinstance(content, dict) else content
@@ -250,18 +268,22 @@ def _content(status: int, text: bytes, asked: str) -> Any:
 def parse_info(raw: Mapping[str, Any]) -> Info:
     """Return the part of ``GET /info`` that this tool reads.
 
-    The containerd image store shows itself by its driver type (moby daemon/info.go, since 24).
+    The containerd image store shows itself by its driver type (moby daemon/info.go, since 24). Raises AttributeError,
+    TypeError or ValueError for an odd answer.
     """
     status = [tuple(pair) for pair in raw.get("DriverStatus") or []]
+    root = HostPath(_told(raw, "DockerRootDir"))
+    if not root.is_absolute() or ".." in root.parts or "\0" in str(root):
+        raise ValueError(f"DockerRootDir is {root}")
     is_containerd = ("driver-type", "io.containerd.snapshotter.v1") in status
     return Info(
-        version=raw.get("ServerVersion", ""),
-        data_root=HostPath(raw.get("DockerRootDir", "")),
-        driver=raw.get("Driver", ""),
+        version=_told(raw, "ServerVersion"),
+        data_root=root,
+        driver=_told(raw, "Driver"),
         image_store="containerd" if is_containerd else "graphdriver",
-        log_driver=raw.get("LoggingDriver", ""),
+        log_driver=_told(raw, "LoggingDriver"),
         live_restore=bool(raw.get("LiveRestoreEnabled")),
-        swarm=(raw.get("Swarm") or {}).get("LocalNodeState") or "inactive",
-        security=tuple(raw.get("SecurityOptions") or ()),
-        containerd_address=(raw.get("Containerd") or {}).get("Address", ""),
+        swarm=str((raw.get("Swarm") or {}).get("LocalNodeState") or "inactive"),
+        security=tuple(str(option) for option in raw.get("SecurityOptions") or ()),
+        containerd_address=str((raw.get("Containerd") or {}).get("Address") or ""),
     )

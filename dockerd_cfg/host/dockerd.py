@@ -49,7 +49,8 @@ class DockerdProgram:
         if judged.is_success:
             return None
         # wrong arguments make it print its whole usage
-        complaint = (judged.stderr.strip() or judged.stdout.strip()).partition("Usage:")[0].strip()
+        said = (judged.stderr.strip() or judged.stdout.strip()).partition("Usage:")[0]
+        complaint = " / ".join(line.strip() for line in said.splitlines() if line.strip())
         return (
             complaint.replace(str(config), "daemon.json")
             or "it does not understand the arguments of its unit"

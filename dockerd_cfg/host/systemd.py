@@ -133,10 +133,10 @@ class SystemctlSystemd:
             self._inhibitor = None
 
     def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
-        """Return the unit's last log lines since ``since`` (Unix time), as journalctl(1) has them."""
+        """Return the last lines that the unit's own processes logged since ``since`` (Unix time); none of systemd's."""
         if self._runner.find("journalctl") is None:
             return ""
-        argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={name}"]
+        argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"_SYSTEMD_UNIT={name}"]
         if since:
             argv.append(f"--since=@{since:.6f}")
         return self._runner.run(argv, timeout=_QUICK, check=False).stdout

@@ -5,11 +5,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.files import FileImage, replace_file
+from dockerd_cfg.config.scan import scan
+from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.files import FileImage, read_image, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -97,24 +98,26 @@ class SandboxServices:
 
     def _start_docker(self, state: dict[str, Any]) -> None:
         if state["failing_starts"]:
-            self.write(failing_starts=state["failing_starts"] - 1, failed=[DOCKER_SERVICE])
-            raise CommandFailed(
-                "Job for docker.service failed because the control process exited with error code."
-            )
+            self.write(failing_starts=state["failing_starts"] - 1)
+            self._fail("failed to start daemon: pretended failure")
         try:
             config = self._load()
-        except (OSError, ValueError) as error:
-            self.write(failed=[DOCKER_SERVICE])
-            raise CommandFailed(f"unable to configure the Docker daemon: {error}") from error
+        except (FileProblem, ValueError) as error:
+            self._fail(f"unable to configure the Docker daemon: {error}")
         root = self._layout.real(HostPath(config["data-root"]))
         root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
         back = [c.id for c in self._stored(root) if c.restarts]
         now = time.time()
         self.write(invocation=state["invocation"] + 1, since=now, started=now, failed=[], running=back)
 
+    def _fail(self, log: str) -> NoReturn:
+        self.write(failed=[DOCKER_SERVICE], log=log)
+        raise CommandFailed(
+            "Job for docker.service failed because the control process exited with error code."
+        )
+
     def _load(self) -> dict[str, Any]:
-        path = self._layout.real(DAEMON_JSON)
-        config = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        config = scan(read_image(self._layout.real(DAEMON_JSON)).data).value
         used = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}} | config
         self.write(config=used)
         return used
@@ -164,7 +167,8 @@ class SandboxServices:
 
     def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
         """Return the daemon's complaint when it failed."""
-        return "failed to start daemon: pretended failure" if name in self.read()["failed"] else ""
+        state = self.read()
+        return str(state["log"]) if name in state["failed"] else ""
 
     # Docker
 
@@ -262,7 +266,7 @@ class SandboxServices:
     def validate(self, config: Path, flags: Sequence[str]) -> str | None:
         """Judge a candidate: only whether it is JSON and no flag is given twice."""
         try:
-            options = json.loads(config.read_text(encoding="utf-8"))
+            options = scan(config.read_bytes()).value
         except ValueError as error:
             return str(error)
         twice = options.keys() & parse_flags(list(flags)).keys()

@@ -1,9 +1,11 @@
 """How Docker runs: noted before a change, compared after it, brought back when the change is undone."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from typing import Any, Final
 
 from dockerd_cfg.errors import CommandFailed
@@ -20,6 +22,9 @@ _CONTAINER_PATIENCE: Final = 15.0
 _HEALTH_PATIENCE: Final = 180.0
 _LOOK_EVERY: Final = 0.1
 _LOOK_FOR_HEALTH_EVERY: Final = 1.0
+_LOG_PATIENCE: Final = 1.0
+_GRAVE: Final = re.compile(r"\blevel=(?:error|fatal|panic)\b")
+_LONGEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +253,12 @@ def start_units(host: Host, names: frozenset[str], *, patience: float | None = N
     for name in (CONTAINERD_SERVICE, DOCKER_SOCKET_UNIT, DOCKER_SERVICE):
         if name not in names:
             continue
+        begun = time.time()
         try:
             host.systemd.start(name, patience=patience)
         except CommandFailed as error:
             raise CommandFailed(
-                f"{name} does not start: {_reason(host, name) or error.message}",
+                f"{name} does not start: {_reason(host, name, begun) or error.message}",
                 hint=f"look at: journalctl -u {name}",
             ) from error
 
@@ -268,15 +274,26 @@ def prove(host: Host, state: DockerState) -> list[str]:
     return [*found, *start_again(host, there), *_unhealthy(host, there)]
 
 
-def _reason(host: Host, name: str) -> str:
-    """Return the last thing the daemon complained of, as far as its log tells."""
-    lines = [line.strip() for line in host.systemd.log_tail(name, 40).splitlines()]
-    telling = [
-        line
-        for line in lines
-        if "failed to start daemon" in line
-        or "unable to configure" in line
-        or "level=fatal" in line
-        or "panic:" in line
-    ]
-    return telling[-1] if telling else ""
+def _reason(host: Host, name: str, begun: float) -> str:
+    """Return what the daemon complained of last since ``begun``; its log may come a little later than its end."""
+    found: list[str] = []
+
+    def is_told() -> bool:
+        found.append(complaint(host.systemd.log_tail(name, 40, since=begun)))
+        return bool(found[-1])
+
+    wait_until(is_told, _LOG_PATIENCE)
+    return found[-1]
+
+
+def complaint(log: str) -> str:
+    """Return the last words of a daemon whose log ends with ``log``; empty when it did not complain.
+
+    It ends with plain text, of one line or some, after lines of the form ``time=... level=... msg=...``; a crash with
+    the stacks of its goroutines.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    plain = list(takewhile(lambda line: not line.startswith("time="), reversed(lines)))[::-1]
+    words = takewhile(lambda line: not line.startswith("goroutine "), dict.fromkeys(plain))
+    grave = [line for line in lines if _GRAVE.search(line)]
+    return (" ".join(words) or (grave[-1] if grave else ""))[-_LONGEST:]

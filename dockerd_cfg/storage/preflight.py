@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
-from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.quantities import counted, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight_modes import mode_findings
@@ -110,7 +110,7 @@ def _workloads(facts: StorageFacts) -> Iterator[Finding]:
     if info is not None and info.live_restore and facts.docker.running:
         yield preflight_error(
             "live-restore",
-            f"live-restore is on and {len(facts.docker.running)} containers run: they would go on writing to the old place",
+            f"live-restore is on: {counted(len(facts.docker.running), 'running container')} would go on writing to the old place",
             "stop the containers first, or set live-restore to false and restart Docker",
         )
     paused = [container.name for container in facts.docker.running if container.state == "paused"]

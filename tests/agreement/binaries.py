@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.config.check import DockerVersion
+from dockerd_cfg.locks import locked
 
 SUITES: Final = ("bookworm", "trixie", "sid")  # Docker 20.10.24, 26.1.5 and 28.5.2
 CACHE: Final = Path(os.environ.get("DOCKERD_CFG_DOCKERD_CACHE", "/var/cache/dockerd-cfg-dockerd"))
@@ -21,6 +22,7 @@ CACHE: Final = Path(os.environ.get("DOCKERD_CFG_DOCKERD_CACHE", "/var/cache/dock
 _KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # setpriv, not subprocess's own user=: with that, Python forks a copy of itself for each run
 _AS_NOBODY: Final = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+_FETCH_PATIENCE: Final = 900.0
 _VALIDATES: Final = DockerVersion(23, 0, 0)
 _PARSED_20_10: Final = "needs to be started with root privileges"
 
@@ -81,8 +83,11 @@ def dockerd(suite: str) -> Dockerd:
         raise UnavailableError(f"needs Debian, with {' and '.join(missing)}")
     root = CACHE / suite / "root"
     program = root / "usr" / "sbin" / "dockerd"
-    if not program.exists():
-        _fetch(suite, root)
+    with locked(CACHE / suite / "lock", f"pid {os.getpid()}", patience=_FETCH_PATIENCE) as other:
+        if other is not None:
+            raise UnavailableError(f"another test run fetches it for too long: {other}")
+        if not program.exists():
+            _fetch(suite, root)
     shown = subprocess.run(
         [program, "--version"], capture_output=True, text=True, check=True, timeout=30
     ).stdout

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dockerd_cfg.masking import masked
+from dockerd_cfg.masking import masked, visible
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,15 @@ from dockerd_cfg.masking import masked
         ("http://user:p@secret@host:3128", "http://user:***@host:3128"),
         ("http://TOKEN@host", "http://***@host"),
         ("https://host/a@b", "https://host/a@b"),
+        ("http://user:it's@host", "http://user:***@host"),
+        ("user:secret@host:3128", "user:***@host:3128"),
+        ("user:p@secret@host", "user:***@host"),
+        ("HTTP_PROXY=user:secret@host", "HTTP_PROXY=user:***@host"),
+        ("--http-proxy=user:secret@[::1]:3128", "--http-proxy=user:***@[::1]:3128"),
+        (r"{\"http-proxy\": \"user:secret@host\"}", r"{\"http-proxy\": \"user:***@host\"}"),
+        (r'"http://user:se\u001bcret@host"', '"http://user:***@host"'),
+        ("busybox:1@sha256:0123", "busybox:1@sha256:0123"),
+        ("unit docker@1.service: failed", "unit docker@1.service: failed"),
         ("--log-opt splunk-token=secret", "--log-opt splunk-token=***"),
         ("splunk needs the option splunk-token: containers do not start",) * 2,
     ],
@@ -36,3 +45,17 @@ def test_json_stays_json() -> None:
         "flags": ["--log-opt", "splunk-token="],
         "x": ["splunk-token=***"],
     }
+
+
+@pytest.mark.parametrize(
+    "character", ["\x1b", "\r", "\n", "\x7f", "\x9b", "\u202e", "\u2028", "\udcff"], ids=ascii
+)
+def test_what_a_terminal_obeys_is_written_out_as_json_would(character: str) -> None:
+    assert visible(f"a{character}ä") == f"a\\u{ord(character):04x}ä"
+    assert visible(f"a{character}ä", kept=character) == f"a{character}ä"
+    text = json.dumps(f"a{character}", ensure_ascii=False)
+    assert json.loads(visible(text)) == json.loads(text)
+
+
+def test_nothing_else_is_written_out() -> None:
+    assert visible("plain – ünï 日本 😀") == "plain – ünï 日本 😀"

@@ -1,6 +1,7 @@
 """Programs: all of their output, their status, and nothing of them left when their time is up."""
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -155,3 +156,19 @@ def test_a_look_that_fails_tells_why(script: str, says: str) -> None:
 def test_a_look_with_a_program_that_is_not_there_tells_so() -> None:
     with pytest.raises(CommandFailed, match="not installed"):
         RUNNER.look(["no-such-program"], timeout=5)
+
+
+@pytest.mark.parametrize("left", range(4))
+def test_a_program_that_cannot_be_started_for_want_of_files_is_told_of(left: int) -> None:
+    RUNNER.run(["true"])  # what is imported late needs files of its own
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = os.dup(0)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + left, before[1]))
+    try:
+        with pytest.raises(CommandFailed, match="Too many open files"):
+            RUNNER.run(["true"])
+        with pytest.raises(CommandFailed, match="Too many open files"):
+            RUNNER.look(["false"], timeout=5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        os.close(taken)

@@ -1,5 +1,6 @@
 """The engine: journal first, then act; undo strictly last first; whatever goes wrong, nothing is forgotten."""
 
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -239,6 +240,15 @@ def test_a_bug_in_a_step_is_undone_and_raised_on_as_it_is(stage: Stage, run: Ver
         run("apply")
 
     assert caught.value is bug
+    assert state(stage) == "reverted"
+
+
+def test_what_the_system_refuses_a_step_is_undone_and_told_as_a_failure(stage: Stage, run: Verb) -> None:
+    failing(stage, apply_b=OSError(errno.EMFILE, "Too many open files"))
+
+    with pytest.raises(StepFailed, match=r"Do b.*Too many open files"):
+        run("apply")
+
     assert state(stage) == "reverted"
 
 

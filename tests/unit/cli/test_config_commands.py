@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -1097,3 +1097,185 @@ def test_status_tells_of_a_docker_that_is_down(tool: Tool) -> None:
     data = untouched(tool, "status").data
 
     assert (data["docker"], data["data_root"]) == ("inactive", "/var/lib/docker")
+
+
+# Secrets
+
+
+SECRETS: Final = {
+    "proxies": {"http-proxy": "http://user:secret@proxy:3128"},
+    "log-driver": "splunk",
+    "log-opts": {"splunk-url": "https://splunk", "splunk-token": "secret"},
+}
+
+
+@pytest.mark.parametrize("key", ["proxies", "log-opts"])
+def test_what_show_masks_is_not_written_back(tool: Tool, key: str) -> None:
+    tool.path.write_text(json.dumps(SECRETS), encoding="utf-8")
+    shown = tool("show").data["value"]
+    assert "***" in json.dumps(shown[key])
+
+    answer = untouched(tool, "merge", "-", stdin=json.dumps({key: shown[key]}).encode())
+
+    assert (answer.code, answer.errors) == (3, ["masked-secret"])
+    assert "leave" in answer.hint
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("set", "proxies.http-proxy", "http://u:***@proxy:3128", "--force", "proxies.http-proxy"),
+        ("set", "proxies", '{"http-proxy": "http://***@proxy:3128"}'),
+        ("set-logs", "--driver", "splunk", "--log-opt", "splunk-token=***"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_placeholder_is_never_written(tool: Tool, argv: tuple[str, ...]) -> None:
+    answer = untouched(tool, *argv)
+
+    assert (answer.code, answer.errors) == (3, ["masked-secret"])
+
+
+def test_asterisks_that_are_there_already_hinder_nothing(tool: Tool) -> None:
+    tool.path.write_text('{"labels": ["stars=***"]}', encoding="utf-8")
+
+    assert tool("merge", "-", "--yes", stdin=b'{"labels": ["stars=***"], "debug": true}').code == 0
+    assert tool.value == {"labels": ["stars=***"], "debug": True}
+
+
+# What is said
+
+
+def test_what_is_forced_already_is_not_advised(tool: Tool) -> None:
+    argv = ("set", "userns-remap", "default", "--dry-run")
+    assert "--force userns-remap" in tool(*argv).talk
+
+    answer = tool(*argv, "--force", "userns-remap")
+
+    assert answer.code == 0
+    assert "no longer find the images" in answer.talk
+    assert "--force" not in answer.talk
+
+
+@pytest.mark.parametrize("path", ["/srv/", "/srv/.", "/srv", "/none/", "/"])
+@pytest.mark.parametrize("argv", [("set", "debug", "true"), ("show",)], ids=lambda argv: argv[0])
+def test_a_folder_is_no_config_file(tool: Tool, argv: tuple[str, ...], path: str) -> None:
+    (tool.root / "srv").mkdir(exist_ok=True)
+
+    answer = untouched(tool, *argv, "--config-file", path)
+
+    assert (answer.code, answer.error) == (2, "usage")
+    assert "folder" in answer.message
+
+
+def test_one_container_is_not_called_containers(tool: Tool) -> None:
+    assert "under 2 running containers" in tool("set", "mtu", "1400").message
+    tool.services.write(running=tool.services.read()["running"][:1])
+
+    assert "under 1 running container (" in tool("set", "mtu", "1400").message
+    assert "with 1 running container will" in tool("move-storage", "/mnt/data").message
+
+
+def test_one_error_is_not_called_errors(tool: Tool) -> None:
+    tool.path.write_text('{"mtu": "x", "log-opts": {"max-size": "1m"}}', encoding="utf-8")
+
+    assert "1 error, 1 warning, for" in tool.said("check")[2]
+
+
+# What programs are told of a failed run
+
+
+def test_a_run_that_was_undone_is_named_and_changed_nothing(tool: Tool) -> None:
+    tool.services.write(failing_starts=1)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+
+    assert (answer.code, answer.changed, answer.data) == (6, False, {"run": "0001-set"})
+
+
+def test_a_run_that_cannot_be_undone_is_named_and_has_changed_the_host(tool: Tool) -> None:
+    tool.services.write(failing_starts=2)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+    assert (answer.code, answer.changed, answer.data) == (7, True, {"run": "0001-set"})
+
+    answer = tool("rollback", "--yes")
+    assert (answer.code, answer.changed, answer.data["run"]) == (0, True, "0001-set")
+
+
+def test_what_is_refused_before_a_run_begins_names_none(tool: Tool) -> None:
+    answer = untouched(tool, "set", "mtu", "1400")
+
+    assert (answer.code, answer.changed, answer.data) == (4, False, {})
+
+
+# What waits for a restart
+
+
+def note(tool: Tool, key: str) -> str:
+    return str(tool("show", key, "--effective").data["options"][0]["note"])
+
+
+def test_what_waits_for_a_restart_is_told_until_it_comes(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--restart", "never")
+    tool("set", "debug", "true")
+    assert tool.reloads == 1
+
+    answer = untouched(tool, "status")
+    assert (answer.data["unused"], answer.result["restart_required"]) == (["dns"], True)
+    assert "not in use: dns: " in tool.said("status")[1]
+    assert "before a restart" in note(tool, "dns")
+
+    tool.services.restart(DOCKER_SERVICE)
+    answer = untouched(tool, "status")
+    assert (answer.data["unused"], answer.result["restart_required"]) == ([], False)
+    assert note(tool, "dns") == ""
+
+
+def test_what_was_taken_out_waits_for_a_restart_as_well(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--yes")
+    assert untouched(tool, "status").data["unused"] == []
+
+    tool("unset", "dns", "--restart", "never")
+
+    assert untouched(tool, "status").data["unused"] == ["dns"]
+
+
+def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:
+    tool.elsewhere('"live-restore": false', '"live-restore": true')
+
+    assert "live-restore" in untouched(tool, "status").data["unused"]
+
+
+def test_what_was_in_use_before_a_reload_is_in_use_after_it(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--yes")
+    tool("set", "debug", "true")
+
+    assert note(tool, "dns") == ""
+    assert untouched(tool, "status").data["unused"] == []
+
+
+def test_what_was_in_use_before_another_change_was_undone_is_in_use_after_it(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool("set", "dns", "192.0.2.1", "--yes")
+    tool("set", "debug", "false")
+    starts = tool.invocation
+    tool("rollback", "--yes")
+    assert tool.invocation == starts
+
+    assert untouched(tool, "status").data["unused"] == []
+    answer = untouched(tool, "set", "dns", "192.0.2.1")
+    assert (answer.code, answer.changed) == (0, False)
+
+
+def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None:
+    tool("set", "dns", "192.0.2.1", "--restart", "never")
+    out = io.StringIO()
+
+    code = run(
+        ["show", "dns", "--effective"],
+        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        report=Report(out=out, err=out),
+    )
+
+    assert (code, "before a restart" in out.getvalue()) == (0, True)

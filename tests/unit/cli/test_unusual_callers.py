@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.paths import Layout
@@ -160,8 +163,172 @@ def test_a_folder_that_docker_does_not_read_is_told_of(sandbox: Path, argv: tupl
     assert "drop-in-folder" in [finding["code"] for finding in json.loads(out)["findings"]]
 
 
+class NoSystemd(SandboxServices):
+    """A host whose first process is something else."""
+
+    def is_running(self) -> bool:
+        return False
+
+    def unit(self, name: str) -> UnitState:
+        raise CommandFailed("systemctl is not installed")
+
+
+class Mute(SandboxServices):
+    """A daemon that does not answer."""
+
+    def info(self) -> Info:
+        raise CommandFailed("Docker does not answer")
+
+
+WITHOUT_DOCKER = [
+    pytest.param(WithUnits, "no docker.service", id="not-installed"),
+    pytest.param(
+        lambda root: WithUnits(root, docker=UnitState(DOCKER_SERVICE, load="masked")), "masked", id="masked"
+    ),
+    pytest.param(
+        lambda root: WithUnits(root, docker=UnitState(DOCKER_SERVICE, load="loaded", active="failed")),
+        "docker.service is failed",
+        id="failed",
+    ),
+    pytest.param(lambda root: NoSystemd(Layout(root)), "systemd does not run", id="no-systemd"),
+]
+
+
+@pytest.mark.parametrize(("systemd", "says"), WITHOUT_DOCKER)
+def test_what_was_done_can_be_seen_without_a_docker_that_runs(
+    sandbox: Path, systemd: Callable[[Path], SandboxServices], says: str
+) -> None:
+    assert told(sandbox_host(sandbox), "move-storage", "/mnt/data", "--yes")[0] == 0
+    host = replace(sandbox_host(sandbox), systemd=systemd(sandbox))
+    code, out, err = told(host, "status")
+    assert (code, says in out) == (0, True), out + err
+    assert "data root: /mnt/data/docker" in out
+    assert "old data: " in out
+    code, out, _ = told(host, "history")
+    assert (code, "0001-move-storage" in out) == (0, True)
+
+
+@pytest.mark.parametrize("text", ["{", '{"data-root": "x/../y"}', '{"data-root": 5}'])
+def test_a_status_is_told_whatever_the_file_says(sandbox: Path, text: str) -> None:
+    host = sandbox_host(sandbox)
+    host.systemd.stop(DOCKER_SERVICE)
+    (sandbox / "etc/docker/daemon.json").write_text(text)
+    code, out, _ = told(host, "status")
+    assert (code, "data root: /var/lib/docker" in out) == (0, True)
+
+
+def test_a_docker_that_does_not_answer_is_told_from_one_that_does_not_run(
+    sandbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.monotonic", count(step=10).__next__)
+    host = replace(sandbox_host(sandbox), docker=Mute(Layout(sandbox)))
+    code, out, _ = told(host, "status")
+    assert (code, "does not answer, though docker.service is active" in out) == (0, True)
+
+
+@pytest.mark.parametrize("argv", [("status",), ("history",)], ids=lambda argv: argv[0])
+def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ...]) -> None:
+    code, _, err = told(replace(sandbox_host(sandbox), is_privileged=False), *argv)
+    assert code == 4
+    assert f"sudo dockerd-cfg {argv[0]}" in err
+
+
 @pytest.mark.parametrize("option", ["-v", "--verbose"])
 def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str) -> None:
     argv = ("move-storage", "/mnt/data", "--yes")
     assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
     assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
+
+
+class BuiltByHand(SandboxServices):
+    """A daemon whose version says nothing."""
+
+    def info(self) -> Info:
+        return replace(super().info(), version="dev")
+
+    def version(self) -> str | None:
+        return "dev"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("set", "debug", "true"),
+        ("check",),
+        ("show", "--effective"),
+        ("status",),
+        ("move-storage", "/mnt/data", "--dry-run"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_docker_whose_version_says_nothing_is_any_docker(sandbox: Path, argv: tuple[str, ...]) -> None:
+    services = BuiltByHand(Layout(sandbox))
+    code, _, err = told(replace(sandbox_host(sandbox), docker=services, dockerd=services), *argv)
+    assert code == 0, err
+
+
+def shell(sandbox: Path, script: str, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool as ``"$@"`` of a shell script."""
+    words = ["bash", "-c", script, "bash", sys.executable, "-c", ON_SANDBOX, str(sandbox), *argv]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+SHOW = ("show",)
+CHANGE = ("set", "debug", "true")
+FULL = "the answer cannot be written: No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        pytest.param(SHOW, 1, id="show"),
+        pytest.param((*SHOW, "--json"), 1, id="json"),
+        pytest.param((*CHANGE, "--dry-run"), 1, id="dry-run"),
+        pytest.param(CHANGE, 0, id="change"),
+        pytest.param((*CHANGE, "--json"), 0, id="change-json"),
+        pytest.param(("show", "nope"), 3, id="failure"),
+        pytest.param(("--version",), 1, id="version"),
+        pytest.param(("--help",), 1, id="help"),
+    ],
+)
+def test_an_answer_that_cannot_be_written_is_told_of(sandbox: Path, argv: tuple[str, ...], code: int) -> None:
+    done = shell(sandbox, 'exec "$@" > /dev/full', *argv)
+    assert done.returncode == code, done.stderr
+    assert (FULL in done.stderr) or code == 3 or argv[0].startswith("--")
+    assert "Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
+    debug = json.loads((sandbox / "etc/docker/daemon.json").read_bytes()).get("debug")
+    assert debug is (True if argv in {CHANGE, (*CHANGE, "--json")} else None)
+
+
+@pytest.mark.parametrize(
+    "argv", [SHOW, (*SHOW, "--json"), CHANGE, (*CHANGE, "--json"), ("--version",)], ids=" ".join
+)
+@pytest.mark.parametrize("pipe", ["|", "2>&1 |"])
+def test_a_reader_that_has_enough_is_no_failure(sandbox: Path, argv: tuple[str, ...], pipe: str) -> None:
+    # the reader is gone before anything is written
+    done = shell(sandbox, f'exec 3>&1; {{ sleep 0.2; "$@"; echo $? >&3; }} {pipe} true', *argv)
+    assert done.stdout == "0\n"
+    assert "Exception ignored" not in done.stderr
+    if "set" in argv:
+        assert json.loads((sandbox / "etc/docker/daemon.json").read_bytes())["debug"] is True
+
+
+def test_an_error_that_cannot_be_written_makes_no_noise(sandbox: Path) -> None:
+    done = shell(sandbox, 'exec "$@" 2> /dev/full', "show", "nope")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [*(f"-n {number}" for number in (5, 6, 7, 8, 10, 12)), *(f"-f {number}" for number in (0, 1, 2, 8, 100))],
+)
+def test_a_limit_of_the_process_leaves_the_host_whole(sandbox: Path, limit: str) -> None:
+    before = (sandbox / "etc/docker/daemon.json").read_bytes()
+    done = shell(sandbox, f'ulimit {limit}; exec "$@"', "set", "mtu", "1400", "--yes")
+    assert done.returncode in {0, 1, 6}, done.stderr
+    assert "Traceback" not in done.stderr
+    if done.returncode:
+        assert "error: " in done.stderr
+        assert (sandbox / "etc/docker/daemon.json").read_bytes() == before
+        assert told(sandbox_host(sandbox), "set", "mtu", "1400", "--yes")[0] == 0

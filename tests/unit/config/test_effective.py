@@ -111,7 +111,7 @@ def test_a_flag_and_the_file_together_are_noted() -> None:
 
 
 def test_a_file_written_since_docker_read_it_is_noted_where_docker_does_not_tell() -> None:
-    note = note_on("dns", file={"dns": ["192.0.2.1"]}, reported={"debug": False}, is_unread=True)
+    note = note_on("dns", file={"dns": ["192.0.2.1"]}, reported={"debug": False}, unused={"dns"})
 
     assert note.startswith("daemon.json was written after Docker read it")
 
@@ -125,7 +125,7 @@ def test_a_file_written_since_docker_read_it_is_noted_where_docker_does_not_tell
     ],
 )
 def test_an_unread_file_is_not_noted_for(key: str, file: dict[str, Any], reported: dict[str, Any]) -> None:
-    assert note_on(key, file=file, reported=reported, is_unread=True) == ""
+    assert note_on(key, file=file, reported=reported, unused=file.keys()) == ""
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,12 @@ from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.docker import EngineApi, parse_info
 from dockerd_cfg.paths import Layout
 
-INFO = {"ServerVersion": "28.5.2", "DockerRootDir": "/var/lib/docker", "Driver": "overlay2"}
+INFO = {
+    "ServerVersion": "28.5.2",
+    "DockerRootDir": "/var/lib/docker",
+    "Driver": "overlay2",
+    "LoggingDriver": "json-file",
+}
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -244,6 +249,29 @@ def test_a_probe_that_cannot_be_looked_at_is_removed_all_the_same(api: EngineApi
         api.probe_log_config("busybox", "probe")
 
     assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
+
+
+@pytest.mark.parametrize(
+    "config", [None, {}, {"HostConfig": {}}, {"HostConfig": {"LogConfig": {"Type": 5}}}], ids=repr
+)
+def test_a_probe_with_an_odd_answer_is_told_as_a_failure_of_docker_and_removed(
+    api: EngineApi, server: Server, config: object
+) -> None:
+    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
+    server.answers["GET /containers/1/json"] = (200, config)
+    server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
+
+    with pytest.raises(CommandFailed, match="not of the form expected"):
+        api.probe_log_config("busybox", "probe")
+
+    assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
+
+
+def test_a_probe_that_got_no_id_is_told_as_a_failure_of_docker(api: EngineApi, server: Server) -> None:
+    server.answers["POST /containers/create?name=probe"] = (201, {})
+
+    with pytest.raises(CommandFailed, match="not of the form expected"):
+        api.probe_log_config("busybox", "probe")
 
 
 @pytest.mark.parametrize(

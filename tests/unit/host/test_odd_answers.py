@@ -17,6 +17,13 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import Layout
 
+INFO: dict[str, Any] = {
+    "ServerVersion": "28.5.2",
+    "DockerRootDir": "/var/lib/docker",
+    "Driver": "overlay2",
+    "LoggingDriver": "json-file",
+}
+
 Answers = dict[str, tuple[int, bytes]]
 
 
@@ -99,6 +106,53 @@ def test_an_answer_that_is_cut_off_is_told_as_a_failure_of_docker(answers: Answe
     answers["missing"] = (1, b"")
     with pytest.raises(CommandFailed, match="cut off"):
         api.images()
+
+
+ODD_INFO = [
+    {},
+    INFO | {"ServerVersion": 28},
+    INFO | {"ServerVersion": ""},
+    INFO | {"DockerRootDir": None},
+    INFO | {"DockerRootDir": "docker"},
+    INFO | {"DockerRootDir": "/var/../etc"},
+    INFO | {"DockerRootDir": "/a\0b"},
+    INFO | {"Driver": []},
+    INFO | {"LoggingDriver": {}},
+    INFO | {"Swarm": "active"},
+    INFO | {"SecurityOptions": 5},
+    INFO | {"DriverStatus": [None]},
+]
+
+
+@pytest.mark.parametrize("info", ODD_INFO, ids=repr)
+def test_a_daemon_that_does_not_tell_what_it_must_is_told_of(
+    answers: Answers, api: EngineApi, info: dict[str, Any]
+) -> None:
+    answers["/info"] = (200, json.dumps(info).encode())
+    with pytest.raises(CommandFailed, match=r"GET /info is not of the form expected"):
+        api.info()
+
+
+@pytest.mark.parametrize("field", ["Id", "Name", "State"])
+@pytest.mark.parametrize("value", [None, 5, "", []], ids=repr)
+def test_a_row_without_a_field_is_told_as_a_failure_of_docker(
+    answers: Answers, api: EngineApi, field: str, value: object
+) -> None:
+    row = {"Id": "a", "Name": "b", "State": "exited"} | {field: value}
+    rows = (200, json.dumps([row]).encode())
+    answers["/images/json?all=1"] = answers["/containers/json?all=1"] = rows
+    answers["/volumes"] = (200, json.dumps({"Volumes": [row]}).encode())
+    asks = {"Id": api.images, "Name": api.volumes, "State": api.containers}
+    with pytest.raises(CommandFailed, match="not of the form expected"):
+        asks[field]()
+
+
+def test_an_answer_nested_without_end_is_told_as_a_failure_of_docker(
+    answers: Answers, api: EngineApi
+) -> None:
+    answers["/info"] = (200, b"[" * 100_000)
+    with pytest.raises(CommandFailed, match="not of the form expected"):
+        api.info()
 
 
 def test_a_container_that_is_gone_between_two_questions_is_left_out(answers: Answers, api: EngineApi) -> None:

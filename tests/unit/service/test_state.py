@@ -1,5 +1,6 @@
 """How Docker runs: noted, compared, brought back, stopped for good."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from dockerd_cfg.locks import locked
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import identifier
-from dockerd_cfg.service.state import Inventory, bring_back, differences, observe, start_again
+from dockerd_cfg.service.state import Inventory, bring_back, complaint, differences, observe, start_again
 from dockerd_cfg.service.steps import restless, stop
 
 ROOT = HostPath("/var/lib/docker")
@@ -110,6 +111,55 @@ def test_a_docker_that_does_not_start_again_is_told_with_its_own_words(
     services.write(failing_starts=1)
     with pytest.raises(CommandFailed, match="failed to start daemon: pretended failure"):
         bring_back(host, state)
+
+
+def test_the_reason_for_not_starting_is_waited_for_and_no_older_one_is_told(
+    host: Host, services: SandboxServices
+) -> None:
+    class Slow(SandboxServices):
+        asked = 0
+
+        def log_tail(self, name: str, lines: int, *, since: float = 0) -> str:
+            self.asked += 1
+            late = "mkdir /proc/x: no such file or directory"
+            return (
+                "" if self.asked == 1 else late if since > begun else "failed to start daemon: of yesterday"
+            )
+
+    begun = time.time()
+    state = observe(host)
+    host.systemd.stop(*UNITS)
+    services.write(failing_starts=1)
+    with pytest.raises(CommandFailed, match="does not start: mkdir /proc/x"):
+        bring_back(replace(host, systemd=Slow(host.layout)), state)
+
+
+INFO = 'time="2026-01-02T03:04:05Z" level=info msg="Starting up"\n'
+WARNING = 'time="2026-01-02T03:04:05Z" level=warning msg="no swap limit"\n'
+ERROR = 'time="2026-01-02T03:04:05Z" level=error msg="Failed to GetDriver graph" driver=zfs\n'
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        pytest.param("", "", id="nothing"),
+        pytest.param(INFO + WARNING, "", id="no-complaint"),
+        pytest.param(INFO + "mkdir /proc/x: not allowed\n", "mkdir /proc/x: not allowed", id="any-words"),
+        pytest.param(ERROR + "failed to start daemon: zfs\n", "failed to start daemon: zfs", id="last-words"),
+        pytest.param(ERROR + INFO, ERROR.strip(), id="an-error-logged"),
+        pytest.param(
+            INFO + "failed: iptables: No chain\n (exit status 1)\n",
+            "failed: iptables: No chain (exit status 1)",
+            id="two-lines",
+        ),
+        pytest.param("bad file\nbad file\n", "bad file", id="two-attempts"),
+        pytest.param(
+            INFO + "panic: nil map\n\ngoroutine 1 [running]:\nmain.main()\n", "panic: nil map", id="a-crash"
+        ),
+    ],
+)
+def test_the_last_words_of_a_daemon_are_found(log: str, told: str) -> None:
+    assert complaint(log) == told
 
 
 def test_a_docker_that_comes_back_without_an_image_is_not_taken_for_whole(
