@@ -22,6 +22,7 @@ from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.judge import is_within, judge
 from dockerd_cfg.config.log_check import CheckLogging
+from dockerd_cfg.config.reach import lost_socket
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import ExpectConfirmation
@@ -50,6 +51,7 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
+        findings += tuple(lost_socket(facts, wanted))  # not to be forced: nothing could be proved then
     edits = () if edit is None else edit.edits
     leads_elsewhere = any(finding.code == "hides-data" for finding in findings) or any(
         _changes_place(facts, one, wanted) for one in edits

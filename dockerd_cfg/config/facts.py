@@ -75,7 +75,12 @@ def read_config_facts(
     parsed = DockerVersion.parse(version) if version else None
     edits = work_out(file, parsed)
     facts = ConfigFacts(
-        file=file, version=parsed, arguments=arguments, docker=docker, resolve=host.layout.resolved
+        file=file,
+        version=parsed,
+        arguments=arguments,
+        docker=docker,
+        resolve=host.layout.resolved,
+        socket=host.docker.address,
     )
     names = {one.key[0] for one in edits.edits}
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits

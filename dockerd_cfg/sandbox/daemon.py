@@ -13,7 +13,7 @@ from dockerd_cfg.files import FileImage, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath, Layout
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
 from dockerd_cfg.sandbox.tree import identifier
 
 _UNITS: Final = (DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
@@ -160,6 +160,11 @@ class SandboxServices:
         return "failed to start daemon: pretended failure" if name in self.read()["failed"] else ""
 
     # Docker
+
+    @property
+    def address(self) -> HostPath:
+        """The socket on which the daemon is asked."""
+        return DOCKER_SOCKET
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it is down."""
