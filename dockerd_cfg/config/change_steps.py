@@ -153,10 +153,12 @@ def _judged(
         )
     )
     edits = () if edit is None else edit.edits
-    set_now = [one.dotted for one in edits if not one.unset]
+    set_now = [one for one in edits if not one.unset]
+    dotted = [one.dotted for one in set_now]
+    tops = {one.key[0] for one in set_now}
     found = [
         replace(finding, severity="error")
-        if finding.stage == "ignored" and is_within(finding.key, set_now)
+        if finding.stage == "ignored" and (finding.key in tops or is_within(finding.key, dotted))
         else finding
         for finding in found
     ]

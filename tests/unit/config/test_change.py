@@ -23,6 +23,7 @@ from dockerd_cfg.service.state import DockerState, Inventory
 from dockerd_cfg.service.steps import NoteDocker
 
 CREATED: Final = "2026-01-01T00:00:00+00:00"
+V28: Final = DockerVersion(28, 5, 2)
 ROOT: Final = HostPath("/var/lib/docker")
 DOWN: Final = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
 FAILED: Final = DockerState(active_units=frozenset(), failed_units=frozenset({DOCKER_SERVICE}), invocation="")
@@ -85,11 +86,12 @@ class Case:
     docker: DockerState = UP
     flags: tuple[str, ...] = ()
     stale: frozenset[str] = frozenset()
+    version: DockerVersion = V28
 
     def plan(self, *edits: KeyEdit, **request: Any) -> ConfigPlan:
         facts = ConfigFacts(
             file=file_with(self.text),
-            version=DockerVersion(28, 5, 2),
+            version=self.version,
             arguments=self.flags,
             docker=self.docker,
             stale=self.stale,
@@ -745,3 +747,12 @@ def test_without_hosts_docker_has_its_socket() -> None:
 )
 def test_a_docker_that_is_not_restarted_is_not_asked(case: Case, restart: str) -> None:
     assert errors(case.plan(OVER_TCP, restart=restart)) == []
+
+
+# Options that this Docker does not have yet
+
+
+def test_an_object_that_an_older_docker_would_look_into_and_ignore_is_refused() -> None:
+    planned = Case(version=DockerVersion(20, 10, 24)).plan(set_("default-network-opts.bridge", {"a.b": "1"}))
+
+    assert errors(planned) == [("option-too-new", "default-network-opts")]

@@ -110,6 +110,7 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("proxies is no name", {"proxies": None}, V28, ("not-an-object", "parse", "proxies")),
     ("too new", {"bip6": "fd00::1/64"}, V27, ("option-too-new", "parse", "bip6")),
     ("too new inside an object", {"proxies": {"http-proxy": "x"}}, V20, ("option-too-new", "parse", "proxies.http-proxy")),
+    ("too new and looked into", {"default-network-opts": {"bridge": {"a.b": "1"}}}, V23, ("option-too-new", "ignored", "default-network-opts")),
     ("removed and refused", {"graph": "/x"}, V23, ("removed-option", "parse", "graph")),
     ("removed and unknown", {"graph": ""}, V24, ("removed-option", "parse", "graph")),
     ("about to go", {"graph": "/x"}, V20, ("deprecated-option", "advice", "graph")),
