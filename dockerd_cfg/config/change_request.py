@@ -9,6 +9,7 @@ from dockerd_cfg.config.catalogue import Need
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.surroundings import Surroundings
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath
 from dockerd_cfg.service.state import DockerState
@@ -38,6 +39,7 @@ class ConfigFacts:
     is_empty: bool = False
     resolve: Callable[[str], str] = str
     socket: HostPath = DOCKER_SOCKET
+    surroundings: Surroundings | None = None
 
     @property
     def keeps_data(self) -> bool:

@@ -150,6 +150,7 @@ def _judged(
             version=facts.version,
             arguments=facts.arguments,
             starts_now=facts.docker.was_up and not facts.stale,
+            surroundings=facts.surroundings,
         )
     )
     edits = () if edit is None else edit.edits

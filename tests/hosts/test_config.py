@@ -232,6 +232,50 @@ def test_a_file_written_behind_dockers_back_is_told_from_what_it_uses(host: Host
     assert answer(host, "set", "log-driver", "local")["data"]["action"] == "restart"
 
 
+def test_what_the_host_lacks_is_refused_beforehand(host: Host) -> None:
+    nr_open = int(host.read("/proc/sys/fs/nr_open"))
+    limit = {"nofile": {"Name": "nofile", "Hard": nr_open + 1, "Soft": 1024}}
+    for key, value in (
+        ("runtimes.x.path", "/usr/bin/nosuch"),
+        ("default-runtime", "io.containerd.nosuch.v1"),
+        ("default-ulimits", json.dumps(limit)),
+    ):
+        assert "host" in answer(host, "set", key, value, "--yes", code=3)["error"]["message"]
+    assert not host.exists(FILE)
+    patch = {"runtimes": {"x": {"path": "/usr/sbin/runc"}}, "default-runtime": "x"}
+    answer(host, "merge", "-", "--yes", stdin=json.dumps(patch))
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
+
+
+def test_the_socket_on_which_docker_is_asked_stays(host: Host) -> None:
+    host.systemctl("disable", "--now", "docker.socket")
+    drop_in(host, "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd\n")
+    port = "tcp://127.0.0.1:2375"
+
+    refused = answer(host, "set", "hosts", port, "--yes", code=4)
+    assert "unix:///run/docker.sock" in refused["error"]["hint"]
+    assert not host.exists(FILE)
+
+    answer(host, "set", "hosts", f"unix:///var/run/docker.sock,{port}", "--yes")
+    answer(host, "rollback", "--yes")
+
+
+@pytest.mark.parametrize("variant", ["docker20", "docker28"])
+def test_the_bridge_goes_and_comes_back(boot_host: BootHost, variant: str) -> None:
+    host = boot_host(variant)
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
+    own = bridge_address(host)
+
+    answer(host, "set", "bridge", "none")
+    assert effective(host, "bridge")["value"] == "none"
+    assert "docker0" not in host.shell("ip -brief link")
+    assert not answer(host, "set", "bridge", "none")["changed"]
+
+    answer(host, "rollback")
+    assert bridge_address(host) == own
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
+
+
 def test_another_data_root_is_refused_while_docker_keeps_something(host: Host) -> None:
     start_containers(host)
     before = inventory(host)

@@ -1015,6 +1015,15 @@ def test_a_text_from_standard_input_is_checked(
     assert (answer.code, answer.errors) == (3 if errors else 0, errors)
 
 
+def test_what_is_missing_on_this_host_counts_unless_another_docker_is_meant(tool: Tool) -> None:
+    text = b'{"runtimes": {"x": {"path": "/usr/bin/x"}}}'
+
+    assert tool("check", "-", stdin=text).errors == ["missing-program"]
+    assert tool("check", "-", "--docker-version", "28.5.2", stdin=text).errors == []
+    refused = untouched(tool, "merge", "-", stdin=text)
+    assert (refused.code, refused.errors) == (3, ["missing-program"])
+
+
 def test_another_file_is_checked(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text('{"dbug": 1}', encoding="utf-8")
 

@@ -13,6 +13,7 @@ from dockerd_cfg.config.catalogue import options
 from dockerd_cfg.config.check import MILESTONES, NEWEST, DockerVersion, check, check_bytes
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.surroundings import Surroundings
 
 V20 = DockerVersion(20, 10, 24)
 V23 = DockerVersion(23, 0, 6)
@@ -596,3 +597,57 @@ def test_real_files_hold_few_surprises() -> None:
         for finding in found
         if finding.stage == "parse"
     )
+
+
+# What there is on the host
+
+BARE = Surroundings(
+    has_program=lambda name: name in {"crun", "/usr/bin/runsc", "containerd-shim-runsc-v1"},
+    most_open_files=1048576,
+    lacks_realtime=True,
+)
+
+
+def limit(hard: int) -> dict[str, Any]:
+    return {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": hard, "Soft": 1024}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "version", "expected"),
+    [
+        pytest.param({"runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a path to nothing"),
+        pytest.param({"runtimes": {"x": {"path": "x", "runtimeArgs": ["a"]}}}, V20, [("missing-program", "container", "runtimes.x")], id="a name of nothing"),
+        pytest.param({"runtimes": {"x": {"runtimeType": "io.containerd.x.v2"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a shim"),
+        pytest.param({"runtimes": {"x": {"runtimeType": "/opt/shim"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a path to no shim"),
+        pytest.param({"default-runtime": "io.containerd.x.v2"}, V28, [("missing-program", "container", "default-runtime")], id="a shim for all"),
+        pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all"),
+        pytest.param(limit(1048577), V28, [("bad-limit", "container", "default-ulimits.nofile")], id="more files than the kernel allows"),
+        pytest.param({"cpu-rt-runtime": 950000}, V28, [("needs-cgroup-v1", "parse", "cpu-rt-runtime")], id="real time"),
+    ],
+)  # fmt: skip
+def test_what_the_host_lacks_is_an_error(
+    document: dict[str, Any], version: DockerVersion, expected: list[tuple[str, str, str]]
+) -> None:
+    found = check({**QUIET, **document}, version=version, host=BARE)
+
+    assert [(one.code, one.stage, one.key) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"runtimes": {"x": {"path": "crun"}, "y": {"path": "/usr/bin/runsc"}}, "default-runtime": "y"},
+        {"default-runtime": "io.containerd.runsc.v1"},
+        {"default-runtime": "io.containerd.runc.v2"},
+        limit(1048576),
+    ],
+    ids=["runtimes", "a shim", "what comes with Docker", "as many files as the kernel allows"],
+)
+def test_what_the_host_has_is_no_error(document: dict[str, Any]) -> None:
+    assert check({**QUIET, **document}, version=V28, host=BARE) == []
+
+
+def test_a_type_of_runtime_that_is_not_read_before_24_needs_no_shim() -> None:
+    document: dict[str, Any] = {"runtimes": {"x": {"runtimeType": "io.containerd.x.v2"}}}
+
+    assert "missing-program" not in {one.code for one in check(document, version=V20, host=BARE)}
