@@ -5,7 +5,6 @@ No function follows a symbolic link that somebody could have planted in place of
 """
 
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -14,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from dockerd_cfg import inode_flags
 from dockerd_cfg.errors import FileProblem
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -73,6 +73,22 @@ def read_image(path: Path) -> FileImage:
         with open(descriptor, "rb") as file:
             mode, time_modified = stat.S_IMODE(status.st_mode), status.st_mtime
             return FileImage(file.read(), mode, status.st_uid, status.st_gid, time_modified)
+
+
+def check_replaceable(path: Path) -> None:
+    """Change nothing. Raises FileProblem when even root could not replace the file ``path``, or create it."""
+    real = Path(os.path.realpath(path))
+    folder = next(parent for parent in real.parents if parent.exists())
+    for fixed in filter(inode_flags.is_fixed, (folder, real)):
+        raise FileProblem(
+            f"{path} cannot be replaced: {fixed} is immutable or append-only",
+            hint=f"somebody meant it to stay as it is (see: lsattr -d {fixed}); if it may be changed: chattr -i -a {fixed}",
+        )
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise FileProblem(
+            f"{path} cannot be replaced: {folder} is on a read-only file system",
+            hint=f"see how it is mounted: findmnt -T {folder}; if it may be written to: mount -o remount,rw MOUNTPOINT",
+        )
 
 
 def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -> None:
@@ -280,11 +296,6 @@ def _unlink(name: str) -> None:
         _lift_immutable(os.unlink, name, (type(error), error, None))
 
 
-_GET_FLAGS: Final = 0x80086601
-_SET_FLAGS: Final = 0x40086602
-_IMMUTABLE_OR_APPEND: Final = 0x10 | 0x20
-
-
 def _lift_immutable(
     function: object, name: str, failure: tuple[type[BaseException], BaseException, object]
 ) -> None:
@@ -295,17 +306,8 @@ def _lift_immutable(
     if not isinstance(error, PermissionError) or not callable(function):
         raise error
     for place in (os.path.dirname(name), name):
-        if os.path.islink(place) or (not os.path.isdir(place) and not os.path.isfile(place)):
-            continue
-        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, b"\0" * 8)[:4], "little")
-            if flags & _IMMUTABLE_OR_APPEND:
-                fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
-        except OSError:
-            continue  # a file system without such flags
-        finally:
-            os.close(descriptor)
+        if not os.path.islink(place) and (os.path.isdir(place) or os.path.isfile(place)):
+            inode_flags.lift(Path(place))
     function(name)
 
 

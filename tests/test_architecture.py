@@ -11,7 +11,18 @@ import pytest
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "dockerd_cfg"
 # From the lowest up: a module may import from its own layer and from those below it.
 LAYERS: Final = (
-    ("paths", "errors", "findings", "documents", "signals", "masking", "quantities", "json_value", "tracing"),
+    (
+        "paths",
+        "errors",
+        "findings",
+        "documents",
+        "signals",
+        "masking",
+        "quantities",
+        "json_value",
+        "tracing",
+        "inode_flags",
+    ),
     ("runner", "files", "locks", "append_only"),
     ("change", "host"),
     ("service",),

@@ -184,6 +184,8 @@ def change_config(
             facts.arguments,
             present=facts.file if planned.plan else None,
         )
+        if planned.plan is not None:
+            session.refuse_fixed_files(planned.plan)
         return _carry_out(session, facts, edits, planned)
 
 

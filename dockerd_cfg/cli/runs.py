@@ -13,6 +13,7 @@ from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
+from dockerd_cfg.files import check_replaceable
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import expect_no_more
@@ -189,14 +190,16 @@ def _refuse_late(session: Session, run: Run) -> None:
 
 
 def _refuse_conflict(session: Session, run: Run) -> None:
-    """Refuse to begin undoing what somebody else has changed since; a run that is being undone has to go on."""
+    """Refuse to begin undoing what somebody else has changed or fixed since; a run that is being undone has to go on."""
     if run.record.state != "applied":
         return
     for number, step in enumerate(run.plan.steps):
         before = run.record.captured("started", number)
         if isinstance(step, ReplaceFile) and before is not None:
             try:
-                step.undone(session.host.layout, before)
+                present, image = step.undone(session.host.layout, before)
+                if present.digest != image.digest:
+                    check_replaceable(session.host.layout.real(step.path))
             except FileProblem as error:
                 raise PreflightRefused(error.message, hint=error.hint) from error
 

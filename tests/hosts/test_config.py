@@ -247,6 +247,19 @@ def test_what_the_host_lacks_is_refused_beforehand(host: Host) -> None:
     host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
 
 
+def test_a_folder_that_is_read_only_is_no_place_for_a_change(host: Host) -> None:
+    answer(host, "set", "debug", "true")
+    host.shell("mount --bind /etc/docker /etc/docker; mount -o remount,ro,bind /etc/docker")
+
+    for argv in (("set", "mtu", "1400"), ("rollback",), ("move-storage", "/mnt/data")):
+        refused = answer(host, *argv, "--yes", code=4)
+        assert "read-only" in refused["error"]["message"]
+
+    host.shell("umount /etc/docker")
+    answer(host, "rollback", "--yes")
+    assert not host.exists(FILE)
+
+
 def test_the_socket_on_which_docker_is_asked_stays(host: Host) -> None:
     host.systemctl("disable", "--now", "docker.socket")
     drop_in(host, "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd\n")

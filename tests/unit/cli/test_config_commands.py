@@ -2,9 +2,13 @@
 
 import io
 import json
+import os
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import jsonschema
@@ -318,6 +322,46 @@ def test_an_undoing_that_fails_too_ends_with_7_and_says_what_to_look_at(tool: To
 
     assert (answer.code, answer.error) == (7, "rollback-failed")
     assert "journalctl" in answer.hint
+
+
+@pytest.fixture
+def fixed(tool: Tool) -> Iterator[None]:
+    """daemon.json is immutable, as chattr(1) makes it."""
+    if subprocess.run(["chattr", "+i", tool.path], check=False, capture_output=True).returncode:
+        pytest.skip("this file system has no immutable files")
+    yield
+    subprocess.run(["chattr", "-i", tool.path], check=True)
+
+
+@pytest.mark.usefixtures("fixed")
+@pytest.mark.parametrize(
+    "argv", [("set", "mtu", "1400", "--yes"), ("set", "mtu", "1400", "--dry-run")], ids=" ".join
+)
+def test_a_file_that_cannot_be_replaced_ends_with_4_and_touches_nothing(
+    tool: Tool, argv: tuple[str, ...]
+) -> None:
+    refused = untouched(tool, *argv)
+
+    assert (refused.code, refused.errors) == (4, ["fixed-file"])
+    assert "chattr -i" in refused.hint
+
+
+@pytest.mark.usefixtures("fixed")
+def test_a_file_that_cannot_be_replaced_hinders_no_change_that_is_made_already(tool: Tool) -> None:
+    assert tool("set", "log-driver", "json-file").code == 0
+
+
+def test_a_rollback_of_a_file_that_cannot_be_replaced_is_refused_before_anything_is_touched(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool("set", "debug", "true")
+    with monkeypatch.context() as patch:
+        patch.setattr("dockerd_cfg.files.os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+        refused = untouched(tool, "rollback", "--yes")
+    assert (refused.code, refused.error) == (4, "preflight-refused")
+    assert "read-only" in refused.message
+
+    assert tool("rollback", "--yes").code == 0
 
 
 def test_a_docker_that_is_down_is_not_started(tool: Tool) -> None:
