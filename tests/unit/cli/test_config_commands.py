@@ -540,6 +540,25 @@ def test_a_new_log_driver_drops_options_that_only_later_versions_know(
     assert tool(*argv, "--yes").data["dropped"] == ["labels"]
 
 
+def test_limits_written_as_numbers_stay_what_they_are_as_text(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts": {"max-file": 7, "max-size": 10485760, "compress": true}}')
+
+    answer = tool("set-logs", "--yes")
+
+    assert tool.value["log-opts"] == {"max-file": "7", "max-size": "10485760", "compress": "true"}
+    assert "Written as text" in answer.talk
+    assert "max-size, max-file, compress" in answer.talk
+
+
+def test_a_limit_that_is_asked_for_wins_over_a_number(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts": {"max-file": 7}}')
+
+    answer = tool("set-logs", "--max-file", "4", "--yes")
+
+    assert tool.value["log-opts"] == {"max-file": "4", "max-size": "50m"}
+    assert "Written as text" not in answer.talk
+
+
 # merge
 
 
