@@ -132,12 +132,12 @@ def rollback(
             engine.revert()
         is_unread = _is_read_since(session, chosen)
         unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""
-        session.report.answer(f"The run {chosen.id} is undone{unread}.")
+        undone = session.history.find(chosen.id)
+        kept = kept_options(undone)
+        but = f", but for what somebody else changed since and which stays: {', '.join(kept)}" if kept else ""
+        session.report.answer(f"The run {chosen.id} is undone{but}{unread}.")
         return Result(
-            command=session.command,
-            changed=True,
-            restart_required=is_unread,
-            data=run_data(session.history.find(chosen.id)),
+            command=session.command, changed=True, restart_required=is_unread, data=run_data(undone)
         )
 
 
@@ -225,6 +225,12 @@ def _show_undo(session: Session, run: Run) -> None:
         undo = step.describe_undo()
         if undo is not None and run.record.has("started", number) and not run.record.has("undone", number):
             session.report.answer(f"  - {undo}")
+
+
+def kept_options(run: Run) -> list[str]:
+    """Return the options that undoing ``run`` left as somebody else had written them since."""
+    kept = (run.record.captured("undoing", "edit-daemon-json") or {}).get("kept")
+    return [str(name) for name in kept] if isinstance(kept, list) else []
 
 
 def run_data(run: Run) -> dict[str, JsonValue]:

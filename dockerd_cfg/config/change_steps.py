@@ -43,7 +43,7 @@ _BRIDGE: Final = frozenset({"bip", "fixed-cidr", "icc", "ip", "ip-masq", "mtu"})
 
 def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> ConfigPlan:
     """Return the plan for a change, like `plan_change`, which calls this where there may be something to do."""
-    edit = edit_step(facts.file, request.edits)
+    edit = edit_step(facts.file, request.edits, yields=request.confirm_within is not None)
     wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
     need = _need(facts, edit, wanted)
     action = _action(facts, request.restart, need)

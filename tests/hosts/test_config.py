@@ -186,6 +186,21 @@ def test_a_change_that_nobody_confirms_is_undone_by_itself(host: Host) -> None:
     assert "cannot be confirmed" in answer(host, "confirm", code=4)["error"]["message"]
 
 
+def test_undoing_by_itself_leaves_what_somebody_else_wrote_meanwhile(host: Host) -> None:
+    patch = '{"mtu": 1400, "max-download-attempts": 9}'
+    answer(host, "merge", "-", "--yes", "--confirm-within", "15s", stdin=patch)
+    host.write(FILE, '{"mtu": 1300, "max-download-attempts": 9}\n')
+
+    host.wait_for(
+        lambda: answer(host, "history")["data"]["runs"][0]["state"] == "reverted", what="the undo", timeout=60
+    )
+
+    assert json.loads(host.read(FILE)) == {"mtu": 1300}
+    assert effective(host, "mtu")["value"] == 1300
+    assert "stays: mtu" in host.journal("dockerd-cfg-confirm.service")
+    assert answer(host, "set", "debug", "true")["changed"]
+
+
 def test_a_change_that_is_confirmed_stays(host: Host) -> None:
     answer(host, "set", "debug", "true", "--confirm-within", "10s")
     assert host.is_active("dockerd-cfg-confirm.timer")

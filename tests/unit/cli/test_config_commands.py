@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -776,6 +777,42 @@ def test_the_timer_of_a_confirmed_run_undoes_nothing(tool: Tool) -> None:
     assert (answer.code, answer.changed) == (0, False)
 
 
+def test_the_timer_takes_back_what_is_ours_and_leaves_what_somebody_else_wrote(tool: Tool) -> None:
+    tool("merge", "-", "--yes", "--confirm-within", "10m", stdin=b'{"debug": true, "labels": ["a=1"]}')
+    tool.path.write_text('{"debug": true, "labels": ["b=2"], "max-download-attempts": 9}')
+
+    code, said, _ = tool.said("rollback", "--unless-confirmed", "--yes")
+
+    assert (code, tool.value, tool.units) == (0, {"labels": ["b=2"], "max-download-attempts": 9}, [])
+    assert "stays: labels" in said
+    assert "changed it since: labels" in tool.said("history", "1")[1]
+    assert tool("set", "mtu", "1400", "--yes").code == 0
+
+
+def test_the_timer_ends_a_run_of_which_somebody_else_changed_everything(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    tool.path.write_text('{"debug": 1}')
+
+    assert tool("rollback", "--unless-confirmed", "--yes").data["state"] == "reverted"
+    assert tool.text == '{"debug": 1}'
+
+
+def test_a_run_that_could_not_undo_itself_is_told_of_with_what_to_do(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    before = tool.text
+    journal = tool.root / "var/lib/dockerd-cfg/runs/0001-set/journal.jsonl"
+    journal.write_bytes(re.sub(rb'("deadline":")\d{4}', rb"\g<1>2020", journal.read_bytes(), count=1))
+    tool.path.write_text("{")
+    assert untouched(tool, "rollback", "--unless-confirmed", "--yes").code == 4
+
+    assert tool("status").data["open_run"]["overdue"]
+    assert "dockerd-cfg-confirm.service" in tool.said("status")[1]
+
+    tool.path.write_text(before)
+    assert tool("rollback", "--yes").data["state"] == "reverted"
+    assert tool("status").data["open_run"] is None
+
+
 def test_a_failed_run_leaves_no_timer(tool: Tool) -> None:
     tool.services.write(failing_starts=1)
 
@@ -1124,7 +1161,11 @@ def test_status_tells_nothing_open_and_no_drift_at_first(tool: Tool) -> None:
 def test_status_tells_a_run_that_waits_to_be_confirmed(tool: Tool) -> None:
     tool("set", "debug", "true", "--confirm-within", "10m")
 
-    assert untouched(tool, "status").data["open_run"] == {"run": "0001-set", "state": "unconfirmed"}
+    assert untouched(tool, "status").data["open_run"] == {
+        "run": "0001-set",
+        "state": "unconfirmed",
+        "overdue": False,
+    }
 
 
 def test_status_tells_what_somebody_else_changed_since(tool: Tool) -> None:
