@@ -87,6 +87,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "an option misspelt for splunk": (_logs("splunk", splunk_tocken="x"), _OLD),
     # Docker waits 15 seconds for the plugin that an unknown driver could be: once is enough
     "an unknown driver with options": (_logs("json-fil", max_size="10m"), _OLD),
+    "logentries with options and no token": (_logs("logentries", line_only="true"), _OLD),
     "an unknown mode": (_logs("json-file", mode="fast"),),
     "a buffer for a driver that blocks": (_logs("local", max_buffer_size="4m"),),
     "a buffer that is no size": (_logs("local", mode="non-blocking", max_buffer_size="4x"), _NEW),
@@ -150,6 +151,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
 
 _CONTAINER: Final[Mapping[str, tuple[Any, ...]]] = {
     "an unknown driver": ({"log-driver": "json-fil"}, _NEW),
+    "logentries without a token": ({"log-driver": "logentries"}, _OLD),
     "gelf without an address": ({"log-driver": "gelf"}, _NEW),
     "a size with an unknown unit": (_logs("json-file", max_size="10x"),),
     "a negative size": (_logs("json-file", max_size="-1"), _NEW),
