@@ -76,6 +76,8 @@ def _room(context: Context) -> Iterator[Finding]:
     own, pool = bridge or pool, pool or bridge
     if key is None or context.text("bridge"):
         return
+    if context.text("bip") and _address_problem(context, "bip", bridge):
+        return
     if not isinstance(own, IPv4Interface) or not isinstance(pool, IPv4Interface):
         return
     network = own.network

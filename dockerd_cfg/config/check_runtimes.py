@@ -64,6 +64,15 @@ def _cgroups(context: Context) -> Iterator[Finding]:
             yield context.finding("needs-cgroup-v1", "advice", (key,), message, "leave it out")
 
 
+def _realtime(context: Context) -> Iterator[Finding]:
+    runtime, most = context.number("cpu-rt-runtime"), context.host.most_realtime if context.host else None
+    if most is not None and runtime > most:
+        message = f"this host's control groups have {most} µs of real time to share out, not {runtime}: containers do not start"
+        yield context.finding(
+            "bad-limit", "container", ("cpu-rt-runtime",), message, "leave it out, or lower it"
+        )
+
+
 def _is_slice(name: str) -> bool:
     """Runc's ExpandSlice: the parts between hyphens are the slices around it."""
     stem = name.removesuffix(_SLICE)
@@ -141,7 +150,8 @@ def _programs(context: Context) -> Iterator[Finding]:
         return
     default = context.text("default-runtime")
     needed = {name: _program(context, runtime) for name, runtime in context.members("runtimes").items()}
-    if default not in needed and default not in _STOCK_RUNTIMES and _is_shim(default):
+    is_free = context.version >= _V23 and default not in _STOCK_RUNTIMES
+    if default not in needed and is_free and _is_shim(default):
         needed[default] = _shim(default)
     for name, program in needed.items():
         if program is None or context.host.has_program(program):
@@ -217,4 +227,10 @@ def _open_files(context: Context, path: Path, soft: JsonValue, hard: JsonValue) 
         yield context.finding("bad-limit", "container", path, message, 'add for instance "Soft": 1024')
 
 
-_RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (_cgroups, _runtimes, _programs, _limits)
+_RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
+    _cgroups,
+    _realtime,
+    _runtimes,
+    _programs,
+    _limits,
+)

@@ -21,12 +21,14 @@ class Surroundings(NamedTuple):
 
     ``has_program`` tells whether the path, or the name where services look, is a program; of a path that cannot be
     judged it is assumed. ``most_open_files`` is what fs.nr_open allows a process, None where that is not known;
-    ``lacks_realtime``: its control groups cannot share out real time, as those of cgroup v2 cannot.
+    ``lacks_realtime``: its control groups cannot share out real time, as those of cgroup v2 cannot; ``most_realtime``
+    is how much they have, in microseconds of each period, None where that is not known.
     """
 
     has_program: Callable[[str], bool]
     most_open_files: int | None
     lacks_realtime: bool
+    most_realtime: int | None = None
 
 
 def surroundings(layout: Layout) -> Surroundings:
@@ -35,6 +37,7 @@ def surroundings(layout: Layout) -> Surroundings:
         has_program=partial(_has_program, layout),
         most_open_files=_number(layout, _MOST_OPEN_FILES),
         lacks_realtime=layout.real(_CGROUPS).is_dir() and not layout.real(_REALTIME).exists(),
+        most_realtime=_number(layout, _REALTIME),
     )
 
 

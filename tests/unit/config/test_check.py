@@ -206,6 +206,7 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a pool without a size", {"default-address-pools": [{"base": "10.0.0.0/16"}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
     ("a pool of too small pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
     ("a pool without a network before 27", {"default-address-pools": [{"base": "10.0.0.0", "size": 24}]}, V26, ("bad-value", "start", "default-address-pools[0]")),
+    ("a bip of one address before 23", {"bip": "172.26.0.1/32"}, V20, ("bad-value", "start", "bip")),
     ("a bip of two addresses before 23", {"bip": "172.26.0.0/31"}, V20, ("bad-value", "start", "bip")),
     ("a first address", {"bip": "172.26.0.0/16"}, V28, ("bad-value", "start", "bip")),
     ("a last address", {"bip": "172.26.255.255/16"}, V28, ("bad-value", "start", "bip")),
@@ -651,3 +652,11 @@ def test_a_type_of_runtime_that_is_not_read_before_24_needs_no_shim() -> None:
     document: dict[str, Any] = {"runtimes": {"x": {"runtimeType": "io.containerd.x.v2"}}}
 
     assert "missing-program" not in {one.code for one in check(document, version=V20, host=BARE)}
+
+
+def test_more_real_time_than_the_host_shares_out_is_an_error() -> None:
+    host = BARE._replace(lacks_realtime=False, most_realtime=0)
+
+    found = check({**QUIET, "cpu-rt-runtime": 950000}, version=V28, host=host)
+
+    assert [(one.code, one.stage) for one in found if one.is_error] == [("bad-limit", "container")]

@@ -46,6 +46,12 @@ def test_the_kernels_limit_is_read(tmp_path: Path) -> None:
     assert surroundings(Layout(tmp_path)).most_open_files == 1048576
 
 
+def test_the_real_time_to_share_out_is_read(tmp_path: Path) -> None:
+    put(tmp_path / "sys/fs/cgroup/cpu/cpu.rt_runtime_us", "950000\n")
+
+    assert surroundings(Layout(tmp_path)).most_realtime == 950000
+
+
 def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
     found = surroundings(Layout(tmp_path))
 
