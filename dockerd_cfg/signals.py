@@ -34,6 +34,7 @@ _gate: Final = _Gate()
 
 def install() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread."""
+    _gate.depth, _gate.waiting, _gate.closed_for = 0, None, None
     for number in ASKING_TO_STOP:
         signal.signal(number, _gate.receive)
 
@@ -55,3 +56,12 @@ def deferred(reason: str | None = None) -> Iterator[None]:
         name, _gate.waiting = _gate.waiting, None
         if reason is None:
             raise Interrupted(name)
+
+
+def close() -> None:
+    """From now on no signal interrupts any more, unless one waits already: what is left is to tell the outcome.
+
+    To be called in a `deferred` block, so that none comes between what was done and this.
+    """
+    if _gate.waiting is None or _gate.closed_for is not None:  # the latter: it will be dropped
+        _gate.depth += 1

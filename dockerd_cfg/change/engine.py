@@ -32,7 +32,9 @@ class Engine:
             for number, step in enumerate(self._plan.steps):
                 if not self._journal.has("done", number):
                     self._do(number, step)
-            self._journal.record("applied")
+            with signals.deferred():
+                self._journal.record("applied")
+                signals.close()
         except (Exception, Interrupted) as cause:
             self._undo_after(cause)
             raise
@@ -50,6 +52,7 @@ class Engine:
                 if before is not None and not self._journal.has("undone", number):
                     self._undo(number, step, before)
             self._journal.record("reverted")
+            signals.close()
 
     def finish(self) -> None:
         """Take the steps there is no way back from. What is left by a failure is done by the next call."""
@@ -65,7 +68,9 @@ class Engine:
                 state="part of the old data is deleted; Docker does not use it",
                 hint="go on with: dockerd-cfg finish",
             ) from interruption
-        self._journal.record("finished")
+        with signals.deferred("all the old data is deleted already"):
+            self._journal.record("finished")
+            signals.close()
 
     def _begin_again_where_needed(self) -> None:
         """In a run that goes on, find the first step whose work no longer holds; record that it is done again."""

@@ -114,8 +114,10 @@ class ReplaceFile(Step):
             files.remove_empty_folder(layout.real(self.path).parent)
 
     def refuse_conflict(self, layout: Layout, before: Before) -> None:
-        """Raise FileProblem when somebody else's change is in the way of undoing this."""
-        self.undone(layout, before)
+        """Raise FileProblem when somebody else's change is in the way of undoing this, or the file cannot be replaced."""
+        present, image = self.undone(layout, before)
+        if present.digest != image.digest:
+            files.check_replaceable(layout.real(self.path))
 
     def undone(self, layout: Layout, before: Before) -> tuple[FileImage, FileImage]:
         """Return the file as it is and as undoing makes it. Raises FileProblem like `take_back`."""

@@ -27,7 +27,14 @@ from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigReq
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder, parse
 from dockerd_cfg.config.diff import unified_diff
-from dockerd_cfg.config.edits import dropped_options, merge_edits, refuse_placeholders, set_edits, unset_edits
+from dockerd_cfg.config.edits import (
+    dropped_options,
+    merge_edits,
+    quoted_options,
+    refuse_placeholders,
+    set_edits,
+    unset_edits,
+)
 from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
@@ -190,6 +197,8 @@ def change_config(
             facts.arguments,
             present=facts.file if planned.plan else None,
         )
+        if planned.plan is not None:
+            session.refuse_fixed_files(planned.plan)
         return _carry_out(session, facts, edits, planned)
 
 
@@ -201,6 +210,9 @@ def _carry_out(session: Session, facts: ConfigFacts, edits: Edits, planned: Conf
     dropped = dropped_options(edits.edits)
     if dropped:
         report.say(f"Dropped, since the new log driver does not know them: {', '.join(dropped)}")
+    quoted = quoted_options(facts.file, edits.edits)
+    if quoted:
+        report.say(f"Written as text, since Docker refuses anything else: {', '.join(quoted)}")
     data = _data(session, facts, edits, planned)
     if plan is None:
         report.answer(f"Nothing to do: {edits.settled}{_still_unused(planned)}.")

@@ -20,6 +20,7 @@ from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, Usag
 from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.quantities import counted
@@ -37,7 +38,7 @@ _STAGES: Final = {
 class _Subject:
     """What is checked: a text with its name, for which Docker, started with which flags.
 
-    ``is_here``: this host's own dockerd would read it, and may be asked.
+    ``is_here``: this host's own dockerd would read it, and may be asked; what there is on the host counts.
     """
 
     name: str
@@ -69,7 +70,8 @@ def check(
     """
     session = session_of(context, "check")
     subject = _subject(session, file, docker_version, flags)
-    findings = check_bytes(subject.data, version=subject.version, flags=subject.flags)
+    host = surroundings(session.host.layout) if subject.is_here else None
+    findings = check_bytes(subject.data, version=subject.version, flags=subject.flags, host=host)
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
     if subject.name == str(config_path(subject.flags)):

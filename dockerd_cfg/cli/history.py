@@ -8,7 +8,7 @@ from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.cli.options import Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.runs import run_data
+from dockerd_cfg.cli.runs import kept_options, run_data
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.json_value import JsonValue
 
@@ -56,6 +56,9 @@ def _show_journal(session: Session, run: Run) -> None:
         step = "" if entry.step is None else f"[{entry.step + 1:2}] {_what(run, entry)}".rstrip()
         error = f" {entry.error}" if entry.error else ""
         session.report.answer(f"  {entry.at}  {entry.event:16} {step}{error}".rstrip())
+    kept = kept_options(run)
+    if kept:
+        session.report.answer(f"  left as somebody else had changed it since: {', '.join(kept)}")
     session.report.answer(f"  ({run.journal_path})")
 
 

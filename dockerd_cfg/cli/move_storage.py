@@ -91,6 +91,7 @@ def move_storage(
         _refuse_bad_config(session, facts, edit)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         plan = plan_move(facts, session.host.layout, request, created=now(), stamp=stamp)
+        session.refuse_fixed_files(plan)
         return _carry_out(session, facts, plan, edit, findings)
 
 

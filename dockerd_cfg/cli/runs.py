@@ -133,11 +133,14 @@ def rollback(
             engine.revert()
         is_unread = _is_read_since(session, chosen)
         unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""
-        stop = undo_stop_seconds(session.history.find(chosen.id).record)
+        undone = session.history.find(chosen.id)
+        stop = undo_stop_seconds(undone.record)
         if stop is not None:
             session.report.answer(f"Docker was stopped for {stop:.1f} s.")
-        session.report.answer(f"The run {chosen.id} is undone{unread}.")
-        data = run_data(session.history.find(chosen.id))
+        kept = kept_options(undone)
+        but = f", but for what somebody else changed since and which stays: {', '.join(kept)}" if kept else ""
+        session.report.answer(f"The run {chosen.id} is undone{but}{unread}.")
+        data = run_data(undone)
         return Result(
             command=session.command,
             changed=True,
@@ -195,7 +198,7 @@ def _refuse_late(session: Session, run: Run) -> None:
 
 
 def _refuse_conflict(session: Session, run: Run) -> None:
-    """Refuse to begin undoing what somebody else has changed since; a run that is being undone has to go on."""
+    """Refuse to begin undoing what somebody else has changed or fixed since; a run that is being undone has to go on."""
     if run.record.state != "applied":
         return
     for number, step in enumerate(run.plan.steps):
@@ -228,6 +231,12 @@ def _show_undo(session: Session, run: Run) -> None:
         undo = step.describe_undo()
         if undo is not None and run.record.has("started", number) and not run.record.has("undone", number):
             session.report.answer(f"  - {undo}")
+
+
+def kept_options(run: Run) -> list[str]:
+    """Return the options that undoing ``run`` left as somebody else had written them since."""
+    kept = (run.record.captured("undoing", "edit-daemon-json") or {}).get("kept")
+    return [str(name) for name in kept] if isinstance(kept, list) else []
 
 
 def run_data(run: Run) -> dict[str, JsonValue]:

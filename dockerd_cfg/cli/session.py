@@ -15,7 +15,8 @@ import typer
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.errors import DockerdCfgError, LockHeld, PreflightRefused
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, LockHeld, PreflightRefused
+from dockerd_cfg.files import check_replaceable
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
@@ -161,6 +162,17 @@ class Session:
             is_meant = False
         if not is_meant:
             raise Declined("nothing was done, as you wished")
+
+    def refuse_fixed_files(self, plan: "Plan") -> None:
+        """Raise PreflightRefused when a file that ``plan`` replaces cannot be replaced."""
+        from dockerd_cfg.change.replace_file import ReplaceFile  # noqa: PLC0415  # a second run has no use for it
+
+        for step in plan.parts:
+            if isinstance(step, ReplaceFile):
+                try:
+                    check_replaceable(self.host.layout.real(step.path))
+                except FileProblem as error:
+                    raise _refusal("fixed-file", error.message, error.hint or "") from error
 
     def carry_out(self, plan: "Plan") -> "Run":
         """Record ``plan`` as a run and do it. Raises StepFailed or RollbackFailed."""

@@ -1,6 +1,7 @@
 """The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -18,6 +19,7 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.service.confirmation import EXPECT_CONFIRMATION, SERVICE
 from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
@@ -162,7 +164,20 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
         f"open run: {run.id} is {run.state}; go on with: "
         f"dockerd-cfg {'confirm' if run.state == 'unconfirmed' else 'resume'}, or: dockerd-cfg rollback"
     )
-    return {"run": run.id, "state": run.state}
+    overdue = run.state == "unconfirmed" and _is_past(run)
+    if overdue:
+        session.report.answer(
+            "its time is up, but it could not be undone by itself; the reason: "
+            f"journalctl -u {SERVICE}; once that is mended: dockerd-cfg rollback"
+        )
+    return {"run": run.id, "state": run.state, "overdue": overdue}
+
+
+def _is_past(run: Run) -> bool:
+    """Whether the time in which the run could be confirmed has passed for a while: the timer is not that exact."""
+    deadline = (run.record.captured("started", EXPECT_CONFIRMATION) or {}).get("deadline")
+    late = datetime.now(UTC) - timedelta(minutes=1)
+    return deadline is not None and datetime.fromisoformat(str(deadline)) < late
 
 
 def _place(session: Session, runs: list[Run]) -> JsonValue:

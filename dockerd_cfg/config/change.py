@@ -22,5 +22,6 @@ def plan_change(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> 
         version=facts.version,
         arguments=facts.arguments,
         starts_now=facts.docker.was_up,
+        surroundings=facts.surroundings,
     )
     return ConfigPlan(None, None, tuple(found), "none", "none", restart_required=False)

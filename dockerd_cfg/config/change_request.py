@@ -9,7 +9,9 @@ from dockerd_cfg.config.catalogue import Need
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.surroundings import Surroundings
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.paths import DOCKER_SOCKET, HostPath
 from dockerd_cfg.service.state import DockerState
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class ConfigFacts:
 
     ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.
     ``is_empty``: nothing lies in the data root of a daemon that is down. ``resolve`` follows the symbolic links in a
-    path, as the daemon does with its data root.
+    path, as the daemon does with its data root. ``socket`` is where the daemon is asked.
     """
 
     file: DaemonJson
@@ -36,6 +38,8 @@ class ConfigFacts:
     stale: Collection[str] = frozenset()
     is_empty: bool = False
     resolve: Callable[[str], str] = str
+    socket: HostPath = DOCKER_SOCKET
+    surroundings: Surroundings | None = None
 
     @property
     def keeps_data(self) -> bool:

@@ -22,6 +22,7 @@ from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.judge import is_within, judge
 from dockerd_cfg.config.log_check import CheckLogging
+from dockerd_cfg.config.reach import lost_socket
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.service.confirmation import ExpectConfirmation
@@ -42,7 +43,7 @@ _BRIDGE: Final = frozenset({"bip", "fixed-cidr", "icc", "ip", "ip-masq", "mtu"})
 
 def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> ConfigPlan:
     """Return the plan for a change, like `plan_change`, which calls this where there may be something to do."""
-    edit = edit_step(facts.file, request.edits)
+    edit = edit_step(facts.file, request.edits, yields=request.confirm_within is not None)
     wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
     need = _need(facts, edit, wanted)
     action = _action(facts, request.restart, need)
@@ -50,6 +51,7 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
+        findings += tuple(lost_socket(facts, wanted))  # not to be forced: nothing could be proved then
     edits = () if edit is None else edit.edits
     leads_elsewhere = any(finding.code == "hides-data" for finding in findings) or any(
         _changes_place(facts, one, wanted) for one in edits
@@ -148,13 +150,16 @@ def _judged(
             version=facts.version,
             arguments=facts.arguments,
             starts_now=facts.docker.was_up and not facts.stale,
+            surroundings=facts.surroundings,
         )
     )
     edits = () if edit is None else edit.edits
-    set_now = [one.dotted for one in edits if not one.unset]
+    set_now = [one for one in edits if not one.unset]
+    dotted = [one.dotted for one in set_now]
+    tops = {one.key[0] for one in set_now}
     found = [
         replace(finding, severity="error")
-        if finding.stage == "ignored" and is_within(finding.key, set_now)
+        if finding.stage == "ignored" and (finding.key in tops or is_within(finding.key, dotted))
         else finding
         for finding in found
     ]

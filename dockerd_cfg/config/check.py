@@ -2,7 +2,7 @@
 
 Stages ``parse`` (dockerd refuses the file), ``start`` (it would not start) and ``container`` (containers would not)
 are errors, ``ignored`` and ``advice`` are warnings. The rules are those of moby at the tags v20.10.24 to
-docker-v29.7.2; what depends on the host (whether files, users, plugins exist) is not decided here.
+docker-v29.7.2; of what depends on the host, only what is told of it counts: never whether users or plugins exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerV
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import Document, JsonValue, ScanError, scan
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.surroundings import Surroundings
 
 __all__ = ["MILESTONES", "NEWEST", "OLDEST", "DockerVersion", "check", "check_bytes"]
 
@@ -31,7 +32,11 @@ _READS_ANY_FILE: Final = DockerVersion(23, 0, 0)
 
 
 def check_bytes(
-    data: bytes | None, *, version: DockerVersion | None = None, flags: Flags = ()
+    data: bytes | None,
+    *,
+    version: DockerVersion | None = None,
+    flags: Flags = (),
+    host: Surroundings | None = None,
 ) -> list[Finding]:
     """Return what is wrong with the daemon.json that consists of ``data`` (None: there is none).
 
@@ -51,7 +56,7 @@ def check_bytes(
                 column=error.column,
             )
         ]
-    return check(None if data is None else document, version=version, flags=flags)
+    return check(None if data is None else document, version=version, flags=flags, host=host)
 
 
 def check(
@@ -59,19 +64,20 @@ def check(
     *,
     version: DockerVersion | None = None,
     flags: Flags = (),
+    host: Surroundings | None = None,
 ) -> list[Finding]:
     """Return what is wrong with ``document``, in the order of the text: a scanned file, plain values, or None for no file.
 
     ``flags`` is dockerd's command line, as words or as `parse_flags` gives it; a flag and an option of the same name
     do not go together. Without a ``version`` the file must please every supported Docker, from 20.10 to 29; what
-    merely needs a newer one is advice. Findings have a line and a column where ``document`` is a scanned file.
+    merely needs a newer one is advice. ``host`` is what is known of the one where it is to be used. Findings have a line and a column where ``document`` is a scanned file.
     """
     given = dict(flags) if isinstance(flags, Mapping) else parse_flags(flags)
     scanned = document if isinstance(document, Document) else None
     values = scanned.value if scanned else document if isinstance(document, Mapping) else {}
 
     def rules(candidate: DockerVersion) -> Iterator[Finding]:
-        context = Context(values, candidate, given, scanned)
+        context = Context(values, candidate, given, scanned, host)
         if scanned is not None:
             yield from _file_findings(scanned, context)
         yield from name_findings(context)

@@ -14,6 +14,7 @@ from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding, Stage
 
+_V23: Final = DockerVersion(23, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 _V27: Final = DockerVersion(27, 0, 0)
 _V28: Final = DockerVersion(28, 0, 0)
@@ -44,13 +45,13 @@ def _addresses(context: Context) -> Iterator[Finding]:
         text = context.text(key)
         if not text or key not in context.values or (key == "bip6" and context.version < _V28):
             continue
-        problem = _address_problem(key, parse_cidr(text))
+        problem = _address_problem(context, key, parse_cidr(text))
         if problem:
             message = f'{key} must be {problem}, not "{text}"'
             yield context.finding("bad-value", "start", (key,), message, f'write for instance "{example}"')
 
 
-def _address_problem(key: str, address: IPv4Interface | IPv6Interface | None) -> str | None:
+def _address_problem(context: Context, key: str, address: IPv4Interface | IPv6Interface | None) -> str | None:
     """What the address should be and is not."""
     if address is None:
         return "an address with a prefix length"
@@ -63,7 +64,37 @@ def _address_problem(key: str, address: IPv4Interface | IPv6Interface | None) ->
             return "the bridge's own address, which the network's first one cannot be"
         if address.ip == network.broadcast_address:
             return "the bridge's own address, which the network's last one cannot be"
+    if key == "bip" and context.version < _V23 and network.prefixlen >= _NO_BROADCAST:
+        return "an address of a network with more than two before Docker 23"
     return None
+
+
+def _room(context: Context) -> Iterator[Finding]:
+    """Containers get addresses of fixed-cidr, else of bip: where it leaves none free, none starts."""
+    key = next((key for key in ("fixed-cidr", "bip") if key in context.values), None)
+    bridge, pool = (parse_cidr(context.text(name)) for name in ("bip", "fixed-cidr"))
+    own, pool = bridge or pool, pool or bridge
+    if key is None or context.text("bridge"):
+        return
+    if context.text("bip") and _address_problem(context, "bip", bridge):
+        return
+    if not isinstance(own, IPv4Interface) or not isinstance(pool, IPv4Interface):
+        return
+    network = own.network
+    if not network.overlaps(pool.network):
+        if context.version >= _V28:
+            message = f"fixed-cidr {pool.network} lies outside of the bridge's network {network}: containers get no address"
+            yield context.finding("bad-value", "container", (key,), message, "give a part of bip's network")
+        return
+    usable = max(network, pool.network, key=lambda one: one.prefixlen)
+    taken = {str(own.ip), context.text("default-gateway")}
+    if network.prefixlen < _NO_BROADCAST:
+        taken |= {str(network.network_address), str(network.broadcast_address)}
+    if usable.num_addresses <= len(taken) and all(str(address) in taken for address in usable):
+        message = (
+            f"{key} leaves containers no address: the bridge itself, or its network, needs all of {usable}"
+        )
+        yield context.finding("bad-value", "container", (key,), message, 'write for instance "172.26.0.1/16"')
 
 
 def _gateways(context: Context) -> Iterator[Finding]:
@@ -152,6 +183,7 @@ def _pool(context: Context, index: int, pool: JsonValue) -> Iterator[Finding]:
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
     _addresses,
+    _room,
     _gateways,
     _ipv6,
     _mtu,

@@ -10,6 +10,7 @@ from dockerd_cfg.config.check_grammar import parse_bool
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.tree import ArrayNode, Document, JsonValue, Node, ObjectNode
 from dockerd_cfg.findings import Finding, Stage
+from dockerd_cfg.host.surroundings import Surroundings
 
 Path = tuple[str | int, ...]
 
@@ -21,12 +22,13 @@ _ALWAYS_FLAT: Final = frozenset(
 
 @dataclass(frozen=True)
 class Context:
-    """One daemon.json under check; ``flags`` as `parse_flags` gives them."""
+    """One daemon.json under check; ``flags`` as `parse_flags` gives them, ``host`` where it is to be used, if known."""
 
     values: Mapping[str, JsonValue]
     version: DockerVersion
     flags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     document: Document | None = None
+    host: Surroundings | None = None
 
     def is_flat(self, key: str) -> bool:
         """Whether dockerd takes the object ``key`` as one option, instead of looking for options inside it."""

@@ -41,8 +41,8 @@ def name_findings(context: Context) -> Iterator[Finding]:
         else:
             yield from _known(context, known, path, value)
     for key, value in context.values.items():
-        if isinstance(value, Mapping) and key not in options():
-            yield from _unknown_object(context, key, value)
+        if isinstance(value, Mapping):
+            yield from _ignored_object(context, key, value)
     yield from _flag_conflicts(context)
     yield from _gateways(context)
 
@@ -146,10 +146,17 @@ def _example(known: Option) -> str:
     return json.dumps(known.examples[0] if known.examples else {})
 
 
-def _unknown_object(context: Context, key: str, value: Mapping[str, JsonValue]) -> Iterator[Finding]:
-    """An object of another name is looked into for names, and then ignored, except that its booleans are switched."""
+def _ignored_object(context: Context, key: str, value: Mapping[str, JsonValue]) -> Iterator[Finding]:
+    """An object of a name unknown or too new is looked into for names, and then ignored; booleans in it are switched."""
+    option = options().get(key)
     known = [name for name in value if name in options() and options()[name].is_known_in(context.version)]
-    if len(known) < len(value):
+    if len(known) < len(value) or (option is not None and not option.is_flat):
+        return
+    if option is not None:
+        if option.since is not None and context.version < option.since:
+            message = f"{key} needs Docker {option.since.release} or newer; older ones ignore it"
+            hint = "leave it out, or update Docker"
+            yield context.finding("option-too-new", "ignored", (key,), message, hint)
         return
     hint = _HINTS.get(key) or (f"write {', '.join(known)} at the top level" if known else "remove it")
     switched = [name for name in known if options()[name].type == "boolean" and isinstance(value[name], bool)]

@@ -56,9 +56,21 @@ def _cgroups(context: Context) -> Iterator[Finding]:
         hint = 'write for instance "docker.slice", or "apps-docker.slice" for one inside "apps.slice"'
         yield context.finding("bad-value", "container", ("cgroup-parent",), message, hint)
     for key in ("cpu-rt-period", "cpu-rt-runtime"):
-        if context.number(key):
+        if context.number(key) and context.host is not None and context.host.lacks_realtime:
+            message = f"{key} is refused: this host has cgroup v2, or a kernel without real-time groups"
+            yield context.finding("needs-cgroup-v1", "parse", (key,), message, "leave it out")
+        elif context.number(key):
             message = f"{key} stops Docker wherever cgroup v2 or a kernel without real-time groups is at work"
             yield context.finding("needs-cgroup-v1", "advice", (key,), message, "leave it out")
+
+
+def _realtime(context: Context) -> Iterator[Finding]:
+    runtime, most = context.number("cpu-rt-runtime"), context.host.most_realtime if context.host else None
+    if most is not None and runtime > most:
+        message = f"this host's control groups have {most} µs of real time to share out, not {runtime}: containers do not start"
+        yield context.finding(
+            "bad-limit", "container", ("cpu-rt-runtime",), message, "leave it out, or lower it"
+        )
 
 
 def _is_slice(name: str) -> bool:
@@ -132,6 +144,43 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
         )
 
 
+def _programs(context: Context) -> Iterator[Finding]:
+    """What the runtimes consist of must be on the host, if it is known what is there."""
+    if context.host is None:
+        return
+    default = context.text("default-runtime")
+    needed = {name: _program(context, runtime) for name, runtime in context.members("runtimes").items()}
+    is_free = context.version >= _V23 and default not in _STOCK_RUNTIMES
+    if default not in needed and is_free and _is_shim(default):
+        needed[default] = _shim(default)
+    for name, program in needed.items():
+        if program is None or context.host.has_program(program):
+            continue
+        message = f"the runtime {name} is {program}, and there is no such program on this host"
+        places: list[Path] = [("runtimes", name)] if name in context.members("runtimes") else []
+        for place in [*places, ("default-runtime",)] if name == default else places:
+            yield context.finding(
+                "missing-program", "container", place, message, "install it, or mend the path"
+            )
+
+
+def _program(context: Context, runtime: JsonValue) -> str | None:
+    """Return what a runtime is started by, None where nothing is named."""
+    fields = {key.lower(): value for key, value in runtime.items()} if isinstance(runtime, Mapping) else {}
+    path, kind = fields.get("path"), fields.get("runtimetype")
+    if isinstance(path, str) and path:
+        return path
+    return _shim(kind) if isinstance(kind, str) and context.version >= _V24 else None
+
+
+def _shim(name: str) -> str | None:
+    """Return the program of a shim: containerd's BinaryName; a path is itself."""
+    if name.startswith("/"):
+        return name
+    parts = name.split(".")
+    return f"containerd-shim-{parts[-2]}-{parts[-1]}" if len(parts) > 1 else None
+
+
 def _limits(context: Context) -> Iterator[Finding]:
     for key, limit in context.members("default-ulimits").items():
         path = ("default-ulimits", key)
@@ -163,7 +212,14 @@ def _limits(context: Context) -> Iterator[Finding]:
 def _open_files(context: Context, path: Path, soft: JsonValue, hard: JsonValue) -> Iterator[Finding]:
     if not isinstance(hard, int) or not isinstance(soft, int):
         return
-    if hard < 0 or hard > _MOST_FILES:
+    most = context.host.most_open_files if context.host else None
+    if most is not None and _MOST_FILES >= hard > most:
+        message = (
+            f"this host lets a process open {most} files (fs.nr_open), not {hard}: containers do not start"
+        )
+        hint = f"lower Hard, or raise it: sysctl -w fs.nr_open={hard}"
+        yield context.finding("bad-limit", "container", path, message, hint)
+    elif hard < 0 or hard > _MOST_FILES:
         message = "Linux knows no unlimited number of open files: containers do not start"
         yield context.finding("bad-limit", "container", path, message, 'write for instance "Hard": 1048576')
     elif 0 <= soft < _FEWEST_FILES:
@@ -171,4 +227,10 @@ def _open_files(context: Context, path: Path, soft: JsonValue, hard: JsonValue) 
         yield context.finding("bad-limit", "container", path, message, 'add for instance "Soft": 1024')
 
 
-_RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (_cgroups, _runtimes, _limits)
+_RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
+    _cgroups,
+    _realtime,
+    _runtimes,
+    _programs,
+    _limits,
+)

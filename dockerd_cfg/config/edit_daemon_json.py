@@ -4,40 +4,63 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
 from dockerd_cfg.config.edit import Change, EditError, Set, Unset, edit
 from dockerd_cfg.config.scan import ScanError, scan
+from dockerd_cfg.config.tree import Document as Json
 from dockerd_cfg.config.tree import Member, same
 from dockerd_cfg.errors import FileProblem, InvalidConfig
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.json_value import JsonValue
 
 
 class EditDaemonJson(ReplaceFile):
-    """Edit options of daemon.json. Undoing after somebody else's edit takes back just these options."""
+    """Edit options of daemon.json. Undoing after somebody else's edit takes back just these options.
+
+    Where one of them has got another value since, that is refused; with ``yields``, in runs that undo themselves when
+    nobody can be asked, it stays as it is and the others are taken back.
+    """
 
     kind: Literal["edit-daemon-json"] = "edit-daemon-json"
     edits: tuple[KeyEdit, ...]
+    yields: bool = False
 
     def describe(self) -> str:
         """Return one imperative sentence."""
         return f"Write {', '.join(edit.dotted for edit in self.edits)} to {self.path}"
+
+    def capture_undo(self, context: Context) -> Before:
+        """Note which options stay as somebody else has written them since."""
+        if not self.yields:
+            return {}
+        before = StoredImage.model_validate(context.captured(self.kind)).image
+        try:
+            now, old = scan(files.read_image(context.host.layout.real(self.path)).data), scan(before.data)
+        except (FileProblem, ScanError):
+            return {}  # undoing will tell
+        kept: list[JsonValue] = [one.dotted for one in self.edits if _is_anothers(one, now, old)]
+        return {"kept": kept} if kept else {}
 
     def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
         """Put each option back as it was, if it still is as we wrote it. Raises FileProblem if one is not."""
         try:
             now, old = scan(present.data), scan(before.data)
         except ScanError as error:
-            raise FileProblem(f"{self.path} was changed since and is no valid JSON: {error}") from error
+            raise FileProblem(
+                f"{self.path} was changed since and is no valid JSON: {error}",
+                hint="mend it by hand, then roll back again",
+            ) from error
         changes: list[Change] = []
         for one in self.edits:
             member, earlier = now.member(one.key), old.member(one.key)
             if _says_the_same(member, earlier):
                 continue  # taken back already
-            is_ours = (
-                member is None if one.unset else member is not None and same(member.value.value, one.value)
-            )
-            if not is_ours:
+            if _is_anothers(one, now, old):
+                if self.yields:
+                    continue
                 present_text = "not set" if member is None else json.dumps(member.value.value)
                 raise FileProblem(
                     f"{one.dotted} in {self.path} was changed by somebody else since: "
@@ -52,13 +75,22 @@ class EditDaemonJson(ReplaceFile):
         return edit(present.data, changes)
 
 
+def _is_anothers(one: KeyEdit, now: Json, old: Json) -> bool:
+    """Whether the option has another value now than the one we wrote, and than the one before."""
+    member = now.member(one.key)
+    is_ours = member is None if one.unset else member is not None and same(member.value.value, one.value)
+    return not is_ours and not _says_the_same(member, old.member(one.key))
+
+
 def _says_the_same(one: Member | None, other: Member | None) -> bool:
     if one is None or other is None:
         return one is other
     return same(one.value.value, other.value.value)
 
 
-def edit_step(present: DaemonJson, edits: Sequence[KeyEdit]) -> EditDaemonJson | None:
+def edit_step(
+    present: DaemonJson, edits: Sequence[KeyEdit], *, yields: bool = False
+) -> EditDaemonJson | None:
     """Return the step that makes ``edits`` to ``present``, None when they change nothing.
 
     Raises InvalidConfig when an option's parent is no object.
@@ -71,5 +103,9 @@ def edit_step(present: DaemonJson, edits: Sequence[KeyEdit]) -> EditDaemonJson |
         return None
     changed = tuple(one for one in edits if differs(present, one))
     return EditDaemonJson(
-        path=present.path, new=StoredImage.of(FileImage(data)), expected=present.image.digest, edits=changed
+        path=present.path,
+        new=StoredImage.of(FileImage(data)),
+        expected=present.image.digest,
+        edits=changed,
+        yields=yields,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dockerd_cfg.config.catalogue import UnknownOptionError, find_option, split_key, suggest
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
-from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, options_to_drop
+from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, as_text, options_to_drop
 from dockerd_cfg.config.value_text import BadValueError, parse_value
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.findings import Finding
@@ -112,6 +112,18 @@ def refuse_placeholders(file: DaemonJson, edits: Collection[KeyEdit]) -> None:
                 f"{one.dotted} contains {MASK}, which stands for a secret that was not shown",
                 f"write the secret itself, or leave {one.dotted} out; {file.path} has what is in use",
             )
+
+
+def quoted_options(file: DaemonJson, edits: Collection[KeyEdit]) -> list[str]:
+    """Return the names of the log options that ``edits`` leave as they are, but for writing them as text."""
+    opts = file.value.get("log-opts")
+    present = opts if isinstance(opts, dict) else {}
+    named = {one.key[1]: one.value for one in edits if one.key[0] == "log-opts" and len(one.key) > 1}
+    return [
+        name
+        for name, value in named.items()
+        if isinstance(present.get(name), int) and as_text(present[name]) == value
+    ]
 
 
 def key_path(file: DaemonJson, key: str) -> tuple[str, ...]:

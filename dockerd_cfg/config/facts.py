@@ -13,6 +13,7 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.host.arguments import daemon_arguments
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import glance, observe
@@ -80,7 +81,13 @@ def read_config_facts(
     parsed = DockerVersion.told(version)
     edits = work_out(file, parsed)
     facts = ConfigFacts(
-        file=file, version=parsed, arguments=arguments, docker=docker, resolve=host.layout.resolved
+        file=file,
+        version=parsed,
+        arguments=arguments,
+        docker=docker,
+        resolve=host.layout.resolved,
+        socket=host.docker.address,
+        surroundings=surroundings(host.layout),
     )
     names = {one.key[0] for one in edits.edits}
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits

@@ -11,6 +11,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, parse
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
@@ -23,13 +24,14 @@ def judge(
     version: DockerVersion | None,
     arguments: Sequence[str],
     starts_now: bool,
+    surroundings: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
 
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
     is no reason to refuse: it becomes a warning. Pure.
     """
-    before = check(file.json, version=version, flags=arguments)
+    before = check(file.json, version=version, flags=arguments, host=surroundings)
     old = {(finding.code, finding.key) for finding in before} if starts_now else set()
     edits = () if edit is None else edit.edits
     dotted = [one.dotted for one in edits]
@@ -42,7 +44,7 @@ def judge(
     after = (
         before
         if edit is None
-        else check(parse(edit.new.image.data, file.path), version=version, flags=arguments)
+        else check(parse(edit.new.image.data, file.path), version=version, flags=arguments, host=surroundings)
     )
     return tuple(
         replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after

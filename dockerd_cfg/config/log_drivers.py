@@ -124,8 +124,9 @@ DRIVERS: Final[Mapping[str, Mapping[str, LogOption]]] = {
     | _COMMON,
 }
 
-# logentries accepted any option (a slip in its validator); it went in 25.0.
+# logentries accepted any option beside its token (a slip in its validator); it went in 25.0.
 _LOGENTRIES: Final = "logentries"
+_LOGENTRIES_TOKEN: Final = "logentries-token"  # noqa: S105  # the name of the option
 _LOGENTRIES_GONE: Final = DockerVersion(25, 0, 0)
 
 
@@ -166,7 +167,7 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
         if value is None or isinstance(value, str)
     }
     if driver == _LOGENTRIES and version < _LOGENTRIES_GONE:
-        return findings
+        return findings if texts.get(_LOGENTRIES_TOKEN) else [*findings, _no_token(has_options=bool(opts))]
     if driver not in DRIVERS:
         return [*findings, _unknown_driver(driver, has_options=bool(opts))]
     if driver == "none":
@@ -199,6 +200,17 @@ def _not_a_string(name: str, value: object) -> Finding:
         message=f"the log option {name} must be a string, even if it looks like a number or a truth value",
         hint=f'write "{name}": "{text}"',
         key=f"log-opts.{name}",
+    )
+
+
+def _no_token(*, has_options: bool) -> Finding:
+    return Finding(
+        code="missing-log-option",
+        severity="error",
+        stage="start" if has_options else "container",
+        message=f"logentries needs the option {_LOGENTRIES_TOKEN}",
+        hint="choose another driver: Logentries itself ended in 2022, and Docker 25.0 has no such driver",
+        key=f"log-opts.{_LOGENTRIES_TOKEN}",
     )
 
 

@@ -1,5 +1,6 @@
 """set-logs: which options give containers' logs a limit. Pure."""
 
+import json
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -37,7 +38,7 @@ def wanted_settings(
     """Return what the file should say: an option asked for wins, a present one stays, else the default.
 
     ``present`` is the value of daemon.json. Changing the driver drops the options the new one does not know
-    in ``version``.
+    in ``version``; a number or a switch, which Docker refuses there, becomes the text that was meant.
     Rotation has defaults for the drivers that know it.
     """
     old_driver = present.get("log-driver") or DEFAULT_DRIVER
@@ -50,7 +51,7 @@ def wanted_settings(
         asked["max-file"] = request.max_file
     opts = present.get("log-opts")
     kept = (
-        {name: value for name, value in opts.items() if isinstance(value, str)}
+        {name: as_text(value) for name, value in opts.items() if isinstance(value, str | int)}
         if isinstance(opts, dict)
         else {}
     )
@@ -59,6 +60,11 @@ def wanted_settings(
     if known is not None and "max-size" in known:
         options = {"max-size": DEFAULT_MAX_SIZE, "max-file": DEFAULT_MAX_FILE} | options
     return LogSettings(driver, options | asked, dropped)
+
+
+def as_text(value: JsonValue) -> str:
+    """Return the text of a log option that somebody wrote as a number or a switch."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def options_to_drop(

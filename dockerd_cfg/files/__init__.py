@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.files import inode_flags
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 TEMPORARY: Final = ".dockerd-cfg-new"
@@ -79,6 +80,22 @@ def read_image(path: Path) -> FileImage:
         with open(descriptor, "rb") as file:
             mode, time_modified = stat.S_IMODE(status.st_mode), status.st_mtime
             return FileImage(file.read(), mode, status.st_uid, status.st_gid, time_modified)
+
+
+def check_replaceable(path: Path) -> None:
+    """Change nothing. Raises FileProblem when even root could not replace the file ``path``, or create it."""
+    real = Path(os.path.realpath(path))
+    folder = next(parent for parent in real.parents if parent.exists())
+    for fixed in filter(inode_flags.is_fixed, (folder, real)):
+        raise FileProblem(
+            f"{path} cannot be replaced: {fixed} is immutable or append-only",
+            hint=f"somebody meant it to stay as it is (see: lsattr -d {fixed}); if it may be changed: chattr -i -a {fixed}",
+        )
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise FileProblem(
+            f"{path} cannot be replaced: {folder} is on a read-only file system",
+            hint=f"see how it is mounted: findmnt -T {folder}; if it may be written to: mount -o remount,rw MOUNTPOINT",
+        )
 
 
 def replace_file(path: Path, image: FileImage, *, expected: str | None = None) -> None:

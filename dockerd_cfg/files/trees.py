@@ -1,13 +1,11 @@
 """Removing whole trees."""
 
-import fcntl
 import os
 import shutil
 from pathlib import Path
-from typing import Final
 
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import sync_folder, translated
+from dockerd_cfg.files import inode_flags, sync_folder, translated
 
 
 def remove_tree(path: Path) -> None:
@@ -51,11 +49,6 @@ def _unlink(name: str) -> None:
         _lift_immutable(os.unlink, name, (type(error), error, None))
 
 
-_GET_FLAGS: Final = 0x80086601
-_SET_FLAGS: Final = 0x40086602
-_IMMUTABLE_OR_APPEND: Final = 0x10 | 0x20
-
-
 def _lift_immutable(
     function: object, name: str, failure: tuple[type[BaseException], BaseException, object]
 ) -> None:
@@ -66,15 +59,6 @@ def _lift_immutable(
     if not isinstance(error, PermissionError) or not callable(function):
         raise error
     for place in (os.path.dirname(name), name):
-        if os.path.islink(place) or (not os.path.isdir(place) and not os.path.isfile(place)):
-            continue
-        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, b"\0" * 8)[:4], "little")
-            if flags & _IMMUTABLE_OR_APPEND:
-                fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
-        except OSError:
-            continue  # a file system without such flags
-        finally:
-            os.close(descriptor)
+        if not os.path.islink(place) and (os.path.isdir(place) or os.path.isfile(place)):
+            inode_flags.lift(Path(place))
     function(name)

@@ -110,7 +110,13 @@ class EngineApi:
     def __init__(self, layout: Layout) -> None:
         address = os.environ.get("DOCKER_HOST", "")
         named = address.removeprefix("unix://") if address.startswith("unix:///") else str(DOCKER_SOCKET)
-        self._socket = str(layout.real(HostPath(named)))
+        self._address = HostPath(named)
+        self._socket = str(layout.real(self._address))
+
+    @property
+    def address(self) -> HostPath:
+        """The socket on which the daemon is asked."""
+        return self._address
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dockerd_cfg.host.mounts import Mount, Usage
     from dockerd_cfg.host.systemd import UnitState
     from dockerd_cfg.json_value import JsonValue
-    from dockerd_cfg.paths import Layout
+    from dockerd_cfg.paths import HostPath, Layout
     from dockerd_cfg.runner import Runner
 
 
@@ -59,6 +59,10 @@ class Systemd(Protocol):
 
 class Docker(Protocol):
     """The Engine API of the running daemon. Never call it while docker.service is down: the socket starts it."""
+
+    @property
+    def address(self) -> "HostPath":
+        """The socket on which the daemon is asked."""
 
     def info(self) -> "Info":
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""

@@ -14,7 +14,7 @@ from dockerd_cfg.files import FileImage, read_image, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath, Layout
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.hold import HELD
 
@@ -171,6 +171,11 @@ class SandboxServices:
         return str(state["log"]) if name in state["failed"] else ""
 
     # Docker
+
+    @property
+    def address(self) -> HostPath:
+        """The socket on which the daemon is asked."""
+        return DOCKER_SOCKET
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it is down."""

@@ -13,6 +13,7 @@ from dockerd_cfg.quantities import shown_duration
 
 TIMER: Final = "dockerd-cfg-confirm.timer"
 SERVICE: Final = "dockerd-cfg-confirm.service"
+EXPECT_CONFIRMATION: Final = "expect-confirmation"
 
 
 class ExpectConfirmation(Step):

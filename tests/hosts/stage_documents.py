@@ -87,6 +87,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "an option misspelt for splunk": (_logs("splunk", splunk_tocken="x"), _OLD),
     # Docker waits 15 seconds for the plugin that an unknown driver could be: once is enough
     "an unknown driver with options": (_logs("json-fil", max_size="10m"), _OLD),
+    "logentries with options and no token": (_logs("logentries", line_only="true"), _OLD),
     "an unknown mode": (_logs("json-file", mode="fast"),),
     "a buffer for a driver that blocks": (_logs("local", max_buffer_size="4m"),),
     "a buffer that is no size": (_logs("local", mode="non-blocking", max_buffer_size="4x"), _NEW),
@@ -119,6 +120,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "two bridges": ({**_BRIDGE, "bridge": "docker1"},),
     "a bridge without a prefix length": ({"bip": "172.26.0.1"}, _NEW),
     "a bridge at the network's own address": ({"bip": "172.26.0.0/16"},),
+    "a bridge in a network of two addresses": ({"bip": "172.26.0.1/31"}, _OLD),
     "a bridge of IPv6": ({"bip": "fd00::1/64"}, _NOT_OLD),
     "containers in a network of IPv6": ({"fixed-cidr": "fd00::/64"}, _OLD),
     "a gateway outside of the network": ({**_BRIDGE, "default-gateway": "10.9.9.9"},),
@@ -149,6 +151,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
 
 _CONTAINER: Final[Mapping[str, tuple[Any, ...]]] = {
     "an unknown driver": ({"log-driver": "json-fil"}, _NEW),
+    "logentries without a token": ({"log-driver": "logentries"}, _OLD),
     "gelf without an address": ({"log-driver": "gelf"}, _NEW),
     "a size with an unknown unit": (_logs("json-file", max_size="10x"),),
     "a negative size": (_logs("json-file", max_size="-1"), _NEW),
@@ -177,6 +180,10 @@ _CONTAINER: Final[Mapping[str, tuple[Any, ...]]] = {
     "a slice with a gap": ({**_SYSTEMD, "cgroup-parent": "a--b.slice"}, _NOT_OLD),
     "a namespace with a space": ({"containerd-namespace": "a b"}, _NEW),
     "a frame that is too small": ({"mtu": 10}, _OLD),
+    "a bridge alone in its network": ({"bip": "172.26.0.1/32"}, _NOT_OLD),
+    "a gateway in the last place": ({"bip": "172.26.0.1/30", "default-gateway": "172.26.0.2"}, _NEW),
+    "the bridge's own address for containers": ({**_BRIDGE, "fixed-cidr": "172.26.0.0/31"},),
+    "addresses outside of the bridge's network": ({**_BRIDGE, "fixed-cidr": "10.99.0.0/24"}, _NEW),
 }
 
 # Each looks like something above.
@@ -200,6 +207,11 @@ _GOOD: Final[Mapping[str, tuple[Any, ...]]] = {
     "a slice inside another": ({**_SYSTEMD, "cgroup-parent": "a-b.slice"}, _NOT_OLD),
     "a gateway inside of the network": (
         {**_BRIDGE, "fixed-cidr": "172.26.1.0/24", "default-gateway": "172.26.0.9"},
+    ),
+    "a bridge in a network of two addresses, from 23 on": ({"bip": "172.26.0.1/31"}, _NOT_OLD),
+    "addresses outside of the bridge's network, before 28": (
+        {**_BRIDGE, "fixed-cidr": "10.99.0.0/24"},
+        _NOT_NEW,
     ),
     "IPv6 by itself": ({"ipv6": True}, _NEW),
     "the smallest frame": ({"mtu": 68}, _NEW),

@@ -186,6 +186,21 @@ def test_a_change_that_nobody_confirms_is_undone_by_itself(host: Host) -> None:
     assert "cannot be confirmed" in answer(host, "confirm", code=4)["error"]["message"]
 
 
+def test_undoing_by_itself_leaves_what_somebody_else_wrote_meanwhile(host: Host) -> None:
+    patch = '{"mtu": 1400, "max-download-attempts": 9}'
+    answer(host, "merge", "-", "--yes", "--confirm-within", "15s", stdin=patch)
+    host.write(FILE, '{"mtu": 1300, "max-download-attempts": 9}\n')
+
+    host.wait_for(
+        lambda: answer(host, "history")["data"]["runs"][0]["state"] == "reverted", what="the undo", timeout=60
+    )
+
+    assert json.loads(host.read(FILE)) == {"mtu": 1300}
+    assert effective(host, "mtu")["value"] == 1300
+    assert "stays: mtu" in host.journal("dockerd-cfg-confirm.service")
+    assert answer(host, "set", "debug", "true")["changed"]
+
+
 def test_a_change_that_is_confirmed_stays(host: Host) -> None:
     answer(host, "set", "debug", "true", "--confirm-within", "10s")
     assert host.is_active("dockerd-cfg-confirm.timer")
@@ -230,6 +245,63 @@ def test_a_file_written_behind_dockers_back_is_told_from_what_it_uses(host: Host
     assert answer(host, "set", "debug", "true")["data"]["action"] == "reload"
     assert effective(host, "debug")["source"] == "file"
     assert answer(host, "set", "log-driver", "local")["data"]["action"] == "restart"
+
+
+def test_what_the_host_lacks_is_refused_beforehand(host: Host) -> None:
+    nr_open = int(host.read("/proc/sys/fs/nr_open"))
+    limit = {"nofile": {"Name": "nofile", "Hard": nr_open + 1, "Soft": 1024}}
+    for key, value in (
+        ("runtimes.x.path", "/usr/bin/nosuch"),
+        ("default-runtime", "io.containerd.nosuch.v1"),
+        ("default-ulimits", json.dumps(limit)),
+    ):
+        assert "host" in answer(host, "set", key, value, "--yes", code=3)["error"]["message"]
+    assert not host.exists(FILE)
+    patch = {"runtimes": {"x": {"path": "/usr/sbin/runc"}}, "default-runtime": "x"}
+    answer(host, "merge", "-", "--yes", stdin=json.dumps(patch))
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
+
+
+def test_a_folder_that_is_read_only_is_no_place_for_a_change(host: Host) -> None:
+    answer(host, "set", "debug", "true")
+    host.shell("mount --bind /etc/docker /etc/docker; mount -o remount,ro,bind /etc/docker")
+
+    for argv in (("set", "mtu", "1400"), ("rollback",), ("move-storage", "/mnt/data")):
+        refused = answer(host, *argv, "--yes", code=4)
+        assert "read-only" in refused["error"]["message"]
+
+    host.shell("umount /etc/docker")
+    answer(host, "rollback", "--yes")
+    assert not host.exists(FILE)
+
+
+def test_the_socket_on_which_docker_is_asked_stays(host: Host) -> None:
+    host.systemctl("disable", "--now", "docker.socket")
+    drop_in(host, "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd\n")
+    port = "tcp://127.0.0.1:2375"
+
+    refused = answer(host, "set", "hosts", port, "--yes", code=4)
+    assert "unix:///run/docker.sock" in refused["error"]["hint"]
+    assert not host.exists(FILE)
+
+    answer(host, "set", "hosts", f"unix:///var/run/docker.sock,{port}", "--yes")
+    answer(host, "rollback", "--yes")
+
+
+@pytest.mark.parametrize("variant", ["docker20", "docker28"])
+def test_the_bridge_goes_and_comes_back(boot_host: BootHost, variant: str) -> None:
+    host = boot_host(variant)
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
+    own = bridge_address(host)
+
+    answer(host, "set", "bridge", "none")
+    assert effective(host, "bridge")["value"] == "none"
+    assert "docker0" not in host.shell("ip -brief link")
+    assert not answer(host, "set", "bridge", "none")["changed"]
+
+    answer(host, "rollback")
+    assert bridge_address(host) == own
+    host.docker("run", "--rm", "--pull=never", "busybox:1", "true")
 
 
 def test_another_data_root_is_refused_while_docker_keeps_something(host: Host) -> None:

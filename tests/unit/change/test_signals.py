@@ -113,3 +113,27 @@ def test_after_an_error_in_the_block_signals_interrupt_again() -> None:
 
     with pytest.raises(Interrupted):
         receive(signal.SIGHUP)
+
+
+def test_once_all_is_done_no_signal_interrupts_the_telling() -> None:
+    with signals.deferred():
+        signals.close()
+        receive(signal.SIGTERM)
+    receive(signal.SIGINT)
+
+
+def test_a_signal_that_waits_is_not_shut_out() -> None:
+    def act() -> None:
+        with signals.deferred():
+            receive(signal.SIGTERM)
+            signals.close()
+
+    with pytest.raises(Interrupted):
+        act()
+
+
+def test_after_an_undoing_no_signal_interrupts_even_if_one_was_dropped() -> None:
+    with signals.deferred("undoing"):
+        receive(signal.SIGINT)
+        signals.close()
+    receive(signal.SIGINT)

@@ -2,9 +2,14 @@
 
 import io
 import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import jsonschema
@@ -320,6 +325,46 @@ def test_an_undoing_that_fails_too_ends_with_7_and_says_what_to_look_at(tool: To
     assert "journalctl" in answer.hint
 
 
+@pytest.fixture
+def fixed(tool: Tool) -> Iterator[None]:
+    """daemon.json is immutable, as chattr(1) makes it."""
+    if subprocess.run(["chattr", "+i", tool.path], check=False, capture_output=True).returncode:
+        pytest.skip("this file system has no immutable files")
+    yield
+    subprocess.run(["chattr", "-i", tool.path], check=True)
+
+
+@pytest.mark.usefixtures("fixed")
+@pytest.mark.parametrize(
+    "argv", [("set", "mtu", "1400", "--yes"), ("set", "mtu", "1400", "--dry-run")], ids=" ".join
+)
+def test_a_file_that_cannot_be_replaced_ends_with_4_and_touches_nothing(
+    tool: Tool, argv: tuple[str, ...]
+) -> None:
+    refused = untouched(tool, *argv)
+
+    assert (refused.code, refused.errors) == (4, ["fixed-file"])
+    assert "chattr -i" in refused.hint
+
+
+@pytest.mark.usefixtures("fixed")
+def test_a_file_that_cannot_be_replaced_hinders_no_change_that_is_made_already(tool: Tool) -> None:
+    assert tool("set", "log-driver", "json-file").code == 0
+
+
+def test_a_rollback_of_a_file_that_cannot_be_replaced_is_refused_before_anything_is_touched(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool("set", "debug", "true")
+    with monkeypatch.context() as patch:
+        patch.setattr("dockerd_cfg.files.os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+        refused = untouched(tool, "rollback", "--yes")
+    assert (refused.code, refused.error) == (4, "preflight-refused")
+    assert "read-only" in refused.message
+
+    assert tool("rollback", "--yes").code == 0
+
+
 def test_a_docker_that_is_down_is_not_started(tool: Tool) -> None:
     tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
 
@@ -494,6 +539,25 @@ def test_a_new_log_driver_drops_options_that_only_later_versions_know(
     tool("set", "log-opts", '{"max-size": "1m", "labels": "x"}', "--yes")
 
     assert tool(*argv, "--yes").data["dropped"] == ["labels"]
+
+
+def test_limits_written_as_numbers_stay_what_they_are_as_text(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts": {"max-file": 7, "max-size": 10485760, "compress": true}}')
+
+    answer = tool("set-logs", "--yes")
+
+    assert tool.value["log-opts"] == {"max-file": "7", "max-size": "10485760", "compress": "true"}
+    assert "Written as text" in answer.talk
+    assert "max-size, max-file, compress" in answer.talk
+
+
+def test_a_limit_that_is_asked_for_wins_over_a_number(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts": {"max-file": 7}}')
+
+    answer = tool("set-logs", "--max-file", "4", "--yes")
+
+    assert tool.value["log-opts"] == {"max-file": "4", "max-size": "50m"}
+    assert "Written as text" not in answer.talk
 
 
 # merge
@@ -711,6 +775,42 @@ def test_the_timer_of_a_confirmed_run_undoes_nothing(tool: Tool) -> None:
     answer = untouched(tool, "rollback", "--unless-confirmed", "--yes")
 
     assert (answer.code, answer.changed) == (0, False)
+
+
+def test_the_timer_takes_back_what_is_ours_and_leaves_what_somebody_else_wrote(tool: Tool) -> None:
+    tool("merge", "-", "--yes", "--confirm-within", "10m", stdin=b'{"debug": true, "labels": ["a=1"]}')
+    tool.path.write_text('{"debug": true, "labels": ["b=2"], "max-download-attempts": 9}')
+
+    code, said, _ = tool.said("rollback", "--unless-confirmed", "--yes")
+
+    assert (code, tool.value, tool.units) == (0, {"labels": ["b=2"], "max-download-attempts": 9}, [])
+    assert "stays: labels" in said
+    assert "changed it since: labels" in tool.said("history", "1")[1]
+    assert tool("set", "mtu", "1400", "--yes").code == 0
+
+
+def test_the_timer_ends_a_run_of_which_somebody_else_changed_everything(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    tool.path.write_text('{"debug": 1}')
+
+    assert tool("rollback", "--unless-confirmed", "--yes").data["state"] == "reverted"
+    assert tool.text == '{"debug": 1}'
+
+
+def test_a_run_that_could_not_undo_itself_is_told_of_with_what_to_do(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    before = tool.text
+    journal = tool.root / "var/lib/dockerd-cfg/runs/0001-set/journal.jsonl"
+    journal.write_bytes(re.sub(rb'("deadline":")\d{4}', rb"\g<1>2020", journal.read_bytes(), count=1))
+    tool.path.write_text("{")
+    assert untouched(tool, "rollback", "--unless-confirmed", "--yes").code == 4
+
+    assert tool("status").data["open_run"]["overdue"]
+    assert "dockerd-cfg-confirm.service" in tool.said("status")[1]
+
+    tool.path.write_text(before)
+    assert tool("rollback", "--yes").data["state"] == "reverted"
+    assert tool("status").data["open_run"] is None
 
 
 def test_a_failed_run_leaves_no_timer(tool: Tool) -> None:
@@ -1015,6 +1115,15 @@ def test_a_text_from_standard_input_is_checked(
     assert (answer.code, answer.errors) == (3 if errors else 0, errors)
 
 
+def test_what_is_missing_on_this_host_counts_unless_another_docker_is_meant(tool: Tool) -> None:
+    text = b'{"runtimes": {"x": {"path": "/usr/bin/x"}}}'
+
+    assert tool("check", "-", stdin=text).errors == ["missing-program"]
+    assert tool("check", "-", "--docker-version", "28.5.2", stdin=text).errors == []
+    refused = untouched(tool, "merge", "-", stdin=text)
+    assert (refused.code, refused.errors) == (3, ["missing-program"])
+
+
 def test_another_file_is_checked(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text('{"dbug": 1}', encoding="utf-8")
 
@@ -1052,7 +1161,11 @@ def test_status_tells_nothing_open_and_no_drift_at_first(tool: Tool) -> None:
 def test_status_tells_a_run_that_waits_to_be_confirmed(tool: Tool) -> None:
     tool("set", "debug", "true", "--confirm-within", "10m")
 
-    assert untouched(tool, "status").data["open_run"] == {"run": "0001-set", "state": "unconfirmed"}
+    assert untouched(tool, "status").data["open_run"] == {
+        "run": "0001-set",
+        "state": "unconfirmed",
+        "overdue": False,
+    }
 
 
 def test_status_tells_what_somebody_else_changed_since(tool: Tool) -> None:

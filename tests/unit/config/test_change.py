@@ -23,6 +23,7 @@ from dockerd_cfg.service.state import DockerState, Inventory
 from dockerd_cfg.service.steps import NoteDocker
 
 CREATED: Final = "2026-01-01T00:00:00+00:00"
+V28: Final = DockerVersion(28, 5, 2)
 ROOT: Final = HostPath("/var/lib/docker")
 DOWN: Final = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
 FAILED: Final = DockerState(active_units=frozenset(), failed_units=frozenset({DOCKER_SERVICE}), invocation="")
@@ -85,11 +86,12 @@ class Case:
     docker: DockerState = UP
     flags: tuple[str, ...] = ()
     stale: frozenset[str] = frozenset()
+    version: DockerVersion = V28
 
     def plan(self, *edits: KeyEdit, **request: Any) -> ConfigPlan:
         facts = ConfigFacts(
             file=file_with(self.text),
-            version=DockerVersion(28, 5, 2),
+            version=self.version,
             arguments=self.flags,
             docker=self.docker,
             stale=self.stale,
@@ -700,3 +702,57 @@ def test_the_plan_tells_what_changes_and_what_the_command_adds() -> None:
 
 def test_planning_twice_gives_the_same_plan() -> None:
     assert Case().plan(DEBUG) == Case().plan(DEBUG)
+
+
+# Where Docker is asked
+
+
+OVER_TCP: Final = set_("hosts", ["tcp://127.0.0.1:2375"])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [OVER_TCP, set_("hosts", ["unix:///run/other.sock"]), set_("tlsverify", value=True)],
+    ids=["a port alone", "another socket", "TLS, which makes a port the default"],
+)
+def test_a_docker_that_could_not_be_asked_any_more_is_refused(edit: KeyEdit) -> None:
+    text = '{"tlscert": "/c", "tlskey": "/k"}'
+
+    assert errors(Case(text=text).plan(edit, force={"hosts"})) == [("loses-socket", "hosts")]
+
+
+def test_what_somebody_else_wrote_is_refused_as_well_when_docker_would_restart_for_it() -> None:
+    planned = Case(text='{"hosts": ["tcp://127.0.0.1:2375"]}').plan(set_("mtu", 1400))
+
+    assert errors(planned) == [("loses-socket", "hosts")]
+
+
+@pytest.mark.parametrize(
+    "address", ["unix:///var/run/docker.sock", "unix:///run/docker.sock", "unix://", "fd://", ""]
+)
+def test_a_docker_that_keeps_its_socket_may_listen_elsewhere_too(address: str) -> None:
+    assert errors(Case().plan(set_("hosts", ["tcp://127.0.0.1:2375", address]))) == []
+
+
+def test_without_hosts_docker_has_its_socket() -> None:
+    planned = Case(text='{"hosts": ["unix:///run/docker.sock", "tcp://127.0.0.1:2375"]}').plan(unset("hosts"))
+
+    assert errors(planned) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "restart"),
+    [(Case(), "never"), (Case(docker=DOWN), "auto")],
+    ids=["not restarted", "down"],
+)
+def test_a_docker_that_is_not_restarted_is_not_asked(case: Case, restart: str) -> None:
+    assert errors(case.plan(OVER_TCP, restart=restart)) == []
+
+
+# Options that this Docker does not have yet
+
+
+def test_an_object_that_an_older_docker_would_look_into_and_ignore_is_refused() -> None:
+    planned = Case(version=DockerVersion(20, 10, 24)).plan(set_("default-network-opts.bridge", {"a.b": "1"}))
+
+    assert errors(planned) == [("option-too-new", "default-network-opts")]

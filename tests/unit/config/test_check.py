@@ -13,6 +13,7 @@ from dockerd_cfg.config.catalogue import options
 from dockerd_cfg.config.check import MILESTONES, NEWEST, DockerVersion, check, check_bytes
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.surroundings import Surroundings
 
 V20 = DockerVersion(20, 10, 24)
 V23 = DockerVersion(23, 0, 6)
@@ -110,6 +111,7 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("proxies is no name", {"proxies": None}, V28, ("not-an-object", "parse", "proxies")),
     ("too new", {"bip6": "fd00::1/64"}, V27, ("option-too-new", "parse", "bip6")),
     ("too new inside an object", {"proxies": {"http-proxy": "x"}}, V20, ("option-too-new", "parse", "proxies.http-proxy")),
+    ("too new and looked into", {"default-network-opts": {"bridge": {"a.b": "1"}}}, V23, ("option-too-new", "ignored", "default-network-opts")),
     ("removed and refused", {"graph": "/x"}, V23, ("removed-option", "parse", "graph")),
     ("removed and unknown", {"graph": ""}, V24, ("removed-option", "parse", "graph")),
     ("about to go", {"graph": "/x"}, V20, ("deprecated-option", "advice", "graph")),
@@ -204,6 +206,8 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a pool without a size", {"default-address-pools": [{"base": "10.0.0.0/16"}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
     ("a pool of too small pieces", {"default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "start", "default-address-pools[0].size")),
     ("a pool without a network before 27", {"default-address-pools": [{"base": "10.0.0.0", "size": 24}]}, V26, ("bad-value", "start", "default-address-pools[0]")),
+    ("a bip of one address before 23", {"bip": "172.26.0.1/32"}, V20, ("bad-value", "start", "bip")),
+    ("a bip of two addresses before 23", {"bip": "172.26.0.0/31"}, V20, ("bad-value", "start", "bip")),
     ("a first address", {"bip": "172.26.0.0/16"}, V28, ("bad-value", "start", "bip")),
     ("a last address", {"bip": "172.26.255.255/16"}, V28, ("bad-value", "start", "bip")),
     ("a bip of IPv6", {"bip": "fd00::1/64"}, V28, ("bad-value", "start", "bip")),
@@ -241,6 +245,11 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("no slice", {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker.slice"}, V28, ("bad-value", "container", "cgroup-parent")),
     ("a slice with a gap", {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "a--b.slice"}, V28, ("bad-value", "container", "cgroup-parent")),
     ("a name of a namespace", {"containerd-namespace": "a b"}, V28, ("bad-value", "container", "containerd-namespace")),
+    ("a bip with room for itself alone", {"bip": "172.26.0.1/32"}, V28, ("bad-value", "container", "bip")),
+    ("a bip with a gateway in the only place left", {"bip": "172.26.0.1/30", "default-gateway": "172.26.0.2"}, V28, ("bad-value", "container", "bip")),
+    ("a network of the bridge's own address", {"bip": "172.26.0.1/16", "fixed-cidr": "172.26.0.0/31"}, V20, ("bad-value", "container", "fixed-cidr")),
+    ("a network of one address", {"fixed-cidr": "172.28.5.0/32"}, V26, ("bad-value", "container", "fixed-cidr")),
+    ("a network outside of bip", {"bip": "172.26.0.1/16", "fixed-cidr": "10.99.0.0/24"}, V28, ("bad-value", "container", "fixed-cidr")),
     ("an mtu before 25", {"mtu": 70000}, V24, ("bad-value", "container", "mtu")),
     ("a pool for networks of one's own", {"bip": "172.26.0.1/16", "default-address-pools": [{"base": "10.0.0.0/16", "size": 33}]}, V28, ("bad-value", "container", "default-address-pools[0].size")),
     ("a runtime of arguments before 24", {"runtimes": {"x": {"runtimeArgs": ["a"]}}}, V20, ("bad-runtime", "container", "runtimes.x")),
@@ -297,7 +306,11 @@ def test_a_mistake_is_one_finding_with_its_stage(
         pytest.param({"builder": {"gc": {"defaultKeepStorage": "lots"}}}, V27, id="a size that is not read by default before 28"),
         pytest.param({"default-address-pools": [{"BASE": "10.0.0.0/16", "Size": 24}]}, V28, id="a pool in any case"),
         pytest.param({"builder": {"gc": {"policy": [{"all": True}]}}}, V28, id="a rule without a size"),
-        pytest.param({"bip": "172.26.0.0/31"}, V28, id="a network of two addresses"),
+        pytest.param({"bip": "172.26.0.0/31"}, V26, id="a network of two addresses"),
+        pytest.param({"bip": "172.26.0.1/16", "fixed-cidr": "10.99.0.0/24"}, V26, id="a network outside of bip before 28"),
+        pytest.param({"bip": "172.26.0.1/24", "fixed-cidr": "172.0.0.0/8"}, V28, id="a network around bip's"),
+        pytest.param({"bip": "172.26.0.1/16", "fixed-cidr": "172.26.255.254/31"}, V20, id="a last address that is left"),
+        pytest.param({"fixed-cidr": "172.28.5.0/31"}, V20, id="one address beside the bridge's"),
         pytest.param({"ipv6": True}, V28, id="IPv6 by itself"),
         pytest.param({"ipv6": True, "bridge": "none"}, V27, id="IPv6 without a bridge"),
         pytest.param({"mtu": 68}, V28, id="a small mtu"),
@@ -585,3 +598,65 @@ def test_real_files_hold_few_surprises() -> None:
         for finding in found
         if finding.stage == "parse"
     )
+
+
+# What there is on the host
+
+BARE = Surroundings(
+    has_program=lambda name: name in {"crun", "/usr/bin/runsc", "containerd-shim-runsc-v1"},
+    most_open_files=1048576,
+    lacks_realtime=True,
+)
+
+
+def limit(hard: int) -> dict[str, Any]:
+    return {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": hard, "Soft": 1024}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "version", "expected"),
+    [
+        pytest.param({"runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a path to nothing"),
+        pytest.param({"runtimes": {"x": {"path": "x", "runtimeArgs": ["a"]}}}, V20, [("missing-program", "container", "runtimes.x")], id="a name of nothing"),
+        pytest.param({"runtimes": {"x": {"runtimeType": "io.containerd.x.v2"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a shim"),
+        pytest.param({"runtimes": {"x": {"runtimeType": "/opt/shim"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a path to no shim"),
+        pytest.param({"default-runtime": "io.containerd.x.v2"}, V28, [("missing-program", "container", "default-runtime")], id="a shim for all"),
+        pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all"),
+        pytest.param(limit(1048577), V28, [("bad-limit", "container", "default-ulimits.nofile")], id="more files than the kernel allows"),
+        pytest.param({"cpu-rt-runtime": 950000}, V28, [("needs-cgroup-v1", "parse", "cpu-rt-runtime")], id="real time"),
+    ],
+)  # fmt: skip
+def test_what_the_host_lacks_is_an_error(
+    document: dict[str, Any], version: DockerVersion, expected: list[tuple[str, str, str]]
+) -> None:
+    found = check({**QUIET, **document}, version=version, host=BARE)
+
+    assert [(one.code, one.stage, one.key) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"runtimes": {"x": {"path": "crun"}, "y": {"path": "/usr/bin/runsc"}}, "default-runtime": "y"},
+        {"default-runtime": "io.containerd.runsc.v1"},
+        {"default-runtime": "io.containerd.runc.v2"},
+        limit(1048576),
+    ],
+    ids=["runtimes", "a shim", "what comes with Docker", "as many files as the kernel allows"],
+)
+def test_what_the_host_has_is_no_error(document: dict[str, Any]) -> None:
+    assert check({**QUIET, **document}, version=V28, host=BARE) == []
+
+
+def test_a_type_of_runtime_that_is_not_read_before_24_needs_no_shim() -> None:
+    document: dict[str, Any] = {"runtimes": {"x": {"runtimeType": "io.containerd.x.v2"}}}
+
+    assert "missing-program" not in {one.code for one in check(document, version=V20, host=BARE)}
+
+
+def test_more_real_time_than_the_host_shares_out_is_an_error() -> None:
+    host = BARE._replace(lacks_realtime=False, most_realtime=0)
+
+    found = check({**QUIET, "cpu-rt-runtime": 950000}, version=V28, host=host)
+
+    assert [(one.code, one.stage) for one in found if one.is_error] == [("bad-limit", "container")]

@@ -202,7 +202,16 @@ def test_an_empty_driver_is_dockers_default() -> None:
 
 
 def test_logentries_took_any_option_while_it_lasted() -> None:
-    assert errors("logentries", {"anything": "x"}, V24) == []
+    assert errors("logentries", {"logentries-token": "t", "anything": "x"}, V24) == []
+
+
+@pytest.mark.parametrize(("opts", "stage"), [({}, "container"), ({"line-only": "true"}, "start")])
+def test_logentries_needed_its_token(opts: dict[str, str], stage: str) -> None:
+    found = [one for one in check_log_config("logentries", opts, version=V24) if one.is_error]
+
+    assert [(one.code, one.stage, one.key) for one in found] == [
+        ("missing-log-option", stage, "log-opts.logentries-token")
+    ]
 
 
 def test_without_a_version_what_only_older_ones_lack_is_advice() -> None:

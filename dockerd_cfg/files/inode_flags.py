@@ -1,0 +1,42 @@
+"""The flags that keep even root from changing a file or folder: immutable and append-only, as chattr(1) sets them."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+_GET_FLAGS: Final = 0x80086601
+_SET_FLAGS: Final = 0x40086602
+_IMMUTABLE_OR_APPEND: Final = 0x10 | 0x20
+_OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def is_fixed(path: Path) -> bool:
+    """Tell whether one of the flags is set on ``path``; False for what is absent, or whose file system has no flags."""
+    try:
+        descriptor = os.open(path, _OPEN)
+    except OSError:
+        return False
+    try:
+        return bool(_flags(descriptor) & _IMMUTABLE_OR_APPEND)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def lift(path: Path) -> None:
+    """Take the flags off the file or folder ``path``, where its file system has such. Raises OSError if it cannot be opened."""
+    descriptor = os.open(path, _OPEN)
+    try:
+        flags = _flags(descriptor)
+        if flags & _IMMUTABLE_OR_APPEND:
+            fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
+    except OSError:
+        return  # a file system without such flags
+    finally:
+        os.close(descriptor)
+
+
+def _flags(descriptor: int) -> int:
+    return int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, b"\0" * 8)[:4], "little")
