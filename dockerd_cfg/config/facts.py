@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from dockerd_cfg.config.catalogue import needs
@@ -128,7 +129,7 @@ def unused_options(host: Host, unit: UnitState, facts: ConfigFacts, runs: "Seque
 def _edited(run: "Run", path: HostPath) -> Iterator[str]:
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # only where there is a run
 
-    for step in run.plan.steps:
+    for step in run.plan.parts:
         if isinstance(step, EditDaemonJson) and step.path == path and run.state in _APPLIED:
             yield from (one.key[0] for one in step.edits)
 
@@ -157,7 +158,7 @@ def _stale(
     if file.image.data is None or file.image.modified <= unit.active_since:
         return
     reported = host.docker.options() if names - {"log-driver", "log-opts"} else {}
-    known = runs()
+    known = cache(runs)  # reading them costs more than all the rest, and is seldom needed
     for name in sorted(names - {"log-driver"}):
         values = wanted_values(file.value, [(name,)], flags=flags)
         told = {is_in_use(dotted, value, reported) for dotted, value in values.items()} - {None}
@@ -166,7 +167,7 @@ def _stale(
         if told:
             if False in told:
                 yield name
-        elif last_changed(file, known, name) > (read or 0) and not (
+        elif last_changed(file, known(), name) > (read or 0) and not (
             may_try and name == "log-opts" and _uses_log_options(host, options)
         ):
             yield name
