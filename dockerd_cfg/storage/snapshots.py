@@ -55,7 +55,7 @@ def committed(database: Path, before: float) -> frozenset[int]:
             with database.open("rb") as file:
                 if _meta(file.read(2 * meta.page_size)).transaction == meta.transaction:
                     return found
-        except (OSError, _Torn, struct.error, IndexError, ValueError, RecursionError):
+        except (OSError, _Torn, struct.error, LookupError, ValueError, OverflowError, RecursionError):
             continue
     return frozenset()
 

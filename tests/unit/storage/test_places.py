@@ -1,0 +1,122 @@
+"""What stands at a place is exchanged at once, and what was done by half is done or undone."""
+
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.storage.boot import mount_unit, mount_unit_step
+from dockerd_cfg.storage.places import exchange_with_link, exchange_with_link_back, point_to
+
+OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/docker"), HostPath("/var/lib/docker.old")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    for folder in ("var/lib/docker", "mnt"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "var/lib/docker/data").write_text("old")
+    return Layout(tmp_path)
+
+
+def content(layout: Layout, path: HostPath) -> str:
+    return (layout.real(path) / "data").read_text()
+
+
+def test_a_renamed_tree_is_found_at_both_places(layout: Layout) -> None:
+    exchange_with_link(layout, OLD, NEW)
+    exchange_with_link(layout, OLD, NEW)
+    assert content(layout, OLD) == content(layout, NEW) == "old"
+    assert layout.real(OLD).is_symlink()
+    assert not layout.real(NEW).is_symlink()
+
+
+def test_a_rename_stopped_before_the_exchange_is_done_and_undone(layout: Layout) -> None:
+    layout.real(NEW).symlink_to("docker")
+    exchange_with_link_back(layout, OLD, NEW)
+    assert not layout.real(NEW).is_symlink()
+    layout.real(NEW).symlink_to("docker")
+    exchange_with_link(layout, OLD, NEW)
+    assert content(layout, NEW) == "old"
+
+
+def test_a_rename_is_undone_twice(layout: Layout) -> None:
+    exchange_with_link(layout, OLD, NEW)
+    for _ in range(2):
+        exchange_with_link_back(layout, OLD, NEW)
+    assert content(layout, OLD) == "old"
+    assert list((layout.root / "mnt").iterdir()) == []
+
+
+def test_a_target_that_is_not_empty_is_not_overwritten(layout: Layout) -> None:
+    layout.real(NEW).mkdir()
+    (layout.real(NEW) / "mine").write_text("")
+    with pytest.raises(FileProblem):
+        exchange_with_link(layout, OLD, NEW)
+    assert content(layout, OLD) == "old"
+
+
+@pytest.fixture
+def copied(layout: Layout) -> Layout:
+    layout.real(NEW).mkdir()
+    (layout.real(NEW) / "data").write_text("new")
+    return layout
+
+
+def test_a_link_takes_the_place_of_the_tree_and_gives_it_back(copied: Layout) -> None:
+    for _ in range(2):
+        point_to(copied, OLD, NEW, ASIDE)
+        assert content(copied, OLD) == "new"
+        assert content(copied, ASIDE) == "old"
+    for _ in range(2):
+        point_to(copied, OLD, OLD, ASIDE)
+        assert content(copied, OLD) == "old"
+        assert not copied.real(ASIDE).is_symlink()
+        assert not copied.real(ASIDE).exists()
+
+
+def test_a_link_stopped_before_the_exchange_leads_nobody(copied: Layout) -> None:
+    copied.real(ASIDE).symlink_to(copied.link_text(NEW, OLD))
+    assert content(copied, OLD) == "old"
+    point_to(copied, OLD, OLD, ASIDE)
+    assert content(copied, OLD) == "old"
+    assert not copied.real(ASIDE).is_symlink()
+
+
+def test_a_link_that_was_there_gets_its_text_back(copied: Layout) -> None:
+    copied.real(OLD).rename(copied.root / "disk")
+    copied.real(OLD).symlink_to("../../disk")
+    point_to(copied, OLD, NEW, ASIDE)
+    assert content(copied, OLD) == "new"
+    point_to(copied, OLD, HostPath("/disk"), ASIDE, link="../../disk")
+    assert str(copied.real(OLD).readlink()) == "../../disk"
+
+
+def test_a_folder_that_came_to_the_place_of_the_link_is_not_lost(copied: Layout) -> None:
+    point_to(copied, OLD, NEW, ASIDE)
+    copied.real(OLD).unlink()
+    copied.real(OLD).mkdir()
+    with pytest.raises(FileProblem, match="is a folder again"):
+        point_to(copied, OLD, NEW, ASIDE)
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/var/lib/docker", "var-lib-docker.mount"),
+        ("/var/lib/docker-data", "var-lib-docker\\x2ddata.mount"),
+        ("/.hidden/a.b", "\\x2ehidden-a.b.mount"),
+        ("/a b/\u00e9", "a\\x20b-\\xc3\\xa9.mount"),
+        ("/a_b:c", "a_b:c.mount"),
+    ],
+    ids=str,
+)
+def test_a_mount_unit_is_named_as_systemd_wants_it(path: str, unit: str) -> None:
+    assert mount_unit(HostPath(path)) == unit
+
+
+def test_a_mount_unit_keeps_specifiers_from_being_read() -> None:
+    text = mount_unit_step(HostPath("/mnt/100%/docker"), OLD).new.text or ""
+    assert "What=/mnt/100%%/docker\n" in text
+    assert 'RequiresMountsFor="/mnt/100%%/docker"\n' in text
