@@ -22,6 +22,7 @@ from tests.hosts.harness import (
     recipe,
 )
 from tests.hosts.harness.disks import MIB
+from tests.hosts.harness.inside import STAY, Process
 
 OUTLIVED = """\
 import sys, time
@@ -188,6 +189,15 @@ def test_a_command_in_the_background_can_be_signalled_and_killed(host: Host) -> 
     process = host.popen("sleep", "1000")
     process.kill()
     assert process.wait() == 128 + signal.SIGKILL
+
+
+def test_what_enters_the_host_is_not_taken_for_the_command() -> None:
+    process = Process(["sh", "-c", 'sleep 0.3; exec sh -c "$@"', "join", STAY, "stay", "sleep", "1000"])
+    try:
+        process.kill()
+        assert process.wait() == 128 + signal.SIGKILL
+    finally:
+        process.close()
 
 
 def test_the_tool_is_installed_from_its_wheel(host: Host) -> None:

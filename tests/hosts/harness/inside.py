@@ -59,10 +59,11 @@ class Process:
     @property
     def pid(self) -> int:
         """The command itself, as numbered outside the host."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while self.poll() is None and time.monotonic() < deadline:
-            # The starter becomes nsenter, env, then the shell that stays; only that one has a child.
-            found = children(self._popen.pid)
+            # The starter, which has children of its own, becomes nsenter, env, then the shell that stays.
+            words = Path(f"/proc/{self._popen.pid}/cmdline").read_bytes().split(b"\0")
+            found = children(self._popen.pid) if words[2:3] == [STAY.encode()] else []
             if found:
                 return found[0][0]
             time.sleep(0.002)
@@ -93,7 +94,7 @@ class Process:
     def kill(self) -> None:
         """Kill the command alone, as the kernel does when memory is short; then wait for its end."""
         self.send_signal(signal.SIGKILL)
-        self.wait(10)
+        self.wait()
 
     def close(self) -> None:
         """End it with everything in its session and forget its output."""
