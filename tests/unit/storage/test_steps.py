@@ -8,6 +8,7 @@ import pytest
 
 from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.compare import differences
@@ -15,9 +16,10 @@ from dockerd_cfg.storage.copy import MARKER, copy_tree
 from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.hand_over import HandOver
-from dockerd_cfg.storage.old_tree import RemoveTree, SetAside
+from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
+from dockerd_cfg.storage.sealed import NOTE
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -267,6 +269,16 @@ def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     (volume(host, OLD) / ".~tmp~").mkdir()
     step.revert(context(host, was_applied=True), before)
     assert list(differences(real(host, NEW), real(host, OLD))) == []
+
+
+def test_nothing_is_carried_ahead_onto_itself(host: Host) -> None:
+    """A mount or a link leads from the old place to the new one: a note there would tell that all is settled."""
+    handed_over(host)
+    noted = (real(host, NEW) / NOTE).read_bytes()
+    trees.remove_tree(real(host, OLD))
+    real(host, OLD).symlink_to(real(host, NEW))
+    CarryAhead(old=OLD, new=NEW, source=OLD).revert(context(host, was_applied=True), {})
+    assert (real(host, NEW) / NOTE).read_bytes() == noted
 
 
 def test_once_the_old_place_counts_again_nothing_is_carried_back(host: Host) -> None:
