@@ -25,8 +25,9 @@ from dockerd_cfg.storage.copying import copy_rest, verify
 from dockerd_cfg.storage.places import (
     exchange_with_link,
     exchange_with_link_back,
+    lead_back,
+    lead_to,
     mount_over,
-    point_to,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -92,8 +93,8 @@ class HandOver(Step):
 
     def capture(self, context: Context) -> Before:
         """Keep the files to be edited, and note the moment."""
-        links: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
-        return {"at": time.time(), "links": links, "files": [edit.capture(context) for edit in self.edits]}
+        kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
+        return {"at": time.time(), "links": kept, "files": [edit.capture(context) for edit in self.edits]}
 
     def apply(self, context: Context, before: Before) -> None:
         """Switch. Raises FileProblem or CommandFailed."""
@@ -105,10 +106,15 @@ class HandOver(Step):
         files.replace_together(
             [one for edit, old in zip(self.edits, kept, strict=True) for one in edit.replacement(layout, old)]
         )
+        links.switch_together(
+            [
+                switch
+                for tree in self._linked()
+                for switch in lead_to(layout, tree.named, tree.target, tree.aside)
+            ]
+        )
         for tree in self.trees:
-            if self.mode == "symlink" and not _is_left_by_rename(tree):
-                point_to(layout, tree.named, tree.target, tree.aside)
-            elif self.mode == "bind":
+            if self.mode == "bind":
                 mount_over(context.host, tree.named, tree.aside)
 
     def holds(self, context: Context, before: Before) -> bool | None:
@@ -143,11 +149,24 @@ class HandOver(Step):
             host.systemd.daemon_reload()
 
     def _put_old_trees_back(self, layout: Layout, before: Before) -> None:
+        links.switch_together(
+            [
+                switch
+                for tree in self._linked()
+                for switch in lead_back(layout, tree.named, tree.source, tree.aside, _text(before, tree.name))
+            ]
+        )
+        for tree in self._linked():
+            if tree.named == tree.source and _text(before, tree.name) is None:
+                links.remove_link(layout.real(tree.named))  # where there was no folder to be set aside
+                links.remove_link(layout.real(tree.aside))
         for tree in self.trees:
-            if self.mode == "symlink" and not _is_left_by_rename(tree):
-                point_to(layout, tree.named, tree.source, tree.aside, link=_text(before, tree.name))
-            elif self.mode == "bind":
+            if self.mode == "bind":
                 links.put_back(layout.real(tree.aside), layout.real(tree.named))
+
+    def _linked(self) -> list[MovedTree]:
+        """Return the trees whose old path is to become a link, which no rename leaves."""
+        return [tree for tree in self.trees if self.mode == "symlink" and not _is_left_by_rename(tree)]
 
     def _restore_files(self, layout: Layout, before: Before) -> None:
         pairs = list(zip(self.edits, _kept(before), strict=True))
@@ -218,8 +237,8 @@ def _is_left_by_rename(tree: MovedTree) -> bool:
 
 
 def _text(before: Before, name: str) -> str | None:
-    links = before["links"]
-    text = links.get(name) if isinstance(links, dict) else None
+    kept = before["links"]
+    text = kept.get(name) if isinstance(kept, dict) else None
     return text if isinstance(text, str) else None
 
 
