@@ -80,6 +80,24 @@ def test_a_change_that_size_and_times_do_not_tell_is_copied(host: Host, is_rewou
     assert (volume(host, NEW) / "database").read_bytes() == b"after!"
 
 
+def test_after_a_power_cut_what_an_interrupted_copy_left_is_not_trusted(host: Host) -> None:
+    boot = real(host, HostPath("/proc/sys/kernel/random/boot_id"))
+    boot.parent.mkdir(parents=True)
+    boot.write_text("one\n")
+    captured = copied_while_docker_ran(host)
+    journal = volume(host, NEW) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))  # as a file system may leave it
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    long_ago: Before = {"since": 4e9, "boot": "one"}  # nothing counts as changed lately
+
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), long_ago)
+    assert journal.read_bytes() != text
+    boot.write_text("two\n")
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), long_ago)
+    assert journal.read_bytes() == text
+
+
 def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
     captured = copied_while_docker_ran(host)
     (volume(host, OLD) / "journal.txt").unlink()
