@@ -5,6 +5,7 @@ import pytest
 
 from tests.hosts.conftest import BootHost
 from tests.hosts.hard_stops import Case, Watched, end, entries, place, seeds, started, wait_for_instant
+from tests.hosts.test_jobs import answer
 
 SAMPLE, FULL = (0, 11, 18, 26, 54), 60
 SWITCH_SAMPLE, SWITCH_FULL = (1,), 20
@@ -45,4 +46,58 @@ def _cut_and_end(boot_host: BootHost, case: Case) -> None:
     print(said)
     assert host.is_active("docker")
     assert place(host, case) == expected
+    watched.assert_whole(images=True)
+
+
+def test_what_the_disk_has_of_a_copy_but_for_its_contents_is_copied_again(boot_host: BootHost) -> None:
+    """Names, sizes and times get to the disk when any neighbour there syncs a file, contents only in their own time."""
+    host = boot_host()
+    watched = Watched(host, near=False)
+    host.run("sleep", "3")  # so that nothing of what is looked at counts as changed lately
+    slow_sync = (
+        "strace",
+        "-qq",
+        "--output=/dev/null",
+        "--trace=syncfs",
+        "--inject=syncfs:delay_enter=4000000:when=2+",
+    )
+    host.popen(*slow_sync, "dockerd-cfg", "move-storage", "/mnt/data", "--yes")
+    copied = "/mnt/data/docker/volumes/static/_data"
+    host.wait_for(lambda: host.exists(f"{copied}/soft"), what="no copy")
+    host.shell("sleep 0.5; echo > /mnt/data/neighbour; sync /mnt/data/neighbour")
+    host.power_cut()
+
+    host.start()
+    host.wait_until_up()
+    print(host.shell(f"ls -ls {copied} | head -20"))
+    watched.assert_whole()
+    assert answer(host, "resume", "--yes")["changed"]
+    watched.assert_whole(images=True)
+
+
+def test_between_two_links_a_power_cut_leaves_neither(boot_host: BootHost) -> None:
+    host = boot_host("docker28-containerd")
+    watched = Watched(host, near=False)
+    strace = (
+        "strace",
+        "-qq",
+        "--output=/dev/null",
+        "--trace=renameat2",
+        "--inject=renameat2:delay_enter=3000000:when=2",
+    )
+    host.popen(*strace, "dockerd-cfg", "move-storage", "/mnt/data", "--mode", "symlink", "--yes")
+    host.wait_for(
+        lambda: host.run("test", "-L", "/var/lib/docker", check=False).returncode == 0, what="no link"
+    )
+    assert host.run("test", "-L", "/var/lib/containerd", check=False).returncode != 0
+    host.power_cut()
+
+    host.start()
+    host.wait_until_up()
+    assert host.shell("readlink -f /var/lib/docker /var/lib/containerd").split() == [
+        "/var/lib/docker",
+        "/var/lib/containerd",
+    ]
+    watched.assert_whole()
+    assert answer(host, "resume", "--yes")["changed"]
     watched.assert_whole(images=True)
