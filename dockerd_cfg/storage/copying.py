@@ -44,7 +44,7 @@ class PreCopy(Step):
 
     def capture(self, context: Context) -> Before:
         """Note from when on changes count: all that was in memory before is on disk, its times with it."""
-        return {"since": begin(real_path(context, self.source)), "boot": _boot(context)}
+        return {"since": begin(real_path(context, self.source)), "boot": boot_id(context)}
 
     def apply(self, context: Context, before: Before) -> None:
         """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed.
@@ -60,7 +60,7 @@ class PreCopy(Step):
             total_bytes=self.allocated,
             note=f"copying {self.source}",
             contents=self.contents,
-            reading=before.get("boot") != _boot(context),
+            reading=before.get("boot") != boot_id(context),
         )
 
 
@@ -108,7 +108,7 @@ class VerifyTree(Step):
         verify(source, target, settled.paths if settled else (), contents=self.contents)
 
 
-def _boot(context: Context) -> str:
+def boot_id(context: Context) -> str:
     """Return what tells this boot of the host from any other (random(4))."""
     return (files.read_image(real_path(context, _BOOT)).data or b"").decode().strip()
 

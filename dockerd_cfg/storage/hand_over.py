@@ -21,10 +21,11 @@ from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.service.steps import stop
 from dockerd_cfg.storage.boot import WriteMountUnit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
-from dockerd_cfg.storage.copying import copy_rest, verify
+from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
 from dockerd_cfg.storage.places import (
     exchange_with_link,
     exchange_with_link_back,
+    is_covered,
     lead_back,
     lead_to,
     mount_over,
@@ -94,7 +95,8 @@ class HandOver(Step):
     def capture(self, context: Context) -> Before:
         """Keep the files to be edited, and note the moment."""
         kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
-        return {"at": time.time(), "links": kept, "files": [edit.capture(context) for edit in self.edits]}
+        edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
+        return {"at": time.time(), "boot": boot_id(context), "links": kept, "files": edited}
 
     def apply(self, context: Context, before: Before) -> None:
         """Switch. Raises FileProblem or CommandFailed."""
@@ -113,8 +115,10 @@ class HandOver(Step):
                 for switch in lead_to(layout, tree.named, tree.target, tree.aside)
             ]
         )
-        for tree in self.trees:
-            if self.mode == "bind":
+        if self.mode == "bind":
+            if any(is_covered(context.host, tree.named, tree.aside) for tree in self.trees):
+                stop(context.host, self.stops, tuple(tree.target for tree in self.trees))
+            for tree in self.trees:
                 mount_over(context.host, tree.named, tree.aside)
 
     def holds(self, context: Context, before: Before) -> bool | None:
@@ -130,8 +134,9 @@ class HandOver(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Carry back, verify, switch back. Raises CommandFailed or FileProblem.
 
-        When the new tree cannot be found although Docker ran on it for good, this refuses: the old tree would be
-        taken back as it was before the move. In a move that never came to its end, the old tree is what counts.
+        When the new tree cannot be found although Docker ran on it for good, or came up on it by itself after a reboot,
+        this refuses: the old tree would be taken back as it was before the move. In any other move that never came to
+        its end, the old tree is what counts.
         """
         host: Host = context.host
         stop(host, self.stops, tuple(tree.target for tree in self.trees))
@@ -139,7 +144,7 @@ class HandOver(Step):
             if self.mode == "bind":
                 take_off(host, tree.named)
             if tree.placement == "copied" and self._leads_to_new(context, before, tree):
-                self._carry_back(context, tree, float(str(before["at"])))
+                self._carry_back(context, tree, before)
         self._put_old_trees_back(host.layout, before)
         self._restore_files(host.layout, before)
         for tree in self.trees:
@@ -196,12 +201,12 @@ class HandOver(Step):
             return layout.real(tree.named).resolve() == layout.real(tree.target).resolve()
         return tree.placement != "copied"
 
-    def _carry_back(self, context: Context, tree: MovedTree, since: float) -> None:
+    def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:
         new = real_path(context, tree.target)
         aside, source = real_path(context, tree.aside), real_path(context, tree.source)
         old = aside if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()) else source
         if not is_ours(new, tree.source):
-            if not context.was_applied:
+            if not context.was_applied and before.get("boot") == boot_id(context):
                 return
             raise CommandFailed(
                 f"{tree.target} does not hold the moved data: is its disk mounted? "
@@ -210,7 +215,7 @@ class HandOver(Step):
             )
         ahead = Settled.read(old, new)
         copied = Settled.read(new, new)
-        settled = ahead or Settled(since, copied.paths if copied else frozenset())
+        settled = ahead or Settled(float(str(before["at"])), copied.paths if copied else frozenset())
         copy_rest(
             context,
             new,

@@ -72,6 +72,14 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
+def is_covered(host: Host, named: HostPath, aside: HostPath) -> bool:
+    """Tell whether something is mounted at ``named`` over the old tree, which was to be set aside before.
+
+    So it is when the host stopped between the writing of the mount unit and the setting aside.
+    """
+    return host.systemd.unit(mount_unit(named)).is_active and not _holds_tree(host.layout.real(aside))
+
+
 def mount_over(host: Host, named: HostPath, aside: HostPath) -> None:
     """Set the folder ``named`` aside, an empty one in its place, and start the unit that mounts something there.
 
@@ -80,13 +88,19 @@ def mount_over(host: Host, named: HostPath, aside: HostPath) -> None:
     real, other = host.layout.real(named), host.layout.real(aside)
     unit = mount_unit(named)
     if host.systemd.unit(unit).is_active:
-        return
+        if _holds_tree(other):
+            return
+        host.systemd.stop(unit)
     files.make_new_folder(other, mode=0o710)
-    if not any(other.iterdir()):
+    if not _holds_tree(other):
         links.exchange(other, real)
     host.systemd.daemon_reload()
     host.systemd.enable(unit)
     host.systemd.start(unit)
+
+
+def _holds_tree(path: Path) -> bool:
+    return _is_folder(path) and any(path.iterdir())
 
 
 def take_off(host: Host, named: HostPath) -> None:

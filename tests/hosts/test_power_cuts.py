@@ -101,3 +101,32 @@ def test_between_two_links_a_power_cut_leaves_neither(boot_host: BootHost) -> No
     watched.assert_whole()
     assert answer(host, "resume", "--yes")["changed"]
     watched.assert_whole(images=True)
+
+
+def test_a_mount_that_a_reboot_made_over_the_old_data_is_taken_off_and_made_again(
+    boot_host: BootHost,
+) -> None:
+    host = boot_host("docker28-containerd")
+    watched = Watched(host, near=False)
+    strace = (
+        "strace",
+        "-qq",
+        "--output=/dev/null",
+        "--trace=renameat2",
+        "--inject=renameat2:delay_enter=9000000:when=1",
+    )
+    host.popen(*strace, "dockerd-cfg", "move-storage", "/mnt/data", "--mode", "bind", "--yes")
+    host.wait_for(lambda: host.exists("/etc/systemd/system/var-lib-containerd.mount"), what="no unit")
+    host.run("sleep", "0.5")
+    host.power_cut()
+
+    host.start()
+    host.wait_until_up()
+    assert host.run("mountpoint", "-q", "/var/lib/docker", check=False).returncode == 0
+    watched.wait_for_records()
+    watched.assert_whole()
+    watched.make()
+    assert answer(host, "resume", "--yes")["changed"]
+    watched.assert_whole(images=True)
+    assert answer(host, "finish", "--yes")["data"]["bytes"] > 5_000_000
+    watched.assert_whole(images=True)

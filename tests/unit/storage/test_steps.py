@@ -317,6 +317,20 @@ def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Hos
     assert (volume(host, OLD) / "journal.txt").exists()
 
 
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_a_new_tree_that_docker_came_up_on_after_a_power_cut_is_not_given_up(
+    host: Host, is_rebooted: bool
+) -> None:
+    step, before = handed_over(host)
+    real(host, NEW).rename(real(host, NEW).with_name("unmounted"))
+    interrupted = context(host, was_applied=False)
+    if is_rebooted:
+        with pytest.raises(CommandFailed, match="is its disk mounted"):
+            step.revert(interrupted, before | {"boot": "another"})
+    else:
+        step.revert(interrupted, before)
+
+
 def test_the_old_tree_is_not_removed_while_the_new_one_is_missing(host: Host) -> None:
     with pytest.raises(FileProblem, match="is not there"):
         RemoveTree(path=OLD, current=NEW).apply(context(host), {})
