@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VARIANT ?= docker28
 PYTEST_WORKERS ?= 2
+SEEDS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format unit hosts host-shell hosts-clean bench schemas lock wheel clean
+.PHONY: help demo test check format unit hosts soak host-shell hosts-clean bench schemas lock wheel clean
 
 help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +37,9 @@ unit: $(READY) ## Run the tests that need no real host
 
 hosts: $(READY) ## Run only the tests on real hosts (root)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m hosts tests
+
+soak: $(READY) ## Stop moves hard, 180 times at instants drawn by seeds (root, an hour); SEEDS=7-7 for some of them
+	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py
 
 host-shell: $(READY) ## Open a shell in a disposable host; VARIANT=docker20|docker26|docker28|docker28-containerd
 	$(BIN)/python -m tests.hosts.harness shell --variant $(VARIANT)

@@ -1,8 +1,9 @@
 """Symbolic links, and two names that change places: at no instant is nothing there."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import TEMPORARY, remove_empty_folder, remove_file, sync_folder, translated
@@ -11,20 +12,47 @@ _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
 
 
+class Switch(NamedTuple):
+    """What stands ready at ``new`` is to stand at ``place``; with ``keeps`` what was there goes to ``new``."""
+
+    new: Path
+    place: Path
+    keeps: bool
+
+
+def switch_together(switches: Sequence[Switch]) -> None:
+    """Make several switches one right after the other, and then bring them to disk.
+
+    When the machine stops in between, all are made or none, unless it happens within the few microseconds between two:
+    a journaling file system brings both to disk in one transaction. No place is ever empty. Raises FileProblem.
+    """
+    for new, place, keeps in switches:
+        with translated(f"cannot put {new} in the place of {place}"):
+            if keeps:
+                _exchange(new, place)
+            else:
+                os.replace(new, place)
+    for folder in {path.parent for switch in switches for path in (switch.new, switch.place)}:
+        with translated(f"cannot sync {folder}"):
+            sync_folder(folder)
+
+
 def exchange(one: Path, other: Path) -> None:
     """Let two names of the same file system change places, at once and durably: neither is ever missing.
 
-    (renameat2(2), RENAME_EXCHANGE.) Raises FileProblem.
+    Raises FileProblem.
     """
+    switch_together([Switch(one, other, keeps=True)])
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two names change places (renameat2(2), RENAME_EXCHANGE)."""
     import ctypes  # noqa: PLC0415  # only a move needs it
 
-    with translated(f"cannot exchange {one} and {other}"):
-        library = ctypes.CDLL(None, use_errno=True)
-        if library.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-        for folder in {one.parent, other.parent}:
-            sync_folder(folder)
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def put_back(aside: Path, place: Path) -> None:
@@ -45,14 +73,21 @@ def make_link(path: Path, text: str) -> None:
 
     Raises FileProblem when something else is there.
     """
+    switch_together([link_beside(path, text)])
+
+
+def link_beside(path: Path, text: str) -> Switch:
+    """Make a symbolic link to ``text`` beside ``path``, and return the switch that puts it there.
+
+    Raises FileProblem when something else than a link is there.
+    """
     with translated(f"cannot make the link {path}"):
         if os.path.lexists(path) and not path.is_symlink():
             raise FileProblem(f"cannot make the link {path}: that name is taken")
         temporary = path.with_name(f".{path.name}{TEMPORARY}")
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(text)
-        os.replace(temporary, path)
-        sync_folder(path.parent)
+        return Switch(temporary, path, keeps=False)
 
 
 def remove_link(path: Path) -> None:

@@ -14,6 +14,8 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 
 HELD: Final = HostPath("/run/dockerd-cfg.holds-docker")
+# Says that systemd has read the drop-ins: the tool may have been killed after it wrote them and before.
+_READ: Final = HostPath("/run/dockerd-cfg.can-hold-docker")
 _UNITS: Final = HostPath("/run/systemd/system")
 _NAME: Final = "90-dockerd-cfg-hold.conf"
 _DROP_IN: Final = (
@@ -65,19 +67,22 @@ class FreeUnits(Step):
 
 def make_holdable(host: Host, units: tuple[str, ...]) -> None:
     """Give ``units`` the condition, if they do not have it yet. Raises FileProblem or CommandFailed."""
-    missing = [unit for unit in units if not _is_holdable(host, unit)]
-    for unit in missing:
+    if all(_is_holdable(host, unit) for unit in units):
+        return
+    read = host.layout.real(_READ)
+    files.remove_file(read)
+    for unit in units:
         files.replace_file(host.layout.real(_drop_in(unit)), FileImage(_DROP_IN.encode(), 0o644))
-    if missing:
-        host.systemd.daemon_reload()
+    host.systemd.daemon_reload()
+    files.replace_file(read, FileImage(b"", 0o644))
 
 
 def make_free(host: Host, units: tuple[str, ...]) -> None:
     """Release ``units`` and take the condition away. Raises FileProblem or CommandFailed."""
     release(host)
-    present = [unit for unit in units if _is_holdable(host, unit)]
-    for unit in present:
-        real = host.layout.real(_drop_in(unit))
+    files.remove_file(host.layout.real(_READ))
+    present = [real for unit in units if (real := host.layout.real(_drop_in(unit))).exists()]
+    for real in present:
         files.remove_file(real)
         files.remove_empty_folder(real.parent)
     if present:
@@ -101,7 +106,7 @@ def is_held(host: Host) -> bool:
 
 
 def _is_holdable(host: Host, unit: str) -> bool:
-    return host.layout.real(_drop_in(unit)).exists()
+    return host.layout.real(_READ).exists() and host.layout.real(_drop_in(unit)).exists()
 
 
 def _drop_in(unit: str) -> HostPath:

@@ -1,5 +1,6 @@
 """The steps that stop, start and check Docker."""
 
+import time
 from typing import Final, Literal
 
 from dockerd_cfg.change.plan import Before, Context, Step
@@ -26,6 +27,8 @@ from dockerd_cfg.service.state import (
 )
 
 _GONE_PATIENCE: Final = 60.0
+_STOP_ATTEMPTS: Final = 10
+_STOP_AGAIN_AFTER: Final = 0.1  # seconds, more at each attempt
 _LOCKS: Final = ("volumes/metadata.db", "io.containerd.metadata.v1.bolt/meta.db")
 
 
@@ -254,14 +257,30 @@ def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> Non
     there. Raises CommandFailed when that does not come about.
     """
     hold(host, units)
-    host.systemd.stop(*units)
-    for name in units:
-        if host.systemd.unit(name).is_active:
-            raise CommandFailed(
-                f"{name} is up again although it was stopped", hint="see what starts it, and stop that first"
-            )
+    for attempt in range(_STOP_ATTEMPTS):
+        time.sleep(attempt * _STOP_AGAIN_AFTER)
+        up = _bring_down(host, units)
+        if not up:
+            break
+    else:
+        raise CommandFailed(
+            f"{up[0]} is up again although it was stopped", hint="see what starts it, and stop that first"
+        )
     if not wait_until(lambda: not restless(host, roots), _GONE_PATIENCE):
         raise CommandFailed(f"Docker was stopped, but {restless(host, roots)[0]}")
+
+
+def _bring_down(host: Host, units: tuple[str, ...]) -> list[str]:
+    """Stop ``units``; return which are up all the same, when somebody's start, asked for meanwhile, ended the stop.
+
+    Raises CommandFailed when it fails for another reason.
+    """
+    try:
+        host.systemd.stop(*units)
+    except CommandFailed as error:
+        if "canceled" not in error.message:
+            raise
+    return [name for name in units if host.systemd.unit(name).is_active]
 
 
 def restless(host: Host, roots: tuple[HostPath, ...]) -> list[str]:

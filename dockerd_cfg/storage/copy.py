@@ -74,18 +74,21 @@ def copy_tree(
     settled: Collection[bytes] = frozenset(),
     live: bool = False,
     careful: bool = False,
+    reading: bool = False,
 ) -> None:
     """Make the folder ``target`` a faithful copy of ``source``; what is too much in it is removed.
 
     What is ``settled`` (paths relative to ``source``, without wildcards) is left as it is.
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
     comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
-    nothing at all when something could not be read. Raises CommandFailed.
+    nothing at all when something could not be read. ``reading``: sizes and times in the target are not to be trusted,
+    contents are compared. Raises CommandFailed.
     """
     polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
     order = ["--delete-after"] if careful else ["--delete-delay"]
     with _listing(b"/" + path for path in settled) as excluded:
         argv = [*polite, "rsync", *_FAITHFUL, *order, "--from0", f"--exclude-from={excluded}"]
+        argv += ["--checksum"] if reading else []
         argv += ["--info=progress2", f"{source}/", f"{target}/"]
         reader = _ProgressReader(progress, total_bytes, note)
         done = runner.run(argv, timeout=None, check=False, on_output=reader)

@@ -17,6 +17,7 @@ from dockerd_cfg.storage.sealed import Settled, sealed
 from dockerd_cfg.storage.target import real_path
 
 _MANY: Final = 1000
+_BOOT: Final = HostPath("/proc/sys/kernel/random/boot_id")
 # A file system's clock may lag behind ours by its tick (current_time() in the kernel is coarse).
 _CLOCK_MARGIN: Final = 2.0
 
@@ -43,10 +44,14 @@ class PreCopy(Step):
 
     def capture(self, context: Context) -> Before:
         """Note from when on changes count: all that was in memory before is on disk, its times with it."""
-        return {"since": begin(real_path(context, self.source))}
+        return {"since": begin(real_path(context, self.source)), "boot": boot_id(context)}
 
     def apply(self, context: Context, before: Before) -> None:
-        """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed."""
+        """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed.
+
+        After a power cut the disk may have names, sizes and times of what was copied before, but not its contents: a
+        file system brings those to disk in their own time. Then they are compared.
+        """
         copy_live(
             context,
             real_path(context, self.source),
@@ -55,6 +60,7 @@ class PreCopy(Step):
             total_bytes=self.allocated,
             note=f"copying {self.source}",
             contents=self.contents,
+            reading=before.get("boot") != boot_id(context),
         )
 
 
@@ -102,6 +108,11 @@ class VerifyTree(Step):
         verify(source, target, settled.paths if settled else (), contents=self.contents)
 
 
+def boot_id(context: Context) -> str:
+    """Return what tells this boot of the host from any other (random(4))."""
+    return (files.read_image(real_path(context, _BOOT)).data or b"").decode().strip()
+
+
 def begin(source: Path) -> float:
     """Return the Unix time from when on changes below ``source`` count; what was in memory before is on disk.
 
@@ -123,12 +134,13 @@ def copy_live(
     note: str,
     contents: bool = False,
     careful: bool = False,
+    reading: bool = False,
 ) -> None:
     """Bring ``target`` near to ``source``, which may be in use, and note in it what is settled.
 
     First everything is copied, then what changed during that, whatever its times say; then what is sealed since
     before ``since`` (Unix time) is verified, and all is brought to disk. ``careful``: nothing is removed from the
-    target. Raises CommandFailed.
+    target. ``reading``: see `copy_tree`. Raises CommandFailed.
     """
     host: Host = context.host
     candidates = sealed(source, since)
@@ -141,6 +153,7 @@ def copy_live(
         note=note,
         live=True,
         careful=careful,
+        reading=reading,
     )
     again = begin(source)
     changed = compare.changed_since(source, since, candidates)

@@ -21,12 +21,14 @@ from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.service.steps import stop
 from dockerd_cfg.storage.boot import WriteMountUnit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
-from dockerd_cfg.storage.copying import copy_rest, verify
+from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
 from dockerd_cfg.storage.places import (
     exchange_with_link,
     exchange_with_link_back,
+    is_covered,
+    lead_back,
+    lead_to,
     mount_over,
-    point_to,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -92,8 +94,9 @@ class HandOver(Step):
 
     def capture(self, context: Context) -> Before:
         """Keep the files to be edited, and note the moment."""
-        links: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
-        return {"at": time.time(), "links": links, "files": [edit.capture(context) for edit in self.edits]}
+        kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
+        edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
+        return {"at": time.time(), "boot": boot_id(context), "links": kept, "files": edited}
 
     def apply(self, context: Context, before: Before) -> None:
         """Switch. Raises FileProblem or CommandFailed."""
@@ -105,10 +108,17 @@ class HandOver(Step):
         files.replace_together(
             [one for edit, old in zip(self.edits, kept, strict=True) for one in edit.replacement(layout, old)]
         )
-        for tree in self.trees:
-            if self.mode == "symlink" and not _is_left_by_rename(tree):
-                point_to(layout, tree.named, tree.target, tree.aside)
-            elif self.mode == "bind":
+        links.switch_together(
+            [
+                switch
+                for tree in self._linked()
+                for switch in lead_to(layout, tree.named, tree.target, tree.aside)
+            ]
+        )
+        if self.mode == "bind":
+            if any(is_covered(context.host, tree.named, tree.aside) for tree in self.trees):
+                stop(context.host, self.stops, tuple(tree.target for tree in self.trees))
+            for tree in self.trees:
                 mount_over(context.host, tree.named, tree.aside)
 
     def holds(self, context: Context, before: Before) -> bool | None:
@@ -131,8 +141,9 @@ class HandOver(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Carry back, verify, switch back. Raises CommandFailed or FileProblem.
 
-        When the new tree cannot be found although Docker ran on it for good, this refuses: the old tree would be
-        taken back as it was before the move. In a move that never came to its end, the old tree is what counts.
+        When the new tree cannot be found although Docker ran on it for good, or came up on it by itself after a reboot,
+        this refuses: the old tree would be taken back as it was before the move. In any other move that never came to
+        its end, the old tree is what counts.
         """
         host: Host = context.host
         stop(host, self.stops, tuple(tree.target for tree in self.trees))
@@ -140,7 +151,7 @@ class HandOver(Step):
             if self.mode == "bind":
                 take_off(host, tree.named)
             if tree.placement == "copied" and self._leads_to_new(host.layout, before, tree):
-                self._carry_back(context, tree, float(str(before["at"])))
+                self._carry_back(context, tree, before)
         self._put_old_trees_back(host.layout, before)
         self._restore_files(host.layout, before)
         for tree in self.trees:
@@ -150,11 +161,24 @@ class HandOver(Step):
             host.systemd.daemon_reload()
 
     def _put_old_trees_back(self, layout: Layout, before: Before) -> None:
+        links.switch_together(
+            [
+                switch
+                for tree in self._linked()
+                for switch in lead_back(layout, tree.named, tree.source, tree.aside, _text(before, tree.name))
+            ]
+        )
+        for tree in self._linked():
+            if tree.named == tree.source and _text(before, tree.name) is None:
+                links.remove_link(layout.real(tree.named))  # where there was no folder to be set aside
+                links.remove_link(layout.real(tree.aside))
         for tree in self.trees:
-            if self.mode == "symlink" and not _is_left_by_rename(tree):
-                point_to(layout, tree.named, tree.source, tree.aside, link=_text(before, tree.name))
-            elif self.mode == "bind":
+            if self.mode == "bind":
                 links.put_back(layout.real(tree.aside), layout.real(tree.named))
+
+    def _linked(self) -> list[MovedTree]:
+        """Return the trees whose old path is to become a link, which no rename leaves."""
+        return [tree for tree in self.trees if self.mode == "symlink" and not _is_left_by_rename(tree)]
 
     def _restore_files(self, layout: Layout, before: Before) -> None:
         pairs = list(zip(self.edits, _kept(before), strict=True))
@@ -183,12 +207,12 @@ class HandOver(Step):
             return layout.real(tree.named).resolve() == layout.real(tree.target).resolve()
         return tree.placement != "copied"
 
-    def _carry_back(self, context: Context, tree: MovedTree, since: float) -> None:
+    def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:
         new = real_path(context, tree.target)
         aside, source = real_path(context, tree.aside), real_path(context, tree.source)
         old = aside if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()) else source
         if not is_ours(new, tree.source):
-            if not context.was_applied:
+            if not context.was_applied and before.get("boot") == boot_id(context):
                 return
             raise CommandFailed(
                 f"{tree.target} does not hold the moved data: is its disk mounted? "
@@ -197,7 +221,7 @@ class HandOver(Step):
             )
         ahead = Settled.read(old, new)
         copied = Settled.read(new, new)
-        settled = ahead or Settled(since, copied.paths if copied else frozenset())
+        settled = ahead or Settled(float(str(before["at"])), copied.paths if copied else frozenset())
         copy_rest(
             context,
             new,
@@ -224,8 +248,8 @@ def _is_left_by_rename(tree: MovedTree) -> bool:
 
 
 def _text(before: Before, name: str) -> str | None:
-    links = before["links"]
-    text = links.get(name) if isinstance(links, dict) else None
+    kept = before["links"]
+    text = kept.get(name) if isinstance(kept, dict) else None
     return text if isinstance(text, str) else None
 
 

@@ -38,6 +38,8 @@ class CarryAhead(Step):
         old, new = real_path(context, self.old), real_path(context, self.new)
         if not context.was_applied or not is_ours(new, self.source):
             return  # nothing to speak of was written, or the new tree is not there: handing back will tell
+        if not old.is_dir() or old.samefile(new):
+            return  # the new tree covers the old one: handing back uncovers it
         copy_live(
             context,
             new,

@@ -1,10 +1,12 @@
 """Changing what stands at a place, so that at no instant nothing or a part of something stands there."""
 
 import os
+from pathlib import Path
 
 from dockerd_cfg import files
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import links
+from dockerd_cfg.files.links import Switch
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.storage.boot import mount_unit
@@ -31,34 +33,51 @@ def exchange_with_link_back(layout: Layout, source: HostPath, target: HostPath) 
     links.remove_link(new)
 
 
-def point_to(
-    layout: Layout, named: HostPath, place: HostPath, aside: HostPath, *, link: str | None = None
-) -> None:
-    """Make ``named`` a link to ``place`` at once; a folder that stands there goes to ``aside``. Raises FileProblem.
+def lead_to(layout: Layout, named: HostPath, place: HostPath, aside: HostPath) -> list[Switch]:
+    """Prepare that ``named`` becomes a link to ``place``, and return the switch that makes it one, if it is none yet.
 
-    To go back, ``place`` is ``named`` itself, or ``link`` the text that the link had: then the folder at ``aside``
-    comes back, or the link gets its text again.
+    A folder that stands there goes to ``aside``. Raises FileProblem.
     """
     real, other = layout.real(named), layout.real(aside)
-    is_folder_aside = other.is_dir() and not other.is_symlink()
-    if link is not None:
-        links.make_link(real, link)
-    elif place == named:
-        if is_folder_aside and real.is_symlink():
-            links.exchange(other, real)
-        links.remove_link(real)  # where there was no folder to be set aside
-        links.remove_link(other)
-    elif real.is_symlink() or not os.path.lexists(real):
-        if not is_folder_aside or real.resolve() != layout.real(place).resolve():
-            links.make_link(real, layout.link_text(place, named))
-    elif is_folder_aside:
+    text, is_folder_aside = layout.link_text(place, named), _is_folder(other)
+    if real.is_symlink() or not os.path.lexists(real):
+        is_done = is_folder_aside and real.resolve() == layout.real(place).resolve()
+        return [] if is_done else [links.link_beside(real, text)]
+    if is_folder_aside:
         raise FileProblem(
             f"{named} is a folder again, although its data was set aside as {aside}: something else made it",
             hint=f"look what is in {named}, and move it away",
         )
-    else:
-        links.make_link(other, layout.link_text(place, named))
-        links.exchange(other, real)
+    links.make_link(other, text)
+    return [Switch(other, real, keeps=True)]
+
+
+def lead_back(
+    layout: Layout, named: HostPath, place: HostPath, aside: HostPath, link: str | None
+) -> list[Switch]:
+    """Prepare the way back from `lead_to`, and return the switch that goes it, if there is something to go back from.
+
+    ``named`` becomes a link to ``place`` again, with the text ``link`` if it had one; where ``place`` is ``named``
+    itself, the folder at ``aside`` comes back. Raises FileProblem.
+    """
+    real, other = layout.real(named), layout.real(aside)
+    if link is not None:
+        return [links.link_beside(real, link)]
+    if place != named:
+        return lead_to(layout, named, place, aside)
+    return [Switch(other, real, keeps=True)] if _is_folder(other) and real.is_symlink() else []
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def is_covered(host: Host, named: HostPath, aside: HostPath) -> bool:
+    """Tell whether something is mounted at ``named`` over the old tree, which was to be set aside before.
+
+    So it is when the host stopped between the writing of the mount unit and the setting aside.
+    """
+    return host.systemd.unit(mount_unit(named)).is_active and not _holds_tree(host.layout.real(aside))
 
 
 def mount_over(host: Host, named: HostPath, aside: HostPath) -> None:
@@ -69,13 +88,19 @@ def mount_over(host: Host, named: HostPath, aside: HostPath) -> None:
     real, other = host.layout.real(named), host.layout.real(aside)
     unit = mount_unit(named)
     if host.systemd.unit(unit).is_active:
-        return
+        if _holds_tree(other):
+            return
+        host.systemd.stop(unit)
     files.make_new_folder(other, mode=0o710)
-    if not any(other.iterdir()):
+    if not _holds_tree(other):
         links.exchange(other, real)
     host.systemd.daemon_reload()
     host.systemd.enable(unit)
     host.systemd.start(unit)
+
+
+def _holds_tree(path: Path) -> bool:
+    return _is_folder(path) and any(path.iterdir())
 
 
 def take_off(host: Host, named: HostPath) -> None:

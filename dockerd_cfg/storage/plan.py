@@ -164,7 +164,8 @@ class _Planner:
     def _after_the_stop(self) -> Iterator[Step]:
         yield FreeUnits(units=self._units)
         for tree in self._copied:
-            yield CarryAhead(old=tree.source, new=tree.target, source=tree.source)
+            old = tree.aside if self._stands_aside(tree) else tree.source
+            yield CarryAhead(old=old, new=tree.target, source=tree.source)
         for tree in self._copied:
             if not self._stands_aside(tree) and self._old(tree) != tree.source:
                 yield SetAside(source=tree.source, aside=tree.aside)

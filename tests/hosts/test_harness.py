@@ -21,7 +21,7 @@ from tests.hosts.harness import (
     leftovers,
     recipe,
 )
-from tests.hosts.harness.disks import MIB
+from tests.hosts.harness.disks import MIB, FileSystem
 from tests.hosts.harness.inside import STAY, Process
 
 OUTLIVED = """\
@@ -154,6 +154,48 @@ def test_a_power_cut_loses_what_no_disk_had_yet(host: Host) -> None:
     host.wait_until_up()
     assert host.shell("cd /; cat etc/kept var/lib/kept mnt/data/kept") == "kept\nkept\nkept"
     assert not [folder for folder in ("/etc", "/var/lib", "/mnt/data") if host.exists(f"{folder}/lost")]
+
+
+@pytest.mark.parametrize("disk_fs", ["ext4", "xfs"])
+def test_a_power_cut_keeps_what_was_synced_and_no_more(boot_host: BootHost, disk_fs: FileSystem) -> None:
+    host = boot_host(disk_fs=disk_fs)
+    folders = ("/etc", "/var/lib", "/mnt/data")
+    for folder in folders:
+        host.shell(f"echo kept > {folder}/kept; sync {folder}/kept; echo lost > {folder}/lost")
+        host.shell(f"echo more >> {folder}/kept; mv {folder}/kept {folder}/renamed; cat {folder}/renamed")
+    host.power_cut()
+    host.start()
+    host.wait_until_up()
+    for folder in folders:
+        assert host.read(f"{folder}/kept") == "kept\n"
+        assert not host.exists(f"{folder}/lost")
+        assert not host.exists(f"{folder}/renamed")
+
+
+def test_a_power_cut_of_quick_disks_loses_nothing(host: Host) -> None:
+    host.shell("for folder in /etc /var/lib /mnt/data; do echo kept > $folder/kept; done")
+    host.power_cut(losing=False)
+    host.start()
+    host.wait_until_up()
+    assert host.shell("cd /; cat etc/kept var/lib/kept mnt/data/kept") == "kept\nkept\nkept"
+
+
+def test_a_power_cut_comes_in_the_middle_of_a_sync_too(host: Host) -> None:
+    """Nobody in the host learns of a sync that the power cut came before."""
+    (host.folder / "disks/said").touch()
+    host.popen(
+        *("sh", "-c"),
+        "i=0; while dd if=/dev/urandom of=/mnt/data/file bs=1M count=1 conv=fsync status=none; do "
+        "i=$((i + 1)); echo $i > /mnt/data/number; sync /mnt/data/number && echo $i >> /disks/said; done; "
+        "echo failed >> /disks/said",
+    )
+    host.wait_for(lambda: len((host.folder / "disks/said").read_text()) > 20)
+    host.power_cut()
+    said = (host.folder / "disks/said").read_text().split()
+    host.start()
+    host.wait_until_up()
+    assert "failed" not in said
+    assert int(host.read("/mnt/data/number") or "0") >= int(said[-1])
 
 
 def test_a_clean_shutdown_loses_nothing(host: Host) -> None:

@@ -173,3 +173,17 @@ def test_a_move_is_taken_back_even_while_docker_is_down(host: Host) -> None:
     host.systemctl("stop", "docker.socket", "docker.service")
     answer(host, "rollback", "--yes")
     assert data_root(host) == "/var/lib/docker"
+
+
+@pytest.mark.parametrize("mode", ["symlink", "bind"])
+def test_an_image_made_since_comes_back_from_a_move_that_keeps_the_old_path(host: Host, mode: str) -> None:
+    answer(host, "move-storage", "/mnt/data", "--mode", mode, "--yes")
+    host.docker("run", "--name=maker", "busybox:1", "sh", "-c", "dd if=/dev/urandom of=/made bs=1M count=1")
+    host.docker("commit", "maker", "made:1")
+    made = host.docker("run", "--rm", "made:1", "sha256sum", "/made")
+    before = inventory(host)
+    host.run("sleep", "3")  # so long that its layer counts as sealed
+    host.systemctl("reset-failed", "docker.service")
+    answer(host, "rollback", "--yes")
+    assert inventory(host) == before
+    assert host.docker("run", "--rm", "made:1", "sha256sum", "/made") == made

@@ -45,12 +45,12 @@ def processes(groups: Groups) -> set[int]:
     return found - {0}
 
 
-def set_frozen(groups: Groups, *, frozen: bool) -> None:
-    """Stop or continue everything in the groups, and wait until it is so."""
+def set_frozen(groups: Groups, *, frozen: bool, patience: float = 5) -> None:
+    """Stop or continue everything in the groups, and wait until it is so, but no longer than `patience` seconds."""
     for group in groups:
         if (group / "freezer.state").exists():
             wanted = "FROZEN" if frozen else "THAWED"
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + patience
             (group / "freezer.state").write_text(wanted)
             while (group / "freezer.state").read_text().strip() != wanted and time.monotonic() < deadline:
                 time.sleep(0.01)
@@ -71,10 +71,10 @@ def kill(groups: Groups, *, timeout: float = 10) -> None:
     """Kill everything in the groups, frozen or not, and wait until it is gone."""
     deadline = time.monotonic() + timeout
     while pids := processes(groups):
-        set_frozen(groups, frozen=False)
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        set_frozen(groups, frozen=False)  # only now: what was frozen does nothing any more
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes {sorted(pids)} do not die")
         time.sleep(0.01)

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -82,10 +82,16 @@ def release(images: Iterable[Path], *, timeout: float = 10) -> None:
         time.sleep(0.02)
 
 
-def cut_off(folder: Path) -> None:
-    """End a mounted file system at once: what was not yet written is lost, as when the power goes."""
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """The folder, held open for the block."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.ioctl(descriptor, SHUT_DOWN, struct.pack("I", WITHOUT_FLUSH))
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def cut_off(file_system: int) -> None:
+    """End the mounted file system of an open folder at once: what was not yet written is lost, as when the power goes."""
+    fcntl.ioctl(file_system, SHUT_DOWN, struct.pack("I", WITHOUT_FLUSH))

@@ -197,7 +197,11 @@ def test_stopping_leaves_nothing_up(host: Host, services: SandboxServices) -> No
     assert services.read()["active"] == []
 
 
-def test_a_unit_that_comes_up_again_fails_the_stop(host: Host) -> None:
+def test_a_unit_that_comes_up_again_and_again_fails_the_stop(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dockerd_cfg.service.steps._STOP_AGAIN_AFTER", 0)
+
     class Restless(SandboxServices):
         def stop(self, *names: str) -> None:
             super().stop(*names)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.files.links import switch_together
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.storage.boot import mount_unit, mount_unit_step
-from dockerd_cfg.storage.places import exchange_with_link, exchange_with_link_back, point_to
+from dockerd_cfg.storage.places import exchange_with_link, exchange_with_link_back, lead_back, lead_to
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/docker"), HostPath("/var/lib/docker.old")
 
@@ -57,6 +58,14 @@ def test_a_target_that_is_not_empty_is_not_overwritten(layout: Layout) -> None:
     assert content(layout, OLD) == "old"
 
 
+def lead(layout: Layout) -> None:
+    switch_together(lead_to(layout, OLD, NEW, ASIDE))
+
+
+def back(layout: Layout, place: HostPath = OLD, link: str | None = None) -> None:
+    switch_together(lead_back(layout, OLD, place, ASIDE, link))
+
+
 @pytest.fixture
 def copied(layout: Layout) -> Layout:
     layout.real(NEW).mkdir()
@@ -66,39 +75,37 @@ def copied(layout: Layout) -> Layout:
 
 def test_a_link_takes_the_place_of_the_tree_and_gives_it_back(copied: Layout) -> None:
     for _ in range(2):
-        point_to(copied, OLD, NEW, ASIDE)
+        lead(copied)
         assert content(copied, OLD) == "new"
         assert content(copied, ASIDE) == "old"
     for _ in range(2):
-        point_to(copied, OLD, OLD, ASIDE)
+        back(copied)
         assert content(copied, OLD) == "old"
-        assert not copied.real(ASIDE).is_symlink()
-        assert not copied.real(ASIDE).exists()
+        assert not copied.real(ASIDE).is_dir()
 
 
 def test_a_link_stopped_before_the_exchange_leads_nobody(copied: Layout) -> None:
     copied.real(ASIDE).symlink_to(copied.link_text(NEW, OLD))
     assert content(copied, OLD) == "old"
-    point_to(copied, OLD, OLD, ASIDE)
+    back(copied)
     assert content(copied, OLD) == "old"
-    assert not copied.real(ASIDE).is_symlink()
 
 
 def test_a_link_that_was_there_gets_its_text_back(copied: Layout) -> None:
     copied.real(OLD).rename(copied.root / "disk")
     copied.real(OLD).symlink_to("../../disk")
-    point_to(copied, OLD, NEW, ASIDE)
+    lead(copied)
     assert content(copied, OLD) == "new"
-    point_to(copied, OLD, HostPath("/disk"), ASIDE, link="../../disk")
+    back(copied, HostPath("/disk"), link="../../disk")
     assert str(copied.real(OLD).readlink()) == "../../disk"
 
 
 def test_a_folder_that_came_to_the_place_of_the_link_is_not_lost(copied: Layout) -> None:
-    point_to(copied, OLD, NEW, ASIDE)
+    lead(copied)
     copied.real(OLD).unlink()
     copied.real(OLD).mkdir()
     with pytest.raises(FileProblem, match="is a folder again"):
-        point_to(copied, OLD, NEW, ASIDE)
+        lead(copied)
 
 
 @pytest.mark.parametrize(

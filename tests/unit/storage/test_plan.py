@@ -15,7 +15,7 @@ from dockerd_cfg.storage.boot import WriteDropIn
 from dockerd_cfg.storage.containerd import EditContainerdConfig
 from dockerd_cfg.storage.copying import PreCopy
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
-from dockerd_cfg.storage.old_tree import RemoveTree, SetAside
+from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 
 TARGET = HostPath("/mnt/data")
@@ -103,6 +103,8 @@ def test_what_keeps_the_old_path_leaves_daemon_json_alone(facts: StorageFacts, m
     assert "edit-daemon-json" not in parts
     assert "set-aside" not in parts  # handing over does it
     assert ("write-mount-unit" in parts) == (mode == "bind")
+    [carried] = [step for step in plan(facts, mode=mode).steps if isinstance(step, CarryAhead)]
+    assert str(carried.old) == "/var/lib/docker.old-S"  # its old name leads to the new tree by then
 
 
 def test_a_docker_that_is_down_is_neither_copied_live_nor_started(facts: StorageFacts) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.compare import differences
@@ -15,9 +16,10 @@ from dockerd_cfg.storage.copy import MARKER, copy_tree
 from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.hand_over import HandOver
-from dockerd_cfg.storage.old_tree import RemoveTree, SetAside
+from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
+from dockerd_cfg.storage.sealed import NOTE
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -76,6 +78,24 @@ def test_a_change_that_size_and_times_do_not_tell_is_copied(host: Host, is_rewou
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     copied_again(host, captured)
     assert (volume(host, NEW) / "database").read_bytes() == b"after!"
+
+
+def test_after_a_power_cut_what_an_interrupted_copy_left_is_not_trusted(host: Host) -> None:
+    boot = real(host, HostPath("/proc/sys/kernel/random/boot_id"))
+    boot.parent.mkdir(parents=True)
+    boot.write_text("one\n")
+    captured = copied_while_docker_ran(host)
+    journal = volume(host, NEW) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))  # as a file system may leave it
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    long_ago: Before = {"since": 4e9, "boot": "one"}  # nothing counts as changed lately
+
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), long_ago)
+    assert journal.read_bytes() != text
+    boot.write_text("two\n")
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), long_ago)
+    assert journal.read_bytes() == text
 
 
 def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
@@ -269,6 +289,16 @@ def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     assert list(differences(real(host, NEW), real(host, OLD))) == []
 
 
+def test_nothing_is_carried_ahead_onto_itself(host: Host) -> None:
+    """A mount or a link leads from the old place to the new one: a note there would tell that all is settled."""
+    handed_over(host)
+    noted = (real(host, NEW) / NOTE).read_bytes()
+    trees.remove_tree(real(host, OLD))
+    real(host, OLD).symlink_to(real(host, NEW))
+    CarryAhead(old=OLD, new=NEW, source=OLD).revert(context(host, was_applied=True), {})
+    assert (real(host, NEW) / NOTE).read_bytes() == noted
+
+
 def test_once_the_old_place_counts_again_nothing_is_carried_back(host: Host) -> None:
     """After a power cut in the middle of undoing, Docker may have written to the old place again."""
     step, before = handed_over(host)
@@ -285,6 +315,20 @@ def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Hos
     with pytest.raises(CommandFailed, match="is its disk mounted"):
         step.revert(context(host, was_applied=True), before)
     assert (volume(host, OLD) / "journal.txt").exists()
+
+
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_a_new_tree_that_docker_came_up_on_after_a_power_cut_is_not_given_up(
+    host: Host, is_rebooted: bool
+) -> None:
+    step, before = handed_over(host)
+    real(host, NEW).rename(real(host, NEW).with_name("unmounted"))
+    interrupted = context(host, was_applied=False)
+    if is_rebooted:
+        with pytest.raises(CommandFailed, match="is its disk mounted"):
+            step.revert(interrupted, before | {"boot": "another"})
+    else:
+        step.revert(interrupted, before)
 
 
 def test_the_old_tree_is_not_removed_while_the_new_one_is_missing(host: Host) -> None:
