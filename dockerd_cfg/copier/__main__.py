@@ -21,14 +21,14 @@ def main() -> int:
     try:
         options = options_of(sys.argv[1:])
     except (ValueError, OSError) as error:
-        print(f"{error}\n{USAGE}", file=sys.stderr)
+        sys.stderr.write(f"{error}\n{USAGE}\n")
         return 2
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
         copy_all(options)
     except (CopyFailed, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

@@ -37,7 +37,11 @@ class Root:
         for piece in _pieces(path) if self._is_quick else path.split(b"/"):
             above = here
             try:
-                here = open_folder_below(above, piece) if self._is_quick else os.open(piece, _FLAGS, dir_fd=above)
+                here = (
+                    open_folder_below(above, piece)
+                    if self._is_quick
+                    else os.open(piece, _FLAGS, dir_fd=above)
+                )
             finally:
                 os.close(above)
         if not self._is_quick and os.fstat(here).st_dev != self.device:

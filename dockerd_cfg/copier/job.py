@@ -6,14 +6,13 @@ from typing import Final
 
 from dockerd_cfg.copier import kernel
 from dockerd_cfg.copier.batch import Batch, Part, message_of
-from dockerd_cfg.copier.content import Content
-from dockerd_cfg.copier.entries import Entries
 from dockerd_cfg.copier.finish import give_attributes, make_links
 from dockerd_cfg.copier.flush import Flushing
 from dockerd_cfg.copier.folders import Root
 from dockerd_cfg.copier.links import Links
+from dockerd_cfg.copier.neighbours import Neighbours
 from dockerd_cfg.copier.options import Options
-from dockerd_cfg.copier.pace import LimitedPace, Pace
+from dockerd_cfg.copier.pace import Pace
 from dockerd_cfg.copier.progress import Board
 from dockerd_cfg.copier.spool import Spool
 from dockerd_cfg.copier.walk import Walk
@@ -33,24 +32,29 @@ def copy_all(options: Options) -> None:
     if options.is_polite:
         os.nice(_NICER)
         kernel.be_idle()
-    limit = options.bytes_per_second
-    pace = Pace() if limit is None else LimitedPace(limit)
+    pace = Pace(options.workers, options.bytes_per_second)
     board = Board(options.workers + 1)
-    crew = Crew(
-        options.workers, lambda number: Copying(source, target, pace, board.tally(number)), board
-    )
+    crew = Crew(options.workers, lambda number: Copying(source, target, pace, board.tally(number)))
+    neighbours = Neighbours(source.device, crew.pids) if options.is_polite else None
+
+    def look() -> None:
+        board.tell()
+        if neighbours is not None and neighbours.is_due:
+            pace.give_way(needed=neighbours.are_busy())
+
+    crew.on_wait = look
     try:
-        _lead(options, source, target, pace, board, crew)
+        _lead(options, Copying(source, target, pace, board.tally(options.workers)), crew)
     finally:
         crew.end()
+    board.tell(last=True)
 
 
-def _lead(options: Options, source: Root, target: Root, pace: Pace, board: Board, crew: Crew) -> None:
+def _lead(options: Options, copying: Copying, crew: Crew) -> None:
     """Walk, while the workers copy; then do what comes last."""
+    source, target, tally = copying.source, copying.target, copying.tally
     flushing = Flushing(target.folder, _SYNC_INTERVAL)
     flushing.start()
-    tally = board.tally(options.workers)
-    copying = Copying(source, target, pace, tally)
 
     def send(message: bytes) -> None:
         if len(message) < _LONGEST:
@@ -60,7 +64,7 @@ def _lead(options: Options, source: Root, target: Root, pace: Pace, board: Board
             copying.finish()
 
     def copy(folder: bytes, name: bytes) -> None:
-        copying.take(message_of([Part(folder, False, [name], [], [])]))  # noqa: FBT003  # a field
+        copying.take(message_of([Part(folder, is_new=False, files=[name], others=[], pieces=[])]))
         copying.finish()
 
     links, unfinished = Links(target.folder), Spool(target.folder)
@@ -71,7 +75,7 @@ def _lead(options: Options, source: Root, target: Root, pace: Pace, board: Board
         batch=Batch(send),
         links=links,
         unfinished=unfinished,
-        entries=Entries(Content(pace), tally),
+        entries=copying.entries,
         tally=tally,
     )
     walk.run()
@@ -79,7 +83,6 @@ def _lead(options: Options, source: Root, target: Root, pace: Pace, board: Board
     make_links(links, target, tally, copy)
     give_attributes(unfinished, target)
     flushing.end()
-    board.tell(last=True)
 
 
 def _open_many() -> None:

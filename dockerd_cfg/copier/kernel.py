@@ -11,7 +11,14 @@ _PR_SET_PDEATHSIG: Final = 1
 _OPENAT2: Final = 437  # the same on all architectures that Docker runs on
 _RESOLVE_NO_XDEV: Final = 1
 _RESOLVE_NO_SYMLINKS: Final = 4
-_IOPRIO_SET: Final = {"x86_64": 251, "aarch64": 30, "armv7l": 314, "ppc64le": 273, "s390x": 282, "riscv64": 30}
+_IOPRIO_SET: Final = {
+    "x86_64": 251,
+    "aarch64": 30,
+    "armv7l": 314,
+    "ppc64le": 273,
+    "s390x": 282,
+    "riscv64": 30,
+}
 _IOPRIO_WHO_PROCESS: Final = 1
 _IOPRIO_IDLE: Final = 3 << 13
 

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from dockerd_cfg.copier.attributes import by_descriptor, extended_attributes, is_same, keep_to_ourselves, traits_of
+from dockerd_cfg.copier.attributes import (
+    by_descriptor,
+    extended_attributes,
+    is_same,
+    keep_to_ourselves,
+    traits_of,
+)
 from dockerd_cfg.copier.batch import Batch
 from dockerd_cfg.copier.entries import Entries, Folder
 from dockerd_cfg.copier.failure import failed

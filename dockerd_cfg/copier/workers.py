@@ -16,7 +16,7 @@ from dockerd_cfg.copier.entries import Entries, Folder, OpenFile
 from dockerd_cfg.copier.failure import CopyFailed, failed
 from dockerd_cfg.copier.folders import GONE, Root
 from dockerd_cfg.copier.pace import Pace
-from dockerd_cfg.copier.progress import Board, Tally
+from dockerd_cfg.copier.progress import Tally
 
 _MOST_AHEAD: Final = 24  # files opened and being read by the kernel before their turn
 _MOST_BYTES_AHEAD: Final = 6 << 20
@@ -30,10 +30,10 @@ class Copying:
     """Copies what messages tell, with the files of the next ones being read meanwhile."""
 
     def __init__(self, source: Root, target: Root, pace: Pace, tally: Tally) -> None:
-        self._source = source
-        self._target = target
-        self._tally = tally
-        self._entries = Entries(Content(pace), tally)
+        self.source = source
+        self.target = target
+        self.tally = tally
+        self.entries = Entries(Content(pace), tally)
         self._ahead: deque[OpenFile | Folder] = deque()  # a folder stands behind its last file, to be closed
         self._files_ahead = self._bytes_ahead = 0
 
@@ -50,7 +50,7 @@ class Copying:
             except OSError as error:
                 raise failed(part.folder, error) from error
             if folder is None:
-                self._tally.miss(len(part.files) + len(part.others))
+                self.tally.miss(len(part.files) + len(part.others))
                 continue
             self._take(part, folder)
             self._ahead.append(folder)
@@ -65,7 +65,7 @@ class Copying:
         self._files_ahead -= 1
         self._bytes_ahead -= waiting.status.st_size
         try:
-            self._entries.copy_file(waiting)
+            self.entries.copy_file(waiting)
         except OSError as error:
             raise failed(_joined(waiting.folder.path, waiting.name), error) from error
 
@@ -76,12 +76,12 @@ class Copying:
 
     def _open(self, part: Part) -> Folder | None:
         try:
-            source = self._source.open(part.folder)
+            source = self.source.open(part.folder)
         except OSError as error:
             if error.errno in GONE:
                 return None
             raise
-        return Folder(part.folder, source, self._target.open(part.folder), part.is_new)
+        return Folder(part.folder, source, self.target.open(part.folder), part.is_new)
 
     def _take(self, part: Part, folder: Folder) -> None:
         name = b""
@@ -89,14 +89,14 @@ class Copying:
             for name in part.files:
                 self._read_ahead(folder, name)
             for name in part.others:
-                self._entries.copy_other(folder, name)
+                self.entries.copy_other(folder, name)
             for name, inode, start, end in part.pieces:
-                self._entries.copy_piece(folder, name, inode, start, end)
+                self.entries.copy_piece(folder, name, inode, start, end)
         except OSError as error:
             raise failed(_joined(folder.path, name), error) from error
 
     def _read_ahead(self, folder: Folder, name: bytes) -> None:
-        file = self._entries.open(folder, name)
+        file = self.entries.open(folder, name)
         if file is None:
             return
         size = file.status.st_size
@@ -116,9 +116,9 @@ def _joined(folder: bytes, name: bytes) -> bytes:
 class Crew:
     """Worker processes that share one queue: each message is taken by whoever is free."""
 
-    def __init__(self, number: int, make: Callable[[int], Copying], board: Board) -> None:
+    def __init__(self, number: int, make: Callable[[int], Copying]) -> None:
         """Start ``number`` of them; ``make`` is called in each, with its number from 0 on."""
-        self._board = board
+        self.on_wait: Callable[[], None] = lambda: None
         self._queue, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._complaints, complaining = os.pipe()
         self._pids: set[int] = set()
@@ -156,6 +156,10 @@ class Crew:
             self._look()
             time.sleep(_SOON)
 
+    def pids(self) -> list[int]:
+        """Return the processes that read the source: the workers and this one."""
+        return [os.getpid(), *self._pids]
+
     def end(self) -> None:
         """End all workers at once."""
         for pid in self._pids:
@@ -165,8 +169,8 @@ class Crew:
         self._pids = set()
 
     def _look(self) -> None:
-        """Tell how far the copy is, and whether a worker has failed."""
-        self._board.tell()
+        """Let others of this process have their turn; tell whether a worker has failed."""
+        self.on_wait()
         while self._pids:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
