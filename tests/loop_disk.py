@@ -18,10 +18,14 @@ _MAKING: Final = {
 
 @contextmanager
 def loop_disk(
-    folder: Path, name: str, *, kind: str = "ext4", size: str = "400M", options: str = "loop"
+    folder: Path, name: str, *, kind: str = "ext4", size: str = "400M", inodes: int = 0
 ) -> Iterator[Path]:
-    """Mount a new file system on ``folder/name``; the test is left out where that cannot be."""
+    """Mount a new file system on ``folder/name``, with so many ``inodes`` (0: as many as is usual).
+
+    The test is left out where that cannot be.
+    """
     maker, *arguments = _MAKING[kind]
+    arguments += ["-N", str(inodes)] if inodes else []
     if os.geteuid() != 0:
         pytest.skip("needs root")
     if shutil.which(maker) is None:
@@ -33,7 +37,7 @@ def loop_disk(
     subprocess.run([maker, *arguments, image], check=True, capture_output=True)
     point.mkdir()
     mounted = subprocess.run(
-        ["mount", "-o", options, image, point], check=False, capture_output=True, text=True
+        ["mount", "-o", "loop", image, point], check=False, capture_output=True, text=True
     )
     if mounted.returncode != 0:
         image.unlink()

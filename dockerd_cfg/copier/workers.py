@@ -133,7 +133,7 @@ class Crew:
             self._pids.add(pid)
         taking.close()
         os.close(complaining)
-        self._queue.setblocking(False)
+        self._queue.settimeout(0)  # a send that must wait is told, not waited for
 
     def send(self, message: bytes) -> None:
         """Hand ``message`` to a worker, waiting for room in the queue. Raises CopyFailed when a worker has failed."""

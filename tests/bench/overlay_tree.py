@@ -1,6 +1,5 @@
 """Makes trees to be copied: one like a data root with overlay2, one of nothing but small files."""
 
-import contextlib
 import os
 import random
 from pathlib import Path
@@ -18,12 +17,12 @@ def make_data_root(root: Path, files: int, *, seed: int = 1) -> None:
 
     Some are hard links, sparse, whiteouts, symlinks, setuid or have extended attributes; all are old.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # the same tree each time
     noise = chance.randbytes(_NOISE)
     sizes, weights = zip(*_SIZES, strict=True)
     per_folder = max(1, files // (LAYERS * FOLDERS))
     extra = files - per_folder * LAYERS * FOLDERS
-    for layer in range(LAYERS):
+    for _layer in range(LAYERS):
         base = root / "overlay2" / f"{chance.getrandbits(256):064x}"
         (base / "diff").mkdir(parents=True)
         (base / "work").mkdir()
@@ -88,18 +87,4 @@ def make_small_files(root: Path, files: int) -> None:
             if number % 20 == 1:
                 os.link(folder / f"some-file-with-a-usual-name-{number - 1}", path)
             else:
-                with contextlib.closing(_Descriptor(path)) as file:
-                    file.write(b"small")
-
-
-class _Descriptor:
-    """A new file, written with two calls: a million of them should not take all day."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-
-    def write(self, data: bytes) -> None:
-        os.write(self._file, data)
-
-    def close(self) -> None:
-        os.close(self._file)
+                path.write_bytes(b"small")

@@ -175,7 +175,7 @@ def test_folders_many_hundred_deep_are_copied(source: Path, target: Path) -> Non
     assert copied.count(b"\n") == 1600
 
 
-def test_what_is_mounted_below_is_left_out(source: Path, target: Path, tmp_path: Path) -> None:
+def test_what_is_mounted_below_is_left_out(source: Path, target: Path) -> None:
     (source / "data").mkdir()
     (source / "data/file").write_bytes(b"data")
     for name in ("memory", "bound"):
@@ -188,8 +188,7 @@ def test_what_is_mounted_below_is_left_out(source: Path, target: Path, tmp_path:
     for name in ("memory", "bound"):
         subprocess.run(["umount", source / name], check=True)
 
-    assert sorted(os.listdir(target)) == ["bound", "data", "memory"]
-    assert os.listdir(target / "memory") == os.listdir(target / "bound") == []
+    assert sorted(seen(target)) == [b"bound", b"data", b"data/file", b"memory"]
 
 
 def test_what_is_excluded_is_left_out(source: Path, target: Path, tmp_path: Path) -> None:
@@ -250,15 +249,14 @@ def test_an_ended_copy_leaves_no_process_and_goes_on_later(
     time.sleep(1.5)
     processes = family(process)
     process.send_signal(number)
-    process.wait(timeout=10)
+    _, complaint = process.communicate(timeout=10)
     deadline = time.monotonic() + 5
     while any(map(is_alive, processes)) and time.monotonic() < deadline:
         time.sleep(0.01)
 
     assert len(processes) == 5
     assert not any(map(is_alive, processes))
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
+    assert complaint == ""
     done = {
         path: path.stat().st_ino
         for path in target.rglob("file-*")
