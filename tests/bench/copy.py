@@ -118,7 +118,8 @@ def by_turns(argv: Sequence[str], file: Path) -> tuple[float, float]:
     """Return the writer's share with the copy beside, and how often a second it syncs alone."""
     writes_a_second(file, 1)
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True)
-    together, alone = [], []
+    together: list[float] = []
+    alone: list[float] = []
     for _ in range(TURNS):
         share = writes_a_second(file, WINDOW)
         if process.poll() is not None and alone:
