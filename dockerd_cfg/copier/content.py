@@ -27,7 +27,12 @@ class Content:
         size = status.st_size
         if status.st_blocks * _BLOCK < size:
             done = self.copy_data(source, target, 0, size)
-            os.ftruncate(target, size)
+            if os.fstat(target).st_size < size:
+                os.ftruncate(target, size)
+                if (
+                    done
+                ):  # or after a power failure it might have its size, and soon its times, but no contents
+                    os.fdatasync(target)
             return done
         if not size:
             return 0

@@ -81,8 +81,11 @@ def _lead(options: Options, copying: Copying, crew: Crew) -> None:
     walk.run()
     crew.finish()
     make_links(links, target, tally, copy)
-    give_attributes(unfinished, target)
     flushing.end()
+    kernel.sync_filesystem(
+        target.folder
+    )  # large files had their size from the start: contents first, then times
+    give_attributes(unfinished, target)
 
 
 def _open_many() -> None:
