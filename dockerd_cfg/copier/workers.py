@@ -133,6 +133,7 @@ class Crew:
             self._pids.add(pid)
         taking.close()
         os.close(complaining)
+        os.set_blocking(self._complaints, False)
         self._queue.settimeout(0)  # a send that must wait is told, not waited for
 
     def send(self, message: bytes) -> None:
@@ -177,9 +178,13 @@ class Crew:
                 return
             self._pids.discard(pid)
             if status:
-                complaint = os.read(self._complaints, _MESSAGE) if os.WIFEXITED(status) else b""
-                ended = os.waitstatus_to_exitcode(status)
-                raise CopyFailed(complaint.decode() or f"a worker ended with status {ended}")
+                raise CopyFailed(self._complaint() or f"a worker ended with wait status {status:#x}")
+
+    def _complaint(self) -> str:
+        try:
+            return os.read(self._complaints, select.PIPE_BUF).decode("utf-8", "replace")
+        except BlockingIOError:  # it had no time to say why
+            return ""
 
 
 def _work(
@@ -193,8 +198,8 @@ def _work(
         kernel.die_with(parent)
         _copy_all(queue, make(number))
         status = 0
-    except (CopyFailed, OSError) as error:
-        os.write(complaining, str(error).encode()[: select.PIPE_BUF])
+    except Exception as error:  # noqa: BLE001  # whatever it is, the leading process is to tell it
+        os.write(complaining, (str(error) or repr(error)).encode("utf-8", "replace")[: select.PIPE_BUF])
     finally:
         os._exit(status)
 

@@ -270,6 +270,19 @@ def test_an_ended_copy_leaves_no_process_and_goes_on_later(
     assert sum(path.stat().st_ino == inode for path, inode in done.items()) == len(done)
 
 
+def test_a_worker_that_is_killed_ends_the_copy(source: Path, target: Path) -> None:
+    make_files(source, 1000, 20_000)
+    process = start(source, target, "--bwlimit", "5000000")
+    time.sleep(1)
+    _, *workers = family(process)
+    os.kill(workers[0], signal.SIGKILL)
+    _, complaint = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert "a worker ended" in complaint
+    assert not any(map(is_alive, workers))
+
+
 def test_files_that_come_go_and_change_meanwhile_are_no_error(source: Path, target: Path) -> None:
     make_files(source, 2000, 5000)
     stop = threading.Event()
