@@ -13,8 +13,9 @@ _REST_AT: Final = 8
 _BURST: Final = 0.2  # seconds' worth of bytes that may come at once
 _SHORT: Final = 0.005  # seconds of work that need no rest yet
 _LONGEST_WORK: Final = 0.25  # seconds; longer was rather a wait for something to do
-_LONGEST_REST: Final = 1.0  # seconds
-_SHARE: Final = 0.15  # of the time of one process, for all of them together, when others need the disk
+_LONGEST_REST: Final = 5.0  # seconds
+_NAP: Final = 0.2  # seconds after which to look whether rest is needed still
+_SHARE: Final = 0.12  # of the time of one process, for all of them together, when others need the disk
 
 
 class Pace:
@@ -50,10 +51,20 @@ class Pace:
 
     def after(self) -> None:
         """Rest, if others need the disk, in proportion to the time worked."""
-        (rest,) = _MOMENT.unpack_from(self._memory, _REST_AT)
-        if not rest:
+        if not self._needed_rest():
             return
-        worked = time.monotonic() - self._since
-        if worked > _SHORT:
-            time.sleep(min(rest * min(worked, _LONGEST_WORK), _LONGEST_REST))
-            self._since = time.monotonic()
+        now = time.monotonic()
+        worked = min(now - self._since, _LONGEST_WORK)
+        if worked < _SHORT:
+            return
+        until = now + min(self._needed_rest() * worked, _LONGEST_REST)
+        while now < until and self._needed_rest():
+            time.sleep(min(_NAP, until - now))
+            now = time.monotonic()
+        self._since = now
+
+    def _needed_rest(self) -> float:
+        """Return how long to rest for each second worked."""
+        rest: float
+        (rest,) = _MOMENT.unpack_from(self._memory, _REST_AT)
+        return rest
