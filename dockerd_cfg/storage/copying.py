@@ -4,15 +4,15 @@ import time
 from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 
 from dockerd_cfg import files
-from dockerd_cfg.change.plan import Before, Context, Step
+from dockerd_cfg.change.plan import Before, Context, Progress, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
-from dockerd_cfg.storage.copy import copy_again, copy_tree
+from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
 from dockerd_cfg.storage.sealed import Settled, sealed
 from dockerd_cfg.storage.target import real_path
 
@@ -20,6 +20,12 @@ _MANY: Final = 1000
 _BOOT: Final = HostPath("/proc/sys/kernel/random/boot_id")
 # A file system's clock may lag behind ours by its tick (current_time() in the kernel is coarse).
 _CLOCK_MARGIN: Final = 2.0
+
+
+class _Told(TypedDict):
+    progress: Progress
+    total_bytes: int
+    note: str
 
 
 class PreCopy(Step):
@@ -60,6 +66,8 @@ class PreCopy(Step):
             total_bytes=self.allocated,
             note=f"copying {self.source}",
             contents=self.contents,
+            limit=self.limit,
+            polite=self.live,
             reading=before.get("boot") != boot_id(context),
         )
 
@@ -133,28 +141,24 @@ def copy_live(
     total_bytes: int,
     note: str,
     contents: bool = False,
+    limit: int | None = None,
+    polite: bool = True,
     careful: bool = False,
     reading: bool = False,
 ) -> None:
     """Bring ``target`` near to ``source``, which may be in use, and note in it what is settled.
 
     First everything is copied, then what changed during that, whatever its times say; then what is sealed since
-    before ``since`` (Unix time) is verified, and all is brought to disk. ``careful``: nothing is removed from the
-    target. ``reading``: see `copy_tree`. Raises CommandFailed.
+    before ``since`` (Unix time) is verified, and all is brought to disk. ``limit``: at most so many bytes per second.
+    ``polite``: give way to others. ``careful``, ``reading``: see `copy_tree`, which is used then. Raises CommandFailed.
     """
     host: Host = context.host
     candidates = sealed(source, since)
-    copy_tree(
-        host.runner,
-        source,
-        target,
-        progress=context.progress,
-        total_bytes=total_bytes,
-        note=note,
-        live=True,
-        careful=careful,
-        reading=reading,
-    )
+    told: _Told = {"progress": context.progress, "total_bytes": total_bytes, "note": note}
+    if careful or reading:
+        copy_tree(host.runner, source, target, **told, live=True, careful=careful, reading=reading)
+    else:
+        pre_copy(host.runner, source, target, **told, polite=polite, bwlimit=limit)
     again = begin(source)
     changed = compare.changed_since(source, since, candidates)
     copy_again(host.runner, source, target, changed, live=True)

@@ -1,0 +1,84 @@
+"""Copying the bytes of a file, holes left out."""
+
+import errno
+import os
+from typing import Final
+
+from dockerd_cfg.copier.pace import Pace
+
+_BUFFER: Final = 1 << 18  # bytes; more than the processor's cache holds is slower
+_AHEAD: Final = 4 << 20  # bytes the kernel reads ahead of a large file
+_BLOCK: Final = 512  # bytes, the unit of st_blocks
+
+
+class Content:
+    """Copies from descriptor to descriptor, with one buffer for all files."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._buffer = memoryview(bytearray(_BUFFER))
+        self._pieces = [self._buffer]
+        self._pace = pace
+
+    def copy(self, source: int, target: int, status: os.stat_result) -> int:
+        """Copy all of ``source``, which has ``status``, into the empty ``target``; return the bytes of data.
+
+        Less than its size may be there by now; it is then copied as far as it goes. Raises OSError.
+        """
+        size = status.st_size
+        if status.st_blocks * _BLOCK < size:
+            done = self.copy_data(source, target, 0, size)
+            if os.fstat(target).st_size < size:
+                os.ftruncate(target, size)
+                if (
+                    done
+                ):  # or after a power failure it might have its size, and soon its times, but no contents
+                    os.fdatasync(target)
+            return done
+        if not size:
+            return 0
+        if size > _BUFFER:
+            return self._copy_range(source, target, 0, size)
+        self._pace.before(size)
+        got = os.readv(source, self._pieces)
+        _write(target, self._buffer[:got])
+        self._pace.after()
+        return got
+
+    def copy_data(self, source: int, target: int, start: int, end: int) -> int:
+        """Copy what is no hole between the offsets ``start`` and ``end``; return the bytes of data. Raises OSError."""
+        done = 0
+        while start < end:
+            try:
+                start = os.lseek(source, start, os.SEEK_DATA)
+                hole = os.lseek(source, start, os.SEEK_HOLE)
+            except OSError as error:
+                if error.errno == errno.ENXIO:  # nothing but a hole up to the end
+                    break
+                raise
+            if start < end:
+                done += self._copy_range(source, target, start, min(hole, end))
+            start = hole
+        return done
+
+    def _copy_range(self, source: int, target: int, start: int, end: int) -> int:
+        os.lseek(source, start, os.SEEK_SET)
+        os.lseek(target, start, os.SEEK_SET)
+        here = advised = start
+        while here < end:
+            if advised < end and advised - here < _AHEAD // 2:
+                os.posix_fadvise(source, advised, min(_AHEAD, end - advised), os.POSIX_FADV_WILLNEED)
+                advised += _AHEAD
+            wanted = min(_BUFFER, end - here)
+            self._pace.before(wanted)
+            got = os.readv(source, self._pieces if wanted == _BUFFER else [self._buffer[:wanted]])
+            if not got:
+                break
+            _write(target, self._buffer[:got])
+            self._pace.after()
+            here += got
+        return here - start
+
+
+def _write(target: int, data: memoryview) -> None:
+    while data:
+        data = data[os.write(target, data) :]

@@ -1,0 +1,86 @@
+"""System calls that the standard library has no names for."""
+
+import ctypes
+import errno
+import os
+import signal
+from typing import Final
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG: Final = 1
+_OPENAT2: Final = 437  # the same on all architectures that Docker runs on
+_RESOLVE_NO_XDEV: Final = 1
+_RESOLVE_NO_SYMLINKS: Final = 4
+_IOPRIO_SET: Final = {
+    "x86_64": 251,
+    "aarch64": 30,
+    "armv7l": 314,
+    "ppc64le": 273,
+    "s390x": 282,
+    "riscv64": 30,
+}
+_IOPRIO_WHO_PROCESS: Final = 1
+_IOPRIO_IDLE: Final = 3 << 13
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+_FOLDER: Final = _OpenHow(
+    os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, 0, _RESOLVE_NO_XDEV | _RESOLVE_NO_SYMLINKS
+)
+_syscall: Final = _LIBC.syscall
+_syscall.restype = ctypes.c_long
+_HOW: Final = ctypes.byref(_FOLDER)
+_HOW_SIZE: Final = ctypes.c_size_t(ctypes.sizeof(_FOLDER))
+_OPENAT2_NUMBER: Final = ctypes.c_long(_OPENAT2)
+
+
+def _failed() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
+
+
+def open_folder_below(folder: int, path: bytes) -> int:
+    """Open the folder ``path`` below ``folder``, following no symlink and crossing no mount point on the way.
+
+    Raises OSError: ELOOP at a symlink, EXDEV at a mount point, ENOSYS or EPERM where the kernel (before 5.6) or a
+    filter has no openat2(2).
+    """
+    opened: int = _syscall(_OPENAT2_NUMBER, folder, path, _HOW, _HOW_SIZE)
+    if opened < 0:
+        raise _failed()
+    return opened
+
+
+def has_openat2() -> bool:
+    """Tell whether `open_folder_below` works here."""
+    root = os.open("/", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.close(open_folder_below(root, b"."))
+    except OSError as error:
+        return error.errno not in {errno.ENOSYS, errno.EPERM}
+    finally:
+        os.close(root)
+    return True
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when ``parent`` (its pid) dies, and end it now if that has happened."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def sync_filesystem(folder: int) -> None:
+    """Bring everything on the file system of ``folder`` to disk; raises OSError when that fails."""
+    if _LIBC.syncfs(folder) != 0:
+        raise _failed()
+
+
+def be_idle() -> None:
+    """Ask the disk's scheduler to serve everyone else first; only bfq heeds it, others do nothing. Never fails."""
+    number = _IOPRIO_SET.get(os.uname().machine)
+    if number is not None:
+        _LIBC.syscall(ctypes.c_long(number), _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)

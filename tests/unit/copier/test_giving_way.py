@@ -1,0 +1,91 @@
+"""How the copier gives way to others: when it sees them, and what it does then."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.copier.neighbours import Neighbours
+from dockerd_cfg.copier.pace import Pace
+from tests.loop_disk import loop_disk
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with loop_disk(tmp_path, "disk") as point:
+        yield point
+
+
+def write_and_sync(path: Path, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    with path.open("wb", buffering=0) as file:
+        while time.monotonic() < end:
+            file.write(b"x" * 4096)
+            os.fsync(file.fileno())
+
+
+def read_cold(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    while os.read(file, 1 << 20):
+        pass
+    os.close(file)
+
+
+@pytest.mark.root
+def test_who_writes_to_the_disk_is_seen(disk: Path) -> None:
+    os.sync()
+    neighbours = Neighbours(disk.stat().st_dev, lambda: [os.getpid()])
+    time.sleep(0.5)
+    before = neighbours.are_busy()
+
+    write_and_sync(disk / "file", 0.5)
+
+    assert not before
+    assert neighbours.are_busy()
+
+
+@pytest.mark.root
+def test_what_we_read_ourselves_is_no_use_by_others_but_what_they_read_is(disk: Path) -> None:
+    (disk / "file").write_bytes(os.urandom(20 << 20))
+    os.sync()
+    ours = Neighbours(disk.stat().st_dev, lambda: [os.getpid()])
+    others = Neighbours(disk.stat().st_dev, list)
+
+    read_cold(disk / "file")
+
+    assert not ours.are_busy()
+    assert others.are_busy()
+
+
+def test_a_disk_that_is_not_counted_might_be_used() -> None:
+    assert Neighbours(os.makedev(0, 4095), list).are_busy()
+
+
+def test_without_need_nobody_rests() -> None:
+    pace = Pace(4, None)
+    began = time.monotonic()
+
+    for _ in range(1000):
+        pace.before(1 << 20)
+        pace.after()
+
+    assert time.monotonic() - began < 0.5
+
+
+def test_when_others_need_the_disk_most_of_the_time_is_rest() -> None:
+    pace = Pace(1, None)
+    pace.give_way(needed=True)
+    pace.after()
+    began, worked = time.monotonic(), 0.0
+
+    while time.monotonic() - began < 1:
+        start = time.monotonic()
+        while time.monotonic() - start < 0.01:
+            pass
+        worked += 0.01
+        pace.after()
+
+    assert worked < 0.3 * (time.monotonic() - began)
