@@ -62,6 +62,9 @@ def move_storage(
         ),
     ] = "5m",
     *,
+    full_speed: Annotated[
+        bool, typer.Option("--full-speed", help="Copy without giving way to what else uses the disk.")
+    ] = False,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Copy nothing: the data is at the target already.")
     ] = False,
@@ -77,7 +80,9 @@ def move_storage(
     """
     session = session_of(context, "move-storage", dry_run=dry_run, yes=yes, diff=diff)
     path, moves_containerd = _target(target), _containerd(containerd)
-    request = _request(mode, verify, bwlimit, confirm_within, start_timeout, adopt=adopt)
+    request = _request(
+        mode, verify, bwlimit, confirm_within, start_timeout, adopt=adopt, polite=not full_speed
+    )
     session.refuse_unfit_host()
     with session.changing():
         session.report.say("Looking at Docker, its data and the target ...")
@@ -189,6 +194,7 @@ def _request(
     start_timeout: str,
     *,
     adopt: bool,
+    polite: bool,
 ) -> MoveRequest:
     if verify not in {"attributes", "full"}:
         raise UsageProblem(
@@ -199,6 +205,7 @@ def _request(
     return MoveRequest(
         mode=_mode(mode),
         adopt=adopt,
+        polite=polite,
         full=verify == "full",
         limit=None if bwlimit is None else parse_bytes(bwlimit),
         patience=parse_duration(start_timeout),

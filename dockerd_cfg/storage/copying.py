@@ -13,6 +13,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
+from dockerd_cfg.storage.layers import LayersBegun
 from dockerd_cfg.storage.sealed import Settled, sealed
 from dockerd_cfg.storage.target import real_path
 
@@ -32,7 +33,7 @@ class PreCopy(Step):
     """Copy all there is before Docker is stopped, so that little is left to do while it is.
 
     ``contents``: verify what is sealed by reading it, not only by its attributes. ``limit`` is in bytes per second,
-    None: no limit.
+    None: no limit. ``polite``: give way to what else uses the disk.
     """
 
     kind: Literal["pre-copy"] = "pre-copy"
@@ -42,6 +43,7 @@ class PreCopy(Step):
     live: bool = True
     contents: bool = False
     limit: int | None = None
+    polite: bool = True
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -67,7 +69,7 @@ class PreCopy(Step):
             note=f"copying {self.source}",
             contents=self.contents,
             limit=self.limit,
-            polite=self.live,
+            polite=self.live and self.polite,
             reading=before.get("boot") != boot_id(context),
         )
 
@@ -154,7 +156,8 @@ def copy_live(
     """
     host: Host = context.host
     candidates = sealed(source, since)
-    told: _Told = {"progress": context.progress, "total_bytes": total_bytes, "note": note}
+    progress = LayersBegun(context.progress, source, target)
+    told: _Told = {"progress": progress, "total_bytes": total_bytes, "note": note}
     if careful or reading:
         copy_tree(host.runner, source, target, **told, live=True, careful=careful, reading=reading)
     else:

@@ -38,7 +38,7 @@ class MoveRequest:
 
     ``adopt``: the data is at the target already. ``full``: verify contents, too. ``limit`` is in bytes per second
     for the copy while Docker runs, None: unlimited. ``confirm``: the step that has it all undone unless somebody confirms. ``patience``: how many seconds
-    Docker may take to start on the new place.
+    Docker may take to start on the new place. ``polite``: the copy gives way to what else uses the disk.
     """
 
     mode: Mode = "data-root"
@@ -47,6 +47,7 @@ class MoveRequest:
     limit: int | None = None
     confirm: ExpectConfirmation | None = None
     patience: float = 300.0
+    polite: bool = True
 
 
 def data_root_edit(facts: StorageFacts, request: MoveRequest) -> EditDaemonJson | None:
@@ -117,6 +118,7 @@ class _Planner:
                 live=live,
                 contents=contents,
                 limit=self._request.limit,
+                polite=self._request.polite,
             )
         for unit, tree in self._needing():
             places = (tree.target, tree.named) if self._request.mode == "bind" else (tree.target,)

@@ -1,0 +1,33 @@
+"""How many layers a copy has begun with, for people."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.change.plan import Progress
+
+_FOLDERS: Final = ("overlay2", "io.containerd.snapshotter.v1.overlayfs/snapshots")
+_NO_LAYER: Final = "l"
+
+
+class LayersBegun:
+    """Tells on what a copy tells, with the number of layers begun in ``target`` of those in ``source``."""
+
+    def __init__(self, progress: Progress, source: Path, target: Path) -> None:
+        self._progress = progress
+        self._total = sum(_count(source / folder) for folder in _FOLDERS)
+        self._folders = [target / folder for folder in _FOLDERS]
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        """Tell it on."""
+        if self._total:
+            begun = min(self._total, sum(map(_count, self._folders)))
+            note = f"{note}, layer {begun} of {self._total}"
+        self._progress.tell(done_bytes=done_bytes, total_bytes=total_bytes, done_files=done_files, note=note)
+
+
+def _count(folder: Path) -> int:
+    try:
+        return sum(name != _NO_LAYER for name in os.listdir(folder))
+    except OSError:
+        return 0

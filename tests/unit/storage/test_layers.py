@@ -1,0 +1,34 @@
+"""The number of layers a copy has begun with is told beside its bytes."""
+
+from pathlib import Path
+
+from dockerd_cfg.storage.layers import LayersBegun
+
+
+class Told:
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        assert (done_bytes, total_bytes, done_files) == (1, 2, 3)
+        self.notes.append(note)
+
+
+def test_layers_are_counted_without_the_folder_of_their_links(tmp_path: Path) -> None:
+    source, target, told = tmp_path / "source", tmp_path / "target", Told()
+    for name in ("l", "a", "b", "c"):
+        (source / "overlay2" / name).mkdir(parents=True)
+    progress = LayersBegun(told, source, target)
+
+    progress.tell(done_bytes=1, total_bytes=2, done_files=3, note="copying")
+    for name in ("l", "a"):
+        (target / "overlay2" / name).mkdir(parents=True)
+    progress.tell(done_bytes=1, total_bytes=2, done_files=3, note="copying")
+
+    assert told.notes == ["copying, layer 0 of 3", "copying, layer 1 of 3"]
+
+
+def test_where_there_are_no_layers_none_are_counted(tmp_path: Path) -> None:
+    told = Told()
+    LayersBegun(told, tmp_path, tmp_path).tell(done_bytes=1, total_bytes=2, done_files=3, note="copying")
+    assert told.notes == ["copying"]
