@@ -1,6 +1,5 @@
 """How many layers a copy has begun with, for people."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +27,6 @@ class LayersBegun:
 
 def _count(folder: Path) -> int:
     try:
-        return sum(name != _NO_LAYER for name in os.listdir(folder))
+        return sum(entry.name != _NO_LAYER for entry in folder.iterdir())
     except OSError:
         return 0
