@@ -19,7 +19,7 @@ LAYERS: Final = (
     ("config",),
     ("storage",),
     ("steps",),
-    ("sandbox",),
+    ("sandbox", "offline"),
     ("cli", "__main__"),
 )
 RANK: Final = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -16,6 +16,7 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Root,
     Verbose,
     Yes,
     session_of,
@@ -40,7 +41,7 @@ from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import counted, now, parse_duration, shown_duration
+from dockerd_cfg.quantities import counted, now, shown_duration
 
 
 class Wish(NamedTuple):
@@ -82,6 +83,7 @@ def set_(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -116,6 +118,7 @@ def unset(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -145,6 +148,7 @@ def merge(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -166,7 +170,7 @@ def change_config(
     session: Session, wish: Wish, work_out: Callable[[DaemonJson, DockerVersion | None], Edits]
 ) -> Result:
     """Change daemon.json as ``work_out`` says for the present file and Docker, and bring it into effect."""
-    seconds = None if wish.confirm_within is None else parse_duration(wish.confirm_within)
+    seconds = session.seconds_to_confirm(wish.confirm_within)
     config_file = config_file_of(wish.config_file)
     mode = _restart(wish.restart)
     unit = session.refuse_unfit_host()

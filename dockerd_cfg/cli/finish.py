@@ -3,7 +3,7 @@
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
@@ -21,6 +21,7 @@ def finish(
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
@@ -27,6 +27,7 @@ def resume(
     run: RunId = None,
     *,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -60,6 +61,7 @@ def confirm(
     context: typer.Context,
     run: RunId = None,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -98,6 +100,7 @@ def rollback(
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

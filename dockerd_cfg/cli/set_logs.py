@@ -13,6 +13,7 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Root,
     Verbose,
     Yes,
     session_of,
@@ -49,6 +50,7 @@ def set_logs(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

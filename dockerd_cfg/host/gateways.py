@@ -130,7 +130,7 @@ class Processes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One host: its paths and its gateways."""
+    """One host: its paths and its gateways. ``is_offline``: it is a root that does not run."""
 
     layout: "Layout"
     runner: "Runner"
@@ -140,3 +140,4 @@ class Host:
     filesystems: Filesystems
     processes: Processes
     is_privileged: bool
+    is_offline: bool = False

@@ -1,6 +1,7 @@
 """The steps that stop, start and check Docker."""
 
 import time
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from dockerd_cfg.change.plan import Before, Context, Step
@@ -256,6 +257,8 @@ def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> Non
     Quiet: no unit up, no container process, nothing mounted below ``roots``, no lock held on Docker's databases
     there. Raises CommandFailed when that does not come about.
     """
+    if host.is_offline:
+        return  # nothing runs in it, as was seen before
     hold(host, units)
     for attempt in range(_STOP_ATTEMPTS):
         time.sleep(attempt * _STOP_AGAIN_AFTER)
@@ -283,7 +286,7 @@ def _bring_down(host: Host, units: tuple[str, ...]) -> list[str]:
     return [name for name in units if host.systemd.unit(name).is_active]
 
 
-def restless(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
+def restless(host: Host, roots: Sequence[HostPath]) -> list[str]:
     """Return, in words, what still uses Docker's data below ``roots``."""
     found = [f"{process} still runs a container" for process in host.processes.of_docker()]
     mounts = host.filesystems.mounts()

@@ -17,6 +17,7 @@ from dockerd_cfg.host.mounts import mount_of, mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.service.steps import restless
 from dockerd_cfg.storage.binds import binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
 from dockerd_cfg.storage.sealed import sealed
@@ -66,7 +67,7 @@ class StorageFacts:
 
     ``trees`` are those that are not at the target yet; none: there is nothing to do. ``drop_ins`` are our drop-ins
     as they are now, by unit. ``binds`` are those of containers' bind mounts that lead into the data root, as
-    CONTAINER: PATH.
+    CONTAINER: PATH. ``is_offline``: it is a root that does not run; ``users`` is what uses its data all the same.
     """
 
     docker: DockerState
@@ -84,6 +85,8 @@ class StorageFacts:
     has_rsync: bool
     is_selinux_enforcing: bool
     has_semanage: bool = True
+    is_offline: bool = False
+    users: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()
     has_project_quotas: bool = False
 
@@ -133,6 +136,8 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         drop_ins={unit: files.read_image(host.layout.real(host.layout.drop_in(unit))) for unit in units},
         has_rsync=host.runner.find("rsync") is not None,
         is_selinux_enforcing=_selinux(host),
+        is_offline=host.is_offline,
+        users=tuple(restless(host, [source for source, _ in moved.values()])) if host.is_offline else (),
         has_semanage=host.runner.find("semanage") is not None,
         binds=binds_into(host.layout.real(data_root), data_root),
         has_project_quotas=_has_project_quotas(host, data_root),

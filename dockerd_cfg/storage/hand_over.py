@@ -194,8 +194,9 @@ class HandOver(Step):
             edit.refuse_conflict(layout, old)
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
-        named, target = real_path(context, tree.named), real_path(context, tree.target)
-        if not named.is_symlink() or named.resolve() == target.resolve():
+        layout: Layout = context.host.layout
+        named = layout.real(tree.named)
+        if not named.is_symlink() or layout.resolve(tree.named) == layout.resolve(tree.target):
             return None
         return str(named.readlink())
 
@@ -204,7 +205,7 @@ class HandOver(Step):
         if tree.edit is not None:
             return bool(self.edits[tree.edit].restoration(layout, _kept(before)[tree.edit]))
         if self.mode == "symlink":
-            return layout.real(tree.named).resolve() == layout.real(tree.target).resolve()
+            return layout.resolve(tree.named) == layout.resolve(tree.target)
         return tree.placement != "copied"
 
     def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:

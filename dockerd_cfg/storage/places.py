@@ -41,7 +41,7 @@ def lead_to(layout: Layout, named: HostPath, place: HostPath, aside: HostPath) -
     real, other = layout.real(named), layout.real(aside)
     text, is_folder_aside = layout.link_text(place, named), _is_folder(other)
     if real.is_symlink() or not os.path.lexists(real):
-        is_done = is_folder_aside and real.resolve() == layout.real(place).resolve()
+        is_done = is_folder_aside and layout.resolve(named) == layout.resolve(place)
         return [] if is_done else [links.link_beside(real, text)]
     if is_folder_aside:
         raise FileProblem(
