@@ -229,6 +229,7 @@ class HandOver(Step):
             total_bytes=0,
             note=f"carrying back what was written to {tree.target}",
             careful=True,
+            rebooted=before.get("boot") != boot_id(context),
         )
         verify(new, old, settled.paths)
         if tree.name == "docker" and self.mode != "bind":

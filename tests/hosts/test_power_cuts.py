@@ -83,7 +83,7 @@ def test_between_two_links_a_power_cut_leaves_neither(boot_host: BootHost) -> No
         "-qq",
         "--output=/dev/null",
         "--trace=renameat2",
-        "--inject=renameat2:delay_enter=3000000:when=2",
+        "--inject=renameat2:delay_enter=4000000:when=2",
     )
     host.popen(*strace, "dockerd-cfg", "move-storage", "/mnt/data", "--mode", "symlink", "--yes")
     host.wait_for(
