@@ -4,7 +4,17 @@ whatever is written after that survives the end of the move, whichever way it en
 import pytest
 
 from tests.hosts.conftest import BootHost
-from tests.hosts.hard_stops import Case, Watched, end, entries, place, seeds, started, wait_for_instant
+from tests.hosts.hard_stops import (
+    Case,
+    Watched,
+    assert_up_by_itself,
+    end,
+    entries,
+    place,
+    seeds,
+    started,
+    wait_for_instant,
+)
 from tests.hosts.test_jobs import answer
 
 SAMPLE, FULL = (0, 11, 18, 26, 54), 60
@@ -33,7 +43,7 @@ def _cut_and_end(boot_host: BootHost, case: Case) -> None:
 
     host.start()
     host.wait_until_up()
-    assert host.is_active("docker"), "Docker does not come up by itself"
+    assert_up_by_itself(host)
     first = place(host, case)
     print(
         f"came up on the {first} place; journal: {[(e['event'], e.get('kind')) for e in entries(host)][-3:]}"
