@@ -79,11 +79,14 @@ class Case:
 
     @classmethod
     def of(cls, seed: int) -> Self:
-        """Draw a case. Every kind of host meets every mode, end and direction; the instants are spread over the phases."""
+        """Draw a case; the instants are spread over the phases."""
         rng = random.Random(seed)  # noqa: S311 - no secret
         variant = list(VARIANTS)[seed % 4]
         mode, is_near = _MODES[seed // 4 % len(_MODES)]
-        undoes = seed % 5 in {2, 4}
+        turn = (
+            seed // 20
+        )  # in each every kind of host meets every mode, in the next with another direction and end
+        undoes = (seed + turn) % 5 in {2, 4}
         phases = [phase for phase in (_BACK if undoes else _ON) if is_near in phase.near]
         phase = phases[(seed // 4 + seed) % len(phases)]
         return cls(
@@ -95,7 +98,7 @@ class Case:
             undoes=undoes,
             at=(phase.event, phase.kind),
             delay=rng.random() * phase.seconds,
-            then="resume" if (seed // 2) % 2 else "rollback",
+            then="resume" if (seed // 2 + turn) % 2 else "rollback",
             rng=rng,
         )
 

@@ -15,7 +15,7 @@ from tests.hosts.hard_stops import (
     started,
     wait_for_instant,
 )
-from tests.hosts.test_jobs import answer
+from tests.hosts.test_jobs import answer, data_root
 
 SAMPLE, FULL = (0, 11, 18, 26, 54), 60
 SWITCH_SAMPLE, SWITCH_FULL = (1,), 20
@@ -48,6 +48,7 @@ def _cut_and_end(boot_host: BootHost, case: Case) -> None:
     print(
         f"came up on the {first} place; journal: {[(e['event'], e.get('kind')) for e in entries(host)][-3:]}"
     )
+    assert answer(host, "status")["data"]["data_root"] == data_root(host)
     watched.wait_for_records()
     watched.assert_whole()
     watched.make()
