@@ -18,8 +18,9 @@ from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.service.hold import take_condition
 from dockerd_cfg.service.steps import stop
-from dockerd_cfg.storage.boot import WriteMountUnit
+from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
 from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
 from dockerd_cfg.storage.places import (
@@ -146,7 +147,10 @@ class HandOver(Step):
         its end, the old tree is what counts.
         """
         host: Host = context.host
-        stop(host, self.stops, tuple(tree.target for tree in self.trees))
+        # Docker's unit needs the mounts: whoever starts it, though it is held, would have them mounted again.
+        mounts = tuple(mount_unit(tree.named) for tree in self.trees) if self.mode == "bind" else ()
+        known = tuple(unit for unit in mounts if host.systemd.unit(unit).load == "loaded")
+        stop(host, (*self.stops, *known), tuple(tree.target for tree in self.trees))
         for tree in self.trees:
             if self.mode == "bind":
                 take_off(host, tree.named)
@@ -158,6 +162,7 @@ class HandOver(Step):
             if tree.placement == "renamed":
                 exchange_with_link_back(host.layout, tree.source, tree.target)
         if self.mode == "bind":
+            take_condition(host, mounts)
             host.systemd.daemon_reload()
 
     def _put_old_trees_back(self, layout: Layout, before: Before) -> None:
@@ -231,6 +236,7 @@ class HandOver(Step):
             total_bytes=0,
             note=f"carrying back what was written to {tree.target}",
             careful=True,
+            rebooted=before.get("boot") != boot_id(context),
         )
         verify(new, old, settled.paths)
         if tree.name == "docker" and self.mode != "bind":

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
-from dockerd_cfg.storage.sealed import NOTE
+from dockerd_cfg.storage.sealed import NOTE, Settled
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -96,6 +98,29 @@ def test_after_a_power_cut_what_an_interrupted_copy_left_is_not_trusted(host: Ho
     boot.write_text("two\n")
     PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), long_ago)
     assert journal.read_bytes() == text
+
+
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_what_an_interrupted_final_copy_wrote_is_written_again_after_a_reboot(
+    host: Host, is_rebooted: bool
+) -> None:
+    """A file in a folder that got another name meanwhile is copied anew, though nothing of its own tells of a change."""
+    captured = copied_while_docker_ran(host)
+    journal = volume(host, NEW) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    old = volume(host, OLD) / "journal.txt"
+    since = (
+        max(old.stat().st_ctime, old.stat().st_mtime) + 0.001
+    )  # the source's file counts as unchanged since
+    Settled(since, note.paths).write(real(host, NEW))
+    if is_rebooted:
+        captured["pre-copy"] |= {"boot": "another"}
+    copied_again(host, captured)
+    assert (journal.read_bytes() == text) == is_rebooted
 
 
 def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
@@ -287,6 +312,25 @@ def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     (volume(host, OLD) / ".~tmp~").mkdir()
     step.revert(context(host, was_applied=True), before)
     assert list(differences(real(host, NEW), real(host, OLD))) == []
+
+
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_after_a_power_cut_what_was_carried_ahead_before_is_not_trusted(
+    host: Host, is_rebooted: bool
+) -> None:
+    handed_over(host)
+    journal = volume(host, OLD) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    began: Before = {"boot": "another" if is_rebooted else ""}
+    past = time.time() + 60  # nothing counts as changed lately
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("dockerd_cfg.storage.copying.time.time", lambda: past)
+        CarryAhead(old=OLD, new=NEW, source=OLD).revert(
+            replace(context(host, was_applied=True), captured_undo={"carry-ahead": began}.get), {}
+        )
+    assert (journal.read_bytes() == text) == is_rebooted
 
 
 def test_nothing_is_carried_ahead_onto_itself(host: Host) -> None:
