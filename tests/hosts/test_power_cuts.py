@@ -17,7 +17,7 @@ from tests.hosts.hard_stops import (
 )
 from tests.hosts.test_jobs import answer, data_root
 
-SAMPLE, FULL = (0, 11, 21, 26, 54), 60
+SAMPLE, FULL = (0, 11, 21, 54), 60
 SWITCH_SAMPLE, SWITCH_FULL = (1,), 20
 
 
