@@ -292,3 +292,17 @@ def test_an_old_daemon_that_says_little_is_understood() -> None:
     info = parse_info({**INFO, "Swarm": None, "Containerd": None, "SecurityOptions": None})
 
     assert (info.swarm, info.containerd_address, info.security) == ("inactive", "", ())
+
+
+def test_a_containers_log_configuration_is_read(api: EngineApi, server: Server) -> None:
+    told = {"HostConfig": {"LogConfig": {"Type": "local", "Config": {"max-size": "5m"}}}}
+    server.answers["GET /containers/1/json"] = (200, told)
+
+    config = api.log_config("1")
+
+    assert config is not None
+    assert (config.driver, config.options) == ("local", {"max-size": "5m"})
+
+
+def test_a_container_that_is_gone_has_no_log_configuration(api: EngineApi) -> None:
+    assert api.log_config("gone") is None
