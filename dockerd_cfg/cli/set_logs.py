@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dockerd_cfg.cli.change_config import Edits, Wish, change_config
+from dockerd_cfg.cli.change_carried_out import Edits, Wish, change_config
 from dockerd_cfg.cli.options import (
     ConfigFile,
     ConfirmWithin,
