@@ -181,7 +181,11 @@ class StopDocker(Step):
         release(context.host)
         noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
-        bring_back(context.host, state if noted.inventory is None else state.at(noted.inventory.data_root))
+        if (
+            noted.inventory is not None and not self.daemon_only
+        ):  # its data may have been moved since by another run
+            state = state.at(noted.inventory.data_root)
+        bring_back(context.host, state)
         context.host.systemd.allow_shutdown()
 
 
