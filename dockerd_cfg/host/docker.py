@@ -167,14 +167,18 @@ class EngineApi:
         return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
+        is_task = _SWARM_TASK in (row.get("Labels") or {})
         found = Container(
-            id=_told(row, "Id"), name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=_told(row, "State")
+            id=_told(row, "Id"),
+            name=(row.get("Names") or ["/?"])[0].lstrip("/"),
+            state=_told(row, "State"),
+            is_lasting=not is_task,
         )
         if not found.is_running:
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
-        lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
+        lasting = not config.get("AutoRemove") and not is_task
         healthy = "(healthy)" in str(row.get("Status"))
         return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
 

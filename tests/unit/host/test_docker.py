@@ -185,6 +185,16 @@ def test_containers_that_go_with_the_daemon_do_not_last(
     assert not api.containers()[0].is_lasting
 
 
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+def test_a_swarms_task_does_not_last_though_it_does_not_run(
+    api: EngineApi, server: Server, state: str
+) -> None:
+    row = {"Id": "1", "Names": ["/x"], "State": state, "Labels": {"com.docker.swarm.task.id": "x"}}
+    server.answers["GET /containers/json?all=1"] = (200, [row])
+
+    assert not api.containers()[0].is_lasting
+
+
 @pytest.mark.parametrize("names", [None, []], ids=str)
 def test_a_stopped_container_without_name_is_not_asked_for_more(
     api: EngineApi, server: Server, names: object
