@@ -36,6 +36,8 @@ COMMANDS: Final = {
     "history": "dockerd_cfg.cli.history:history",
     "demo": "dockerd_cfg.cli.demo:demo",
 }
+# Options whose value may be left out, which typer does not know of, with the value that is meant then.
+_OPTIONAL_VALUES: Final = {"set-logs": {"--existing": "unlimited"}}
 
 
 class UnexpectedProblem(DockerdCfgError):
@@ -115,11 +117,22 @@ def _call(argv: Sequence[str], session: Session) -> Any:
     app = build_app(command if command in COMMANDS else None)
     usage = _usage_errors()
     try:
-        return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)
+        return app(
+            _completed(argv, session.command), prog_name="dockerd-cfg", standalone_mode=False, obj=session
+        )
     except SystemExit:
         return 0  # the reader of a help text had enough of it
     except usage as error:
         raise UsageProblem(_usage_message(error), hint=_usage_hint(session)) from error
+
+
+def _completed(argv: Sequence[str], command: str) -> list[str]:
+    """Return ``argv`` with the values of options that were left out put in: before another option, or at the end."""
+    values = _OPTIONAL_VALUES.get(command, {})
+    words: list[str] = []
+    for word, following in zip(argv, (*argv[1:], "-"), strict=True):
+        words.append(f"{word}={values[word]}" if word in values and following.startswith("-") else word)
+    return words
 
 
 def _usage_errors() -> tuple[type[Exception], ...]:

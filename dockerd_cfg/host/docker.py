@@ -104,6 +104,13 @@ def _told(row: Mapping[str, Any], name: str) -> str:
     return text
 
 
+def _log_config(answer: Mapping[str, Any]) -> LogConfig:
+    """Return what the answer of ``GET /containers/ID/json`` tells; raises AttributeError, KeyError or TypeError for an odd one."""
+    config = answer["HostConfig"]["LogConfig"]
+    options = config.get("Config") or {}
+    return LogConfig(driver=_told(config, "Type"), options={key: str(options[key]) for key in options})
+
+
 class EngineApi:
     """Docker by way of its socket; ``DOCKER_HOST`` is honoured when it names another unix socket."""
 
@@ -160,14 +167,18 @@ class EngineApi:
         return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
+        is_task = _SWARM_TASK in (row.get("Labels") or {})
         found = Container(
-            id=_told(row, "Id"), name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=_told(row, "State")
+            id=_told(row, "Id"),
+            name=(row.get("Names") or ["/?"])[0].lstrip("/"),
+            state=_told(row, "State"),
+            is_lasting=not is_task,
         )
         if not found.is_running:
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
-        lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
+        lasting = not config.get("AutoRemove") and not is_task
         healthy = "(healthy)" in str(row.get("Status"))
         return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
 
@@ -193,6 +204,15 @@ class EngineApi:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
         self._request("POST", f"/containers/{quote(container_id)}/start", timeout=_START_TIMEOUT)
 
+    def log_config(self, container_id: str) -> LogConfig | None:
+        """Return the log configuration of a container, None when there is none of that id."""
+        path = f"/containers/{quote(container_id)}/json"
+        try:
+            with _understood(f"GET {path}"):
+                return _log_config(self._get(path))
+        except NoSuchThing:
+            return None
+
     def probe_log_config(self, image: str, name: str) -> LogConfig:
         """Create a container from ``image``, read what log configuration it got, and remove it. Never started."""
         body = {"Image": image, "Cmd": ["true"], "NetworkDisabled": True, "Labels": {"dockerd-cfg": "probe"}}
@@ -201,11 +221,7 @@ class EngineApi:
             path = f"/containers/{quote(_told(created, 'Id'))}"
         try:
             with _understood("GET /containers/json"):
-                config = self._get(f"{path}/json")["HostConfig"]["LogConfig"]
-                options = config.get("Config") or {}
-                return LogConfig(
-                    driver=_told(config, "Type"), options={key: str(options[key]) for key in options}
-                )
+                return _log_config(self._get(f"{path}/json"))
         finally:
             self._request("DELETE", f"{path}?force=1&v=1")
 

@@ -88,6 +88,9 @@ class Docker(Protocol):
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
 
+    def log_config(self, container_id: str) -> "LogConfig | None":
+        """Return the log configuration the daemon has for a container, None when there is no such container."""
+
     def probe_log_config(self, image: str, name: str) -> "LogConfig":
         """Return the log configuration a container created now gets: one is created and removed, never started."""
 

@@ -120,6 +120,10 @@ class NoDocker:
         """Raise CommandFailed."""
         _refuse()
 
+    def log_config(self, container_id: str) -> LogConfig:
+        """Raise CommandFailed."""
+        _refuse()
+
     def reloads(self, since: float) -> int:
         """Raise CommandFailed."""
         _refuse()

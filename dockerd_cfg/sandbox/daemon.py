@@ -15,12 +15,17 @@ from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
+from dockerd_cfg.sandbox.records import (
+    log_config_of,
+    read_log_configs,
+    stored_containers,
+    write_log_configs,
+)
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.hold import HELD
 
 _UNITS: Final = (DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
 _EXEC_START: Final = ("/usr/bin/dockerd", "-H", "fd://")
-_COMES_BACK: Final = frozenset({"always", "unless-stopped"})
 VERSION: Final = "28.5.2"
 
 
@@ -55,8 +60,11 @@ class SandboxServices:
             failing_starts=0,
             running=[],
         )
-        self._load()
-        self.write(running=[identifier(name) for name in running])
+        config = self._load()
+        self.write(
+            running=[identifier(name) for name in running],
+            logs=read_log_configs(self._layout.real(HostPath(config["data-root"]))),
+        )
 
     # systemd
 
@@ -106,9 +114,16 @@ class SandboxServices:
             self._fail(f"unable to configure the Docker daemon: {error}")
         root = self._layout.real(HostPath(config["data-root"]))
         root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
-        back = [c.id for c in self._stored(root) if c.restarts]
+        back = [c.id for c in stored_containers(root) if c.restarts]
         now = time.time()
-        self.write(invocation=state["invocation"] + 1, since=now, started=now, failed=[], running=back)
+        self.write(
+            invocation=state["invocation"] + 1,
+            since=now,
+            started=now,
+            failed=[],
+            running=back,
+            logs=read_log_configs(root),
+        )
 
     def _fail(self, log: str) -> NoReturn:
         self.write(failed=[DOCKER_SERVICE], log=log)
@@ -125,6 +140,8 @@ class SandboxServices:
     def stop(self, *names: str) -> None:
         """Stop units."""
         state = self.read()
+        if DOCKER_SERVICE in names and DOCKER_SERVICE in state["active"]:
+            write_log_configs(self._root(), state["logs"], state["running"])
         running = [] if DOCKER_SERVICE in names else state["running"]
         self.write(active=[name for name in state["active"] if name not in names], running=running)
 
@@ -211,7 +228,7 @@ class SandboxServices:
         state = self._up()
         return [
             replace(container, state="running" if container.id in state["running"] else "exited")
-            for container in self._stored(self._root())
+            for container in stored_containers(self._root())
         ]
 
     def images(self) -> frozenset[str]:
@@ -233,6 +250,12 @@ class SandboxServices:
         """Start a container."""
         self.write(running=sorted({*self._up()["running"], container_id}))
 
+    def log_config(self, container_id: str) -> LogConfig | None:
+        """Return the log configuration of a container: that of its record when the daemon started, or created it."""
+        logs = {**read_log_configs(self._root()), **self._up()["logs"]}
+        is_there = any(container.id == container_id for container in stored_containers(self._root()))
+        return log_config_of(logs[container_id]) if is_there else None
+
     def probe_log_config(self, image: str, name: str) -> LogConfig:
         """Return the log configuration a new container gets."""
         config = self._up()["config"]
@@ -246,21 +269,6 @@ class SandboxServices:
 
     def _root(self) -> Path:
         return self._layout.real(HostPath(self._up()["config"]["data-root"]))
-
-    @staticmethod
-    def _stored(root: Path) -> list[Container]:
-        found = []
-        for container_id in sorted(_names(root / "containers")):
-            folder = root / "containers" / container_id
-            config = json.loads((folder / "config.v2.json").read_text(encoding="utf-8"))
-            policy = json.loads((folder / "hostconfig.json").read_text(encoding="utf-8"))["RestartPolicy"][
-                "Name"
-            ]
-            name = config["Name"].lstrip("/")
-            found.append(
-                Container(id=container_id, name=name, state="exited", restarts=policy in _COMES_BACK)
-            )
-        return found
 
     # the program
 

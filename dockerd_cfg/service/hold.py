@@ -1,4 +1,4 @@
-"""Keeping everybody else from starting Docker while its data is being switched.
+"""Keeping everybody else from starting Docker while something is done that needs it stopped.
 
 A drop-in in /run gives the units a condition (systemd.unit(5), ConditionPathExists=) that fails as long as a file
 is there. Whoever starts them meanwhile, a package upgrade for instance, gets no error and no Docker. Everything lies
@@ -18,9 +18,7 @@ HELD: Final = HostPath("/run/dockerd-cfg.holds-docker")
 _READ: Final = HostPath("/run/dockerd-cfg.can-hold-docker")
 _UNITS: Final = HostPath("/run/systemd/system")
 _NAME: Final = "90-dockerd-cfg-hold.conf"
-_DROP_IN: Final = (
-    f"# Written by dockerd-cfg while it moves Docker's storage.\n[Unit]\nConditionPathExists=!{HELD}\n"
-)
+_DROP_IN: Final = f"# Written by dockerd-cfg for the time in which it needs Docker stopped.\n[Unit]\nConditionPathExists=!{HELD}\n"
 # While the service is held and its socket not yet down, one client that asks would start it over and over, and after
 # twenty times systemd refuses the socket for two seconds, in which Docker is to start again (systemd.socket(5)).
 _SOCKET: Final = "[Socket]\nTriggerLimitIntervalSec=0\n"

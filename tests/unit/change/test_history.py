@@ -25,6 +25,7 @@ FILE: Final = {
 FIELDS: Final[dict[str, dict[str, object]]] = {
     "carry-ahead": {"old": DOCKER, "new": TARGET, "source": DOCKER},
     "check-docker": {"noted_by": "stop-docker", "data_root": TARGET},
+    "check-existing-logs": {"root": DOCKER, "docker_version": "28.5.2"},
     "check-logging": {"driver": "json-file", "options": {"max-size": "10m"}},
     "check-options": {"values": {"debug": True}},
     "drop-link": COPY,
@@ -54,6 +55,15 @@ FIELDS: Final[dict[str, dict[str, object]]] = {
     },
     "hold-units": {"units": ["docker.service"]},
     "label-target": COPY,
+    "limit-existing-logs": {
+        "root": DOCKER,
+        "which": "unlimited",
+        "ids": ["0123"],
+        "names": ["web"],
+        "options": {"max-size": "50m"},
+        "units": ["docker.service"],
+        "edit": {"kind": "edit-daemon-json", **FILE, "edits": [{"key": ["log-driver"], "value": "local"}]},
+    },
     "move-stored-paths": COPY,
     "note-docker": {},
     "pre-copy": {**COPY, "allocated": 0},

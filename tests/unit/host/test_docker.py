@@ -185,6 +185,16 @@ def test_containers_that_go_with_the_daemon_do_not_last(
     assert not api.containers()[0].is_lasting
 
 
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+def test_a_swarms_task_does_not_last_though_it_does_not_run(
+    api: EngineApi, server: Server, state: str
+) -> None:
+    row = {"Id": "1", "Names": ["/x"], "State": state, "Labels": {"com.docker.swarm.task.id": "x"}}
+    server.answers["GET /containers/json?all=1"] = (200, [row])
+
+    assert not api.containers()[0].is_lasting
+
+
 @pytest.mark.parametrize("names", [None, []], ids=str)
 def test_a_stopped_container_without_name_is_not_asked_for_more(
     api: EngineApi, server: Server, names: object
@@ -292,3 +302,17 @@ def test_an_old_daemon_that_says_little_is_understood() -> None:
     info = parse_info({**INFO, "Swarm": None, "Containerd": None, "SecurityOptions": None})
 
     assert (info.swarm, info.containerd_address, info.security) == ("inactive", "", ())
+
+
+def test_a_containers_log_configuration_is_read(api: EngineApi, server: Server) -> None:
+    told = {"HostConfig": {"LogConfig": {"Type": "local", "Config": {"max-size": "5m"}}}}
+    server.answers["GET /containers/1/json"] = (200, told)
+
+    config = api.log_config("1")
+
+    assert config is not None
+    assert (config.driver, config.options) == ("local", {"max-size": "5m"})
+
+
+def test_a_container_that_is_gone_has_no_log_configuration(api: EngineApi) -> None:
+    assert api.log_config("gone") is None

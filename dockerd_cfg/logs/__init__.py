@@ -1,0 +1,1 @@
+"""Container logs: the log options of containers that exist already."""
