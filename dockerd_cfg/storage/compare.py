@@ -44,7 +44,7 @@ def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOT
     """Yield the regular files below ``source``, as paths relative to it, changed at ``moment`` (Unix time) or later.
 
     The time of the last status change counts too: a program can put back the other one, but not this. It also tells
-    of a hard link made or broken. What lies in the folders ``settled`` is not looked at.
+    of a hard link made or broken. What lies in the folders ``settled`` is not looked at, nor what vanishes meanwhile.
     """
     root = os.fsencode(source)
     limit = int(moment * 1e9)
@@ -56,9 +56,16 @@ def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOT
 def _walk(root: bytes, device: int, settled: Collection[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
     folders, top = [root], len(root) + 1
     while folders:
-        with os.scandir(folders.pop()) as entries:
+        try:
+            entries = os.scandir(folders.pop())
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # Docker may be running
+        with entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
                 if status.st_dev == device:
                     yield entry.path, status
                     if stat.S_ISDIR(status.st_mode) and entry.path[top:] not in settled:
