@@ -109,3 +109,28 @@ def take_off(host: Host, named: HostPath) -> None:
     host.systemd.disable(unit)
     if host.systemd.unit(unit).is_active:
         host.systemd.stop(unit)
+
+
+def old_tree(
+    layout: Layout, source: HostPath, aside: HostPath, target: HostPath, *, was_mounted: bool
+) -> Path:
+    """Return the path to open of the tree that was copied from ``source`` to ``target`` and maybe set ``aside``.
+
+    ``was_mounted``: ``source`` was a mount point then. Raises FileProblem when the tree was removed, or its disk is not
+    mounted: it cannot be made anew, since what is settled is not copied back.
+    """
+    other, real = layout.real(aside), layout.real(source)
+    if _holds_tree(other):
+        return other
+    if _holds_tree(real) and (os.path.ismount(real) or not was_mounted):
+        return real
+    if was_mounted:
+        raise FileProblem(
+            f"the disk with the old data is not mounted at {source}",
+            hint=f"mount it and roll back again; until then all stays in {target}",
+        )
+    raise FileProblem(
+        f"the old data is neither in {aside} nor in {source}: there is nothing to go back to",
+        hint=f"if it is on a disk that is not mounted, mount that and roll back again; otherwise all stays in {target}, "
+        "and move-storage moves it",
+    )

@@ -361,6 +361,37 @@ def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Hos
     assert (volume(host, OLD) / "journal.txt").exists()
 
 
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_an_old_tree_that_was_removed_is_not_made_anew(host: Host, *, is_emptied: bool) -> None:
+    """The layers that are settled would not be copied; or a folder under a disk that is not mounted would be filled."""
+    step, before = handed_over(host)
+    trees.remove_tree(real(host, OLD))
+    if is_emptied:
+        real(host, OLD).mkdir()
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.refuse_conflict(host.layout, before)
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.revert(context(host, was_applied=True), before)
+    assert (volume(host, NEW) / "journal.txt").exists()
+
+
+def test_a_folder_below_an_old_disk_that_is_not_mounted_is_not_taken_for_the_old_tree(host: Host) -> None:
+    step, before = handed_over(host)
+    with pytest.raises(FileProblem, match="is not mounted at"):
+        step.refuse_conflict(host.layout, before | {"mounted": ["docker"]})
+
+
+def test_a_note_that_an_earlier_move_left_in_the_old_tree_does_not_count(host: Host) -> None:
+    """By it, all that was ever copied would be copied again while Docker is stopped."""
+    step, before = handed_over(host)
+    Settled(1.0).write(real(host, OLD))
+    journal = volume(host, OLD) / "journal.txt"
+    inode = journal.stat().st_ino
+    step.revert(context(host, was_applied=True), before | {"at": time.time() + 60})
+    assert journal.stat().st_ino == inode
+    assert not (real(host, OLD) / NOTE).exists()
+
+
 @pytest.mark.parametrize("is_rebooted", [False, True])
 def test_a_new_tree_that_docker_came_up_on_after_a_power_cut_is_not_given_up(
     host: Host, is_rebooted: bool
