@@ -43,9 +43,7 @@ class LinuxFilesystems:
 
     def mounts(self) -> list[Mount]:
         """Return the mount table, in mount order: the last entry of a point is the one seen."""
-        return parse_mountinfo(
-            Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-        )
+        return present_mounts()
 
     def usage(self, path: Path) -> Usage:
         """Return the room on the file system of ``path``. Raises FileProblem."""
@@ -97,6 +95,11 @@ class LinuxFilesystems:
         finally:
             self._runner.run(["umount", merged], timeout=30)
         return None
+
+
+def present_mounts() -> list[Mount]:
+    """Return the mount table of this process."""
+    return parse_mountinfo(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
 
 
 def parse_mountinfo(text: str) -> list[Mount]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from dockerd_cfg.host.mounts import present_mounts
+from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copy import OWN_FILES
 
 _SHOWN: Final = 10
@@ -23,7 +25,7 @@ def differences(
     Compared are: names, types, owners, modes, sizes, times of files and folders to the nanosecond, targets of
     symbolic links, device numbers, extended attributes (so ACLs and capabilities too), and which names are hard
     links to each other. Mount points below ``source`` and our own files are left out, and so is what lies in the
-    folders ``settled`` (paths relative to ``source``). With ``contents`` the files are read, too.
+    folders ``settled`` (paths relative to ``source``). A subvolume (btrfs) is no mount point: it was not copied. With ``contents`` the files are read, too.
     """
     yield from _Comparison(os.fsencode(source), os.fsencode(target), settled, contents=contents).run()
 
@@ -112,6 +114,8 @@ class _Comparison:
             for name in [name for name, status in old.items() if status.st_dev != self._device]:
                 del old[name]  # something is mounted there: an empty folder in its place is right
                 new.pop(name, None)
+                if not _is_mount_point(self._source + b"/" + folder + name):
+                    yield f"{_shown(folder + name)} is a subvolume of its own, which is not copied"
             for name in old.keys() - new.keys():
                 yield f"{_shown(folder + name)} is missing"
             for name in new.keys() - old.keys():
@@ -162,6 +166,11 @@ class _Comparison:
             yield "time", old.st_mtime_ns, new.st_mtime_ns
         if stat.S_ISBLK(old.st_mode) or stat.S_ISCHR(old.st_mode):
             yield "device number", old.st_rdev, new.st_rdev
+
+
+def _is_mount_point(path: bytes) -> bool:
+    real = HostPath(os.fsdecode(os.path.realpath(path)))
+    return any(mount.point == real for mount in present_mounts())
 
 
 def _same_contents(source: bytes, target: bytes) -> bool:

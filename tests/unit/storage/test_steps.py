@@ -22,6 +22,7 @@ from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
 from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.survey import survey
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -160,8 +161,9 @@ def test_names_that_are_one_file_only_in_the_copy_are_told(tmp_path: Path) -> No
 @pytest.mark.root
 @pytest.mark.usefixtures("as_root")
 def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
-    host: Host, tmp_path: Path
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """But a subvolume, a file system of its own that is no mount, is missed."""
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "mounted").mkdir(parents=True)
     target.mkdir()
@@ -169,6 +171,9 @@ def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
     try:
         copy_tree(host.runner, source, target, progress=Silent(), total_bytes=0, note="")
         assert list(differences(source, target)) == []
+        assert survey(source).elsewhere == ("mounted",)
+        monkeypatch.setattr("dockerd_cfg.storage.compare.present_mounts", list)
+        assert list(differences(source, target)) == ["mounted is a subvolume of its own, which is not copied"]
     finally:
         subprocess.run(["umount", source / "mounted"], check=True)
 
