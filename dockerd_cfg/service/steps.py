@@ -270,7 +270,10 @@ def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> Non
             f"{up[0]} is up again although it was stopped", hint="see what starts it, and stop that first"
         )
     if not wait_until(lambda: not restless(host, roots), _GONE_PATIENCE):
-        raise CommandFailed(f"Docker was stopped, but {restless(host, roots)[0]}")
+        raise CommandFailed(
+            f"Docker was stopped, but {(restless(host, roots) or ['it took too long to end'])[0]}",
+            hint="end what uses it, or unmount what an earlier crash left mounted (see: findmnt), then try again",
+        )
 
 
 def _bring_down(host: Host, units: tuple[str, ...]) -> list[str]:
