@@ -33,6 +33,7 @@ from dockerd_cfg.storage.places import (
     lead_to,
     mount_over,
     old_tree,
+    refuse_without_room,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -212,7 +213,7 @@ class HandOver(Step):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
             if tree.placement == "copied":
-                self._old_tree(layout, tree, before)
+                refuse_without_room(layout, tree.target, self._old_tree(layout, tree, before))
 
     def _old_tree(self, layout: Layout, tree: MovedTree, before: Before) -> Path:
         mounted = before.get("mounted")
