@@ -109,6 +109,12 @@ def move_storage(
 
 def _nothing_to_do(session: Session, facts: StorageFacts) -> Result:
     session.report.answer(f"Nothing to do: Docker's data is in {facts.data_root} already.")
+    place = facts.target.resolved / "docker"
+    if session.host.layout.real(place).is_symlink():
+        session.report.answer(
+            f"{place} is a link to it. To have the data there instead of the link: move it to another folder of its disk with "
+            f"--mode data-root, remove the link, and then move it to {place.parent}."
+        )
     return Result(command=session.command, data={"data_root": str(facts.data_root)})
 
 

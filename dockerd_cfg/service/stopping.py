@@ -43,7 +43,10 @@ def stop(
         return _locks_held(host, roots) if daemon_only else restless(host, roots)
 
     if not wait_until(lambda: not left(), _GONE_PATIENCE):
-        raise CommandFailed(f"Docker was stopped, but {left()[0]}")
+        raise CommandFailed(
+            f"Docker was stopped, but {(left() or ['it took too long to end'])[0]}",
+            hint="end what uses it, or unmount what an earlier crash left mounted (see: findmnt), then try again",
+        )
 
 
 def _bring_down(host: Host, units: tuple[str, ...]) -> list[str]:

@@ -46,7 +46,8 @@ class Tree:
 
     ``named`` is the path by which the daemon is told of it: ``source``, or a link to it. ``is_near``: source and
     target are on one mount, so that it can be renamed. ``foreign_mounts`` are mount points below it that are neither
-    Docker's nor containerd's own. A tree that is ``missing`` can only be adopted.
+    Docker's nor containerd's own, ``subvolumes`` parts of it that are file systems of their own without being mounted. A
+    tree that is ``missing`` can only be adopted.
     """
 
     name: Literal["docker", "containerd"]
@@ -59,6 +60,7 @@ class Tree:
     foreign_mounts: tuple[HostPath, ...]
     is_near: bool = False
     missing: bool = False
+    subvolumes: tuple[HostPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,25 @@ def _tree(
         foreign_mounts=foreign,
         is_near=mount_of(source, mounts) == mount_of(target, mounts),
         missing=missing,
+        subvolumes=_subvolumes(host, source, size.elsewhere),
     )
+
+
+def _subvolumes(host: Host, source: HostPath, elsewhere: Sequence[str]) -> tuple[HostPath, ...]:
+    """Return which of the folders ``elsewhere`` are no mount points; Docker may mount and unmount meanwhile."""
+    found = [source / name for name in elsewhere]
+    for _ in range(2 if found else 0):
+        points = {mount.point for mount in host.filesystems.mounts()}
+        device = host.layout.real(source).stat().st_dev
+        found = [path for path in found if path not in points and _is_elsewhere(host, path, device)]
+    return tuple(found)
+
+
+def _is_elsewhere(host: Host, path: HostPath, device: int) -> bool:
+    try:
+        return host.layout.real(path).lstat().st_dev != device
+    except (OSError, ValueError):
+        return False
 
 
 def _is_remapped(point: HostPath, source: HostPath) -> bool:

@@ -4,7 +4,9 @@ Whatever instant it is interrupted at, Docker comes up on one complete tree. Und
 was written since, so that both are one step: the old configuration never comes back before the data does.
 """
 
+import os
 import time
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -30,6 +32,8 @@ from dockerd_cfg.storage.places import (
     lead_back,
     lead_to,
     mount_over,
+    old_tree,
+    refuse_without_room,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -97,7 +101,17 @@ class HandOver(Step):
         """Keep the files to be edited, and note the moment."""
         kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
         edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
-        return {"at": time.time(), "boot": boot_id(context), "links": kept, "files": edited}
+        layout: Layout = context.host.layout
+        mounted: list[JsonValue] = [
+            tree.name for tree in self.trees if os.path.ismount(layout.real(tree.source))
+        ]
+        return {
+            "at": time.time(),
+            "boot": boot_id(context),
+            "links": kept,
+            "files": edited,
+            "mounted": mounted,
+        }
 
     def apply(self, context: Context, before: Before) -> None:
         """Switch. Raises FileProblem or CommandFailed."""
@@ -197,6 +211,14 @@ class HandOver(Step):
         """Raise FileProblem when somebody else's change to a file is in the way of undoing this."""
         for edit, old in zip(self.edits, _kept(before), strict=True):
             edit.refuse_conflict(layout, old)
+        for tree in self.trees:
+            if tree.placement == "copied":
+                refuse_without_room(layout, tree.target, self._old_tree(layout, tree, before))
+
+    def _old_tree(self, layout: Layout, tree: MovedTree, before: Before) -> Path:
+        mounted = before.get("mounted")
+        was_mounted = isinstance(mounted, list) and tree.name in mounted
+        return old_tree(layout, tree.source, tree.aside, tree.target, was_mounted=was_mounted)
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
         layout: Layout = context.host.layout
@@ -215,8 +237,6 @@ class HandOver(Step):
 
     def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:
         new = real_path(context, tree.target)
-        aside, source = real_path(context, tree.aside), real_path(context, tree.source)
-        old = aside if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()) else source
         if not is_ours(new, tree.source):
             if not context.was_applied and before.get("boot") == boot_id(context):
                 return
@@ -225,20 +245,24 @@ class HandOver(Step):
                 "Without it, all that was written since the move would be lost",
                 hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback",
             )
-        ahead = Settled.read(old, new)
+        old = self._old_tree(context.host.layout, tree, before)
+        ahead, at = Settled.read(old, new), float(str(before["at"]))
         copied = Settled.read(new, new)
-        settled = ahead or Settled(float(str(before["at"])), copied.paths if copied else frozenset())
+        if (
+            ahead is None or ahead.since < at
+        ):  # what an earlier move, of which the old tree is the copy, left there
+            ahead = Settled(at, copied.paths if copied else frozenset())
         copy_rest(
             context,
             new,
             old,
-            settled=settled,
+            settled=ahead,
             total_bytes=0,
             note=f"carrying back what was written to {tree.target}",
             careful=True,
             rebooted=before.get("boot") != boot_id(context),
         )
-        verify(new, old, settled.paths)
+        verify(new, old, ahead.paths)
         if tree.name == "docker" and self.mode != "bind":
             rewrite_records(old, tree.target, tree.source)
         files.remove_file(old / NOTE)

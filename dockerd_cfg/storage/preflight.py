@@ -167,6 +167,12 @@ def _is_prepared(facts: StorageFacts) -> bool:
 
 def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     for tree in facts.trees:
+        for subvolume in () if request.adopt or _is_renamed(tree) else tree.subvolumes:
+            yield preflight_error(
+                "subvolume",
+                f"{subvolume} is a subvolume: it would not be copied",
+                "move it aside, cp -a it to a folder of its name, and delete it: btrfs subvolume delete",
+            )
         if tree.missing and not request.adopt and not facts.is_offline:
             yield preflight_error(
                 "source-missing",
@@ -241,7 +247,7 @@ def _file_system(facts: StorageFacts) -> Iterator[Finding]:
 
 def _room(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     usage = facts.target.usage
-    copied = [tree for tree in facts.trees if not tree.is_near or tree.is_mount_point]
+    copied = [tree for tree in facts.trees if not _is_renamed(tree)]
     if usage is None or request.adopt or not copied:
         return
     needed = int(sum(tree.size.allocated for tree in copied) * _MARGIN) + _MARGIN_BYTES
@@ -287,6 +293,10 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
             f"containerd also serves {', '.join(containerd.strangers)}: that would be stopped and moved with it",
             "stop what else uses it and remove those namespaces, or use --containerd no",
         )
+
+
+def _is_renamed(tree: Tree) -> bool:
+    return tree.is_near and not tree.is_mount_point
 
 
 def _tree_named(facts: StorageFacts, name: str) -> Tree | None:

@@ -22,6 +22,7 @@ from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
 from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.survey import survey
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -160,8 +161,9 @@ def test_names_that_are_one_file_only_in_the_copy_are_told(tmp_path: Path) -> No
 @pytest.mark.root
 @pytest.mark.usefixtures("as_root")
 def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
-    host: Host, tmp_path: Path
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """But a subvolume, a file system of its own that is no mount, is missed."""
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "mounted").mkdir(parents=True)
     target.mkdir()
@@ -169,6 +171,9 @@ def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
     try:
         copy_tree(host.runner, source, target, progress=Silent(), total_bytes=0, note="")
         assert list(differences(source, target)) == []
+        assert survey(source).elsewhere == ("mounted",)
+        monkeypatch.setattr("dockerd_cfg.storage.compare.present_mounts", list)
+        assert list(differences(source, target)) == ["mounted is a subvolume of its own, which is not copied"]
     finally:
         subprocess.run(["umount", source / "mounted"], check=True)
 
@@ -359,6 +364,37 @@ def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Hos
     with pytest.raises(CommandFailed, match="is its disk mounted"):
         step.revert(context(host, was_applied=True), before)
     assert (volume(host, OLD) / "journal.txt").exists()
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_an_old_tree_that_was_removed_is_not_made_anew(host: Host, *, is_emptied: bool) -> None:
+    """The layers that are settled would not be copied; or a folder under a disk that is not mounted would be filled."""
+    step, before = handed_over(host)
+    trees.remove_tree(real(host, OLD))
+    if is_emptied:
+        real(host, OLD).mkdir()
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.refuse_conflict(host.layout, before)
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.revert(context(host, was_applied=True), before)
+    assert (volume(host, NEW) / "journal.txt").exists()
+
+
+def test_a_folder_below_an_old_disk_that_is_not_mounted_is_not_taken_for_the_old_tree(host: Host) -> None:
+    step, before = handed_over(host)
+    with pytest.raises(FileProblem, match="is not mounted at"):
+        step.refuse_conflict(host.layout, before | {"mounted": ["docker"]})
+
+
+def test_a_note_that_an_earlier_move_left_in_the_old_tree_does_not_count(host: Host) -> None:
+    """By it, all that was ever copied would be copied again while Docker is stopped."""
+    step, before = handed_over(host)
+    Settled(1.0).write(real(host, OLD))
+    journal = volume(host, OLD) / "journal.txt"
+    inode = journal.stat().st_ino
+    step.revert(context(host, was_applied=True), before | {"at": time.time() + 60})
+    assert journal.stat().st_ino == inode
+    assert not (real(host, OLD) / NOTE).exists()
 
 
 @pytest.mark.parametrize("is_rebooted", [False, True])
