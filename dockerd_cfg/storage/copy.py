@@ -183,10 +183,10 @@ def _scratch() -> str | None:
 
 
 def _failed(done: Completed, name: str, target: Path) -> CommandFailed:
-    complaints = done.stderr.strip().splitlines()
+    complaints = [line for line in done.stderr.splitlines() if line.strip()]
     shown = complaints[:_SHOWN_COMPLAINTS]
     if len(complaints) > len(shown):
-        shown.append(f"and {len(complaints) - len(shown)} more lines like these")
+        shown.append(f"and {len(complaints) - len(shown)} more")
     told = done._replace(argv=(name,), stderr="\n".join(shown))
     return CommandFailed(failure(told).message, hint=_hint(done.stderr, target))
 
