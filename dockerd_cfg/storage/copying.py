@@ -16,7 +16,7 @@ from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
 from dockerd_cfg.storage.layers import LayersBegun
 from dockerd_cfg.storage.sealed import Settled, sealed
-from dockerd_cfg.storage.target import real_path
+from dockerd_cfg.storage.target import real_path, require_ours
 
 _MANY: Final = 1000
 _BOOT: Final = HostPath("/proc/sys/kernel/random/boot_id")
@@ -73,6 +73,7 @@ class PreCopy(Step):
             polite=self.live and self.polite,
             reading=before.get("boot") != boot_id(context),
         )
+        require_ours(context, self.target, self.source)
 
 
 class FinalCopy(Step):
@@ -89,6 +90,7 @@ class FinalCopy(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Copy and bring to disk. Raises CommandFailed."""
+        require_ours(context, self.target, self.source)
         source, target = real_path(context, self.source), real_path(context, self.target)
         copy_rest(
             context,
@@ -118,6 +120,9 @@ class VerifyTree(Step):
         source, target = real_path(context, self.source), real_path(context, self.target)
         settled = Settled.read(target, source)
         verify(source, target, settled.paths if settled else (), contents=self.contents)
+        require_ours(
+            context, self.target, self.source
+        )  # or what was verified lies below the mount of its disk
 
 
 def boot_id(context: Context) -> str:

@@ -107,14 +107,16 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     configured = _configured_root(file, flags.get(root_flag or "", []))
     data_root = _used_root(host, docker, configured)
     driver, store = _driver(host, docker, data_root)
+    if not store:  # the old disk may be dead, and the data at the target already
+        driver, store = _driver(host, docker, resolve(host, target) / "docker")
     containerd = read_containerd(host, data_root)
     moved: dict[Literal["docker", "containerd"], tuple[HostPath, HostPath]] = {
-        "docker": (data_root, configured)
+        "docker": (data_root, _own_name(host, configured))
     }
     if containerd_mode == "yes" or (
         containerd_mode == "auto" and store == "containerd" and containerd.is_separate
     ):
-        moved["containerd"] = (containerd.root, containerd.named)
+        moved["containerd"] = (containerd.root, _own_name(host, containerd.named))
     if host.layout.real(target).is_dir():
         target = resolve(host, target)
     folders = {
@@ -144,6 +146,11 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         binds=binds_into(host.layout.real(data_root), data_root),
         has_project_quotas=_has_project_quotas(host, data_root),
     )
+
+
+def _own_name(host: Host, path: HostPath) -> HostPath:
+    """Return ``path`` with the links on the way to it followed: it is a link only if its last part is one."""
+    return resolve(host, path.parent) / path.name
 
 
 def _is_same(host: Host, source: HostPath, target: HostPath) -> bool:

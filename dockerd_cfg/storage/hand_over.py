@@ -38,7 +38,7 @@ from dockerd_cfg.storage.places import (
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
 from dockerd_cfg.storage.stored_paths import rewrite_records
-from dockerd_cfg.storage.target import is_ours, real_path
+from dockerd_cfg.storage.target import is_ours, real_path, require_ours
 
 Mode = Literal["data-root", "symlink", "bind"]
 Placement = Literal["copied", "renamed", "adopted"]
@@ -117,6 +117,8 @@ class HandOver(Step):
         """Switch. Raises FileProblem or CommandFailed."""
         layout: Layout = context.host.layout
         for tree in self.trees:
+            if tree.placement == "copied":
+                require_ours(context, tree.target, tree.source)
             if tree.placement == "renamed":
                 exchange_with_link(layout, tree.source, tree.target)
         kept = _kept(before)

@@ -199,14 +199,16 @@ class Watched:
         )
         self.wait_for_records()
         self._images = {image: self._image(image) for image in ("app:1", "web:1")}
-        self._remember()
+        self.remember()
 
     def _image(self, image: str) -> str:
         return self.host.docker("run", "--rm", "--network=none", image, "sh", "-c", IMAGE)
 
-    def _remember(self) -> None:
+    def remember(self, *, volumes: bool = True) -> None:
+        """Note what is there: from here on it must be there."""
         self._inventory = inventory(self.host)
-        self._volumes = self.host.shell(VOLUMES)
+        if volumes:
+            self._volumes = self.host.shell(VOLUMES)
 
     def make(self) -> None:
         """Make an image and a volume: from here on they must be there too."""
@@ -226,7 +228,7 @@ class Watched:
         )
         self._images["made:1"] = self.host.docker(*run)
         self.host.docker("commit", "maker", "made:1")
-        self._remember()
+        self.remember()
 
     def acknowledged(self) -> dict[str, list[int]]:
         """The records acknowledged so far, by file."""

@@ -1,6 +1,8 @@
 """The steps of a move on real trees: what they must not lose, and what they must not leave."""
 
+import errno
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import replace
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.change.plan import Before, Context
+from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
@@ -428,3 +430,39 @@ def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
     for _ in range(2):
         RemoveTree(path=ASIDE, current=NEW).apply(context(host), {})
     assert not real(host, ASIDE).exists()
+
+
+def test_a_disk_unmounted_in_the_middle_is_noticed_by_each_step_that_writes_or_trusts_the_copy(
+    host: Host,
+) -> None:
+    """What lies there then is a folder of the disk below, which the mount covers as soon as Docker starts."""
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    facts = read_facts(host, HostPath("/mnt/data"), "auto")
+    plan = plan_move(facts, host.layout, MoveRequest(), created="2026-01-01T00:00:00+00:00", stamp="1")
+    (move,) = (step for step in plan.steps if isinstance(step, HandOver))
+    before = move.capture(context(host))
+    real(host, NEW).joinpath(MARKER).unlink()
+    acts: tuple[tuple[Step, Before], ...] = (
+        (PreCopy(source=OLD, target=NEW, allocated=1), captured["pre-copy"]),
+        (FinalCopy(source=OLD, target=NEW, allocated=1), {}),
+        (VerifyTree(source=OLD, target=NEW), {}),
+        (move, before),
+    )
+    for step, noted in acts:
+        with pytest.raises(CommandFailed, match="its disk was unmounted"):
+            step.apply(context(host, captured=captured), noted)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+def test_a_copy_on_a_disk_that_broke_is_left_there(
+    host: Host, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    captured = copied_while_docker_ran(host)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    RESERVE.revert(context(host), captured["reserve-target"])
+    assert real(host, NEW).is_dir()
