@@ -174,12 +174,20 @@ class EngineApi:
             state=_told(row, "State"),
             is_lasting=not is_task,
         )
-        if not found.is_running:
+        status = str(row.get("Status"))
+        if found.state in {"removing", "dead"}:
+            found = replace(found, is_lasting=False)
+        # one run with --rm may just not have started yet, or just have ended
+        if not (
+            found.is_running or found.state == "created" or (found.state == "exited" and " second" in status)
+        ):
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
-        lasting = not config.get("AutoRemove") and not is_task
-        healthy = "(healthy)" in str(row.get("Status"))
+        lasting = found.is_lasting and not config.get("AutoRemove")
+        if not found.is_running:
+            return replace(found, is_lasting=lasting)
+        healthy = "(healthy)" in status
         return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
 
     def images(self) -> frozenset[str]:

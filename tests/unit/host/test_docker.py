@@ -167,6 +167,29 @@ def test_whether_a_container_comes_back_is_its_restart_policy(
 
 
 @pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("created", "Created"),
+        ("exited", "Exited (0) Less than a second ago"),
+        ("removing", "Removal In Progress"),
+    ],
+)
+def test_one_run_with_rm_does_not_last_though_it_does_not_run_at_the_moment(
+    api: EngineApi, server: Server, state: str, status: str
+) -> None:
+    """Missed later, it would have the change undone, and the undoing fail for good."""
+    server.answers["GET /containers/json?all=1"] = (
+        200,
+        [{"Id": "1", "Names": ["/x"], "State": state, "Status": status, "Labels": {}}],
+    )
+    server.answers["GET /containers/1/json"] = (200, {"HostConfig": {"AutoRemove": True}})
+
+    [container] = api.containers()
+
+    assert (container.is_lasting, container.is_running) == (False, False)
+
+
+@pytest.mark.parametrize(
     ("config", "labels"),
     [
         pytest.param({"AutoRemove": True}, {}, id="run with --rm"),
