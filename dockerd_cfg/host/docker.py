@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.disk_usage import ASKED, DiskUsage, parse_disk_usage
 from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
@@ -188,6 +189,11 @@ class EngineApi:
             return frozenset(
                 _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
             )
+
+    def disk_usage(self) -> DiskUsage:
+        """Return what Docker counts of images and build cache."""
+        with _understood("GET /system/df"):
+            return parse_disk_usage(self._get(ASKED))
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""

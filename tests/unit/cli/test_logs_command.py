@@ -1,4 +1,4 @@
-"""The command logs on a sandbox: what it tells people and programs, and what trim leaves."""
+"""The commands logs and usage on a sandbox: what it tells people and programs, and what trim leaves."""
 
 import io
 import json
@@ -101,3 +101,15 @@ def test_no_data_root_is_said(root: Path) -> None:
     (root / "var/lib/docker").rename(root / "elsewhere")
 
     assert told(root, "logs", code=4)["error"]["code"] == "preflight-refused"
+
+
+def test_usage_counts_with_docker_up_and_down(root: Path) -> None:
+    up = told(root, "usage")["data"]
+    SandboxServices(Layout(root)).stop("docker.service", "docker.socket")
+    down = told(root, "usage")["data"]
+
+    assert up["bytes"] == down["bytes"] == sum(one["bytes"] for one in up["kinds"])
+    assert up["kinds"][0]["kind"] == "images"
+    assert (up["docker"], down["docker"]) == (True, False)
+    assert up["filesystems"][0]["docker_bytes"] == up["bytes"]
+    assert "reclaimable" in said(root, "usage")
