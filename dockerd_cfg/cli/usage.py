@@ -117,7 +117,7 @@ def _tree(session: Session, what: str, path: HostPath, parts: Mapping[str, Part]
 def _containerd(session: Session, place: Whereabouts) -> HostPath | None:
     """Return the root of the system's containerd, unless it is in the data root or not there."""
     try:
-        root = read_containerd(session.host, place.data_root).root
+        root = read_containerd(session.host, place.data_root, with_strangers=False).root
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return None

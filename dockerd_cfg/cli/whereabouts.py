@@ -49,7 +49,7 @@ def whereabouts(session: Session) -> Whereabouts:
         say(f"warning: {error.message}")
     flags = parse_flags(arguments)
     value = {} if file is None else file.value
-    told = [*(flags.get("data-root") or flags.get("graph") or []), ""][0]
+    told = (flags.get("data-root") or flags.get("graph") or [""])[-1]
     named = HostPath(told or str(value.get("data-root") or value.get("graph") or DEFAULT_DATA_ROOT))
     root = info.data_root if info is not None else named
     is_plain = root.is_absolute() and ".." not in root.parts

@@ -103,6 +103,30 @@ def test_no_data_root_is_said(root: Path) -> None:
     assert told(root, "logs", code=4)["error"]["code"] == "preflight-refused"
 
 
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("command", ["logs", "usage"])
+def test_a_terminal_gets_bars_and_no_color_none(
+    root: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_of(root, "job").write_bytes(b"{}\n" * 30_000)
+    monkeypatch.setenv("TERM", "xterm")
+    shown = []
+    for value in ("", "1"):
+        monkeypatch.setenv("NO_COLOR", value)
+        out = Terminal()
+        assert run([command], make_host=lambda: sandbox_host(root), report=Report(out=out)) == 0
+        shown.append(out.getvalue())
+
+    assert "█" in shown[0]
+    assert not {"█", "\x1b"} & set(shown[1])
+
+
 def test_usage_counts_with_docker_up_and_down(root: Path) -> None:
     up = told(root, "usage")["data"]
     SandboxServices(Layout(root)).stop("docker.service", "docker.socket")
