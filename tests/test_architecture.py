@@ -18,6 +18,7 @@ LAYERS: Final = (
     ("service",),
     ("config",),
     ("storage", "logs"),
+    ("usage",),
     ("steps",),
     ("sandbox", "offline"),
     ("cli", "__main__"),

@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "check": "dockerd_cfg.cli.check:check",
     "move-storage": "dockerd_cfg.cli.move_storage:move_storage",
     "status": "dockerd_cfg.cli.status:status",
+    "logs": "dockerd_cfg.cli.logs:logs",
+    "usage": "dockerd_cfg.cli.usage:usage",
     "resume": "dockerd_cfg.cli.runs:resume",
     "rollback": "dockerd_cfg.cli.runs:rollback",
     "confirm": "dockerd_cfg.cli.runs:confirm",

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.disk_usage import ASKED, DiskUsage, parse_disk_usage
 from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
@@ -178,9 +179,8 @@ class EngineApi:
         if found.state in {"removing", "dead"}:
             found = replace(found, is_lasting=False)
         # one run with --rm may just not have started yet, or just have ended
-        if not (
-            found.is_running or found.state == "created" or (found.state == "exited" and " second" in status)
-        ):
+        is_young = found.state == "created" or (found.state == "exited" and " second" in status)
+        if not (found.is_running or (is_young and found.is_lasting)):
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
@@ -207,6 +207,11 @@ class EngineApi:
             return frozenset(
                 _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
             )
+
+    def disk_usage(self) -> DiskUsage:
+        """Return what Docker counts of images and build cache."""
+        with _understood("GET /system/df"):
+            return parse_disk_usage(self._get(ASKED))
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""

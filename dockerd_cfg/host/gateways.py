@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from dockerd_cfg.host.disk_usage import DiskUsage
     from dockerd_cfg.host.docker import Container, Info, LogConfig
     from dockerd_cfg.host.mounts import Mount, Usage
     from dockerd_cfg.host.systemd import UnitState
@@ -84,6 +85,9 @@ class Docker(Protocol):
 
     def networks(self) -> frozenset[str]:
         """Return the ids of user-defined networks and the names of the predefined ones."""
+
+    def disk_usage(self) -> "DiskUsage":
+        """Return what Docker counts of images and build cache. Raises CommandFailed."""
 
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""

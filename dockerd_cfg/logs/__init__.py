@@ -1,1 +1,1 @@
-"""Container logs: the log options of containers that exist already."""
+"""Container logs: what they take, what limits them, and the options of containers that exist already."""

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
 from dockerd_cfg.errors import CommandFailed, UsageProblem
+from dockerd_cfg.host.disk_usage import DiskUsage
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import LinuxFilesystems, Mount, Usage
@@ -121,6 +122,10 @@ class NoDocker:
         _refuse()
 
     def log_config(self, container_id: str) -> LogConfig:
+        """Raise CommandFailed."""
+        _refuse()
+
+    def disk_usage(self) -> DiskUsage:
         """Raise CommandFailed."""
         _refuse()
 

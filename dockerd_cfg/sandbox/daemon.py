@@ -11,6 +11,7 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import FileImage, read_image, replace_file
+from dockerd_cfg.host.disk_usage import Counted, DiskUsage
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -245,6 +246,12 @@ class SandboxServices:
         """Return the predefined networks."""
         self._up()
         return frozenset({"bridge", "host", "none"})
+
+    def disk_usage(self) -> DiskUsage:
+        """Return the lengths of all files in layers; there is no build cache."""
+        files = [path for path in (self._root() / "overlay2").rglob("*") if path.is_file()]
+        total = sum(path.lstat().st_size for path in files if not path.is_symlink())
+        return DiskUsage(Counted(total, total), Counted(0, 0))
 
     def start_container(self, container_id: str) -> None:
         """Start a container."""

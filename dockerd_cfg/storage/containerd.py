@@ -38,10 +38,11 @@ class ContainerdFacts:
     strangers: tuple[str, ...] = ()
 
 
-def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
+def read_containerd(host: Host, data_root: HostPath, *, with_strangers: bool = True) -> ContainerdFacts:
     """Read the facts about containerd; nothing is changed.
 
-    Its root is named by ``--root``, else by ``root`` in its config.toml, else it is /var/lib/containerd
+    ``with_strangers``: whether namespaces of others are asked for, which starts a program. Its root is named by
+    ``--root``, else by ``root`` in its config.toml, else it is /var/lib/containerd
     (containerd docs/man/containerd-config.toml.5).
     """
     unit = host.systemd.unit(CONTAINERD_SERVICE)
@@ -69,7 +70,7 @@ def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
         is_separate=unit.is_active and not is_inside,
         is_inside=unit.is_active and is_inside,
         trouble=trouble,
-        strangers=_strangers(host) if unit.is_active else (),
+        strangers=_strangers(host) if unit.is_active and with_strangers else (),
     )
 
 
