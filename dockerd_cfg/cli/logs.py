@@ -6,7 +6,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from dockerd_cfg.cli.options import DryRun, Json, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, Root, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.cli.table import bar, show_table, shown_share
@@ -59,6 +59,7 @@ def logs(
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import typer
 
-from dockerd_cfg.cli.options import Json, Verbose, session_of
+from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.cli.table import bar, show_table, shown_share
@@ -42,6 +42,7 @@ class _Tree(NamedTuple):
 def usage(
     context: typer.Context,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
