@@ -14,7 +14,8 @@ from dockerd_cfg.files import FileImage, read_image, replace_file
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, UNITS, HostPath, Layout
+from dockerd_cfg.sandbox.engine import SandboxEngine
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.hold import HELD
 
@@ -72,7 +73,7 @@ class SandboxServices:
                 name, load="loaded", active="active", sources=("/run/systemd/generator/mnt-data.mount",)
             )
         if name not in _UNITS:
-            return UnitState(name)
+            return self._other_unit(name, state)
         active = "active" if name in state["active"] else "failed" if name in state["failed"] else "inactive"
         return UnitState(
             name,
@@ -84,6 +85,13 @@ class SandboxServices:
             active_since=state["started"],
             changed=state["since"],
         )
+
+    def _other_unit(self, name: str, state: dict[str, Any]) -> UnitState:
+        if not self._layout.real(UNITS / name).exists():
+            return UnitState(name)
+        active = "active" if name in state["active"] else "inactive"
+        enabled = "enabled" if name in state.get("enabled", []) else "disabled"
+        return UnitState(name, load="loaded", active=active, file_state=enabled)
 
     def start(self, *names: str, patience: float | None = None) -> None:
         """Start units; a daemon.json that Docker refuses makes docker.service fail."""
@@ -147,10 +155,25 @@ class SandboxServices:
         self.write(config=config, reloads=[*self.read().get("reloads", []), time.time()], since=time.time())
 
     def enable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[*self.read().get("enabled", []), name])
 
     def disable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[one for one in self.read().get("enabled", []) if one != name])
+
+    def next_elapse(self, timer: str) -> float | None:
+        """Return tomorrow, for a timer that is active."""
+        return time.time() + 86400 if timer in self.read()["active"] else None
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Let every expression be right that looks like one."""
+        is_right = expression in {"daily", "weekly"} or ":" in expression
+        return None if is_right else f"Failed to parse calendar expression '{expression}'"
+
+    def unit_faults(self, *paths: HostPath) -> list[str]:
+        """Find no fault."""
+        return []
 
     def reset_failed(self, *names: str) -> None:
         """Forget failures."""
@@ -228,6 +251,11 @@ class SandboxServices:
         """Return the predefined networks."""
         self._up()
         return frozenset({"bridge", "host", "none"})
+
+    def ask(self, method: str, path: str, *, timeout: float = 0) -> Any:
+        """Answer a request about what may be pruned."""
+        self._up()
+        return SandboxEngine(self).ask(method, path)
 
     def start_container(self, container_id: str) -> None:
         """Start a container."""

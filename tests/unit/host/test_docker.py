@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import EngineApi, parse_info
+from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, parse_info
 from dockerd_cfg.paths import Layout
 
 INFO = {
@@ -292,3 +292,23 @@ def test_an_old_daemon_that_says_little_is_understood() -> None:
     info = parse_info({**INFO, "Swarm": None, "Containerd": None, "SecurityOptions": None})
 
     assert (info.swarm, info.containerd_address, info.security) == ("inactive", "", ())
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NoSuchThing), (403, Refused), (409, Refused), (500, Refused)]
+)
+def test_a_refusal_is_told_from_a_daemon_that_is_gone(
+    api: EngineApi, server: Server, status: int, kind: type[Refused]
+) -> None:
+    server.answers["DELETE /networks/one"] = (status, {"message": "it has endpoints"})
+
+    with pytest.raises(kind, match="it has endpoints") as raised:
+        api.ask("DELETE", "/networks/one")
+
+    assert type(raised.value) is kind
+
+
+def test_any_answer_can_be_had_as_it_is(api: EngineApi, server: Server) -> None:
+    server.answers["POST /build/prune?filters=x"] = (200, {"SpaceReclaimed": 1})
+
+    assert api.ask("POST", "/build/prune?filters=x") == {"SpaceReclaimed": 1}
