@@ -17,7 +17,7 @@ LAYERS: Final = (
     ("change", "host"),
     ("service",),
     ("config",),
-    ("storage",),
+    ("storage", "maintenance"),
     ("steps",),
     ("sandbox",),
     ("cli", "__main__"),
