@@ -8,6 +8,7 @@ from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.log_check import CheckLogging
 from dockerd_cfg.logs.existing_steps import CheckExistingLogs, LimitExistingLogs
+from dockerd_cfg.maintenance.timer import SetTimer
 from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.service.hold import FreeUnits, HoldUnits
 from dockerd_cfg.service.reload import ReloadDocker
@@ -45,6 +46,7 @@ _CLASSES: Final[tuple[type[Step], ...]] = (
     ReserveTarget,
     RestartDocker,
     SetAside,
+    SetTimer,
     StartDocker,
     StopDocker,
     VerifyTree,

@@ -17,7 +17,7 @@ LAYERS: Final = (
     ("change", "host"),
     ("service",),
     ("config",),
-    ("storage", "logs"),
+    ("storage", "logs", "maintenance"),
     ("usage",),
     ("steps",),
     ("sandbox", "offline"),

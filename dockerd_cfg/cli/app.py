@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "confirm": "dockerd_cfg.cli.runs:confirm",
     "finish": "dockerd_cfg.cli.finish:finish",
     "history": "dockerd_cfg.cli.history:history",
+    "maintenance": "dockerd_cfg.cli.maintenance:maintenance",
     "demo": "dockerd_cfg.cli.demo:demo",
 }
 # Options whose value may be left out, which typer does not know of, with the value that is meant then.
@@ -71,10 +72,14 @@ def build_app(command: str | None) -> typer.Typer:
 
     for name, place in COMMANDS.items():
         if command in {None, name}:
-            module, _, function = place.partition(":")
+            module, _, attribute = place.partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=name)
+                continue
             # a value such as -1 is no option
             settings = {"ignore_unknown_options": True} if name == "set" else None
-            app.command(name, context_settings=settings)(getattr(importlib.import_module(module), function))
+            app.command(name, context_settings=settings)(found)
     return app
 
 

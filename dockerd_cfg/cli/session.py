@@ -54,6 +54,8 @@ class Session:
     shows_diff: bool = True
     witnesses: "tuple[Witness, ...]" = ()
     findings: list[Finding] = field(default_factory=list)
+    partly: "dict[str, JsonValue] | None" = None
+    """What a command that begins no run has changed so far, for the answer should it fail; None: nothing."""
     _host: Host | None = None
     _begun: "tuple[str, Journal] | None" = None
 
@@ -105,18 +107,22 @@ class Session:
                 "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
             )
 
+    def refuse_without_systemd(self) -> None:
+        """Raise PreflightRefused unless systemd runs here."""
+        if not self.host.systemd.is_running():
+            raise _refusal(
+                "no-systemd",
+                "systemd does not run here, so Docker cannot be stopped, started or watched",
+                "run this on the host itself, not in a container or chroot",
+            )
+
     def refuse_unfit_host(self) -> UnitState:
         """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
         self.refuse_without_rights()
         host = self.host
         if host.is_offline:
             return host.systemd.unit(DOCKER_SERVICE)  # Docker may be installed later
-        if not host.systemd.is_running():
-            raise _refusal(
-                "no-systemd",
-                "systemd does not run here, so Docker cannot be stopped, started or watched",
-                "run this on the host itself, not in a container or chroot",
-            )
+        self.refuse_without_systemd()
         docker = host.systemd.unit(DOCKER_SERVICE)
         if docker.load == "masked":
             raise _refusal(
@@ -223,7 +229,7 @@ class Session:
     def failed(self, error: DockerdCfgError) -> Result:
         """Return the result of this call, which ended with ``error``: with the run, if one was begun, and what is left of it."""
         if self._begun is None:
-            return Result.of_error(self.command, error)
+            return Result.of_error(self.command, error, changed=self.partly is not None, data=self.partly)
         run_id, journal = self._begun
         is_undone = journal.state in {"planned", "reverted"}
         return Result.of_error(self.command, error, changed=not is_undone, data={"run": run_id})

@@ -81,12 +81,16 @@ class LogConfig:
     options: dict[str, str]
 
 
-class NoSuchThing(CommandFailed):
+class Refused(CommandFailed):
+    """Docker answers, but does not do what was asked: what it is about is in use, for instance (status 409)."""
+
+
+class NoSuchThing(Refused):
     """Docker does not know what was asked about (status 404)."""
 
 
 @contextmanager
-def _understood(asked: str) -> Iterator[None]:
+def understood(asked: str) -> Iterator[None]:
     """Raise CommandFailed when an answer does not have the form the Engine API gives it."""
     try:
         yield
@@ -128,7 +132,7 @@ class EngineApi:
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
-        with _understood("GET /info"):
+        with understood("GET /info"):
             return parse_info(self._get("/info"))
 
     def options(self) -> Mapping[str, JsonValue]:
@@ -137,7 +141,7 @@ class EngineApi:
             bridge = self._get("/networks/bridge")
         except NoSuchThing:
             bridge = {}  # "bridge": "none"
-        with _understood("GET /info"):
+        with understood("GET /info"):
             return reported_options(self._get("/info"), bridge, self._reload_events())
 
     def reloads(self, since: float) -> int:
@@ -152,14 +156,14 @@ class EngineApi:
         filters = json.dumps({"type": ["daemon"], "event": ["reload"]})
         # a moment that has passed ends the stream; the daemon's clock is ours
         text = self._get("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=filters)
-        with _understood("GET /events"):
+        with understood("GET /events"):
             events = [text] if isinstance(text, dict) else [json.loads(line) for line in text.splitlines()]
             return [event["Actor"]["Attributes"] for event in events if event]
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""
         found = []
-        with _understood("GET /containers/json"):
+        with understood("GET /containers/json"):
             for row in self._get("/containers/json", all="1"):
                 try:
                     found.append(self._container(row))
@@ -192,17 +196,17 @@ class EngineApi:
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""
-        with _understood("GET /images/json"):
+        with understood("GET /images/json"):
             return frozenset(_told(row, "Id") for row in self._get("/images/json", all="1"))
 
     def volumes(self) -> frozenset[str]:
         """Return the names of all volumes."""
-        with _understood("GET /volumes"):
+        with understood("GET /volumes"):
             return frozenset(_told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
-        with _understood("GET /networks"):
+        with understood("GET /networks"):
             rows = self._get("/networks")
             return frozenset(
                 _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
@@ -210,7 +214,7 @@ class EngineApi:
 
     def disk_usage(self) -> DiskUsage:
         """Return what Docker counts of images and build cache."""
-        with _understood("GET /system/df"):
+        with understood("GET /system/df"):
             return parse_disk_usage(self._get(ASKED))
 
     def start_container(self, container_id: str) -> None:
@@ -221,7 +225,7 @@ class EngineApi:
         """Return the log configuration of a container, None when there is none of that id."""
         path = f"/containers/{quote(container_id)}/json"
         try:
-            with _understood(f"GET {path}"):
+            with understood(f"GET {path}"):
                 return _log_config(self._get(path))
         except NoSuchThing:
             return None
@@ -230,13 +234,20 @@ class EngineApi:
         """Create a container from ``image``, read what log configuration it got, and remove it. Never started."""
         body = {"Image": image, "Cmd": ["true"], "NetworkDisabled": True, "Labels": {"dockerd-cfg": "probe"}}
         created = self._request("POST", f"/containers/create?{urlencode({'name': name})}", body=body)
-        with _understood("POST /containers/create"):
+        with understood("POST /containers/create"):
             path = f"/containers/{quote(_told(created, 'Id'))}"
         try:
-            with _understood("GET /containers/json"):
+            with understood("GET /containers/json"):
                 return _log_config(self._get(f"{path}/json"))
         finally:
             self._request("DELETE", f"{path}?force=1&v=1")
+
+    def ask(self, method: str, path: str, *, timeout: float = _TIMEOUT) -> Any:
+        """Return the answer to a request as it is, for those who read more than the rest; ``timeout`` in seconds.
+
+        Raises CommandFailed, and of it Refused or NoSuchThing where Docker answers so.
+        """
+        return self._request(method, path, timeout=timeout)
 
     def _get(self, path: str, **query: str) -> Any:
         return self._request("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -295,7 +306,7 @@ def _content(status: int, text: bytes, asked: str) -> Any:
         content = text.decode("utf-8", "replace").strip()
     if status not in _OK and status != _NOT_MODIFIED:
         message = content.get("message", content) if isinstance(content, dict) else content
-        kind = NoSuchThing if status == _NOT_FOUND else CommandFailed
+        kind = NoSuchThing if status == _NOT_FOUND else Refused
         raise kind(f"Docker refused {asked}: {message} (status {status})")
     return content
 

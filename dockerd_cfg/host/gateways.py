@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dockerd_cfg.host.disk_usage import DiskUsage
@@ -47,6 +47,15 @@ class Systemd(Protocol):
 
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
+
+    def next_elapse(self, timer: str) -> float | None:
+        """Return when a timer elapses next, as Unix time in seconds; None when it does not, or nobody can tell."""
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Return what is wrong with a calendar expression, None when it is right or nobody can tell."""
+
+    def unit_faults(self, *paths: "HostPath") -> list[str]:
+        """Return what is wrong with unit files, nothing when they are right or nobody can tell."""
 
     def inhibit_shutdown(self, why: str) -> None:
         """Keep the host from being shut down or rebooted, where that can be done, until `allow_shutdown`."""
@@ -94,6 +103,9 @@ class Docker(Protocol):
 
     def log_config(self, container_id: str) -> "LogConfig | None":
         """Return the log configuration the daemon has for a container, None when there is no such container."""
+
+    def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
+        """Return the answer to a request as it is; ``timeout`` in seconds. Raises CommandFailed."""
 
     def probe_log_config(self, image: str, name: str) -> "LogConfig":
         """Return the log configuration a container created now gets: one is created and removed, never started."""

@@ -90,6 +90,18 @@ class NoSystemd:
     def daemon_reload(self) -> None:
         """The next boot reads everything."""
 
+    def next_elapse(self, timer: str) -> float | None:
+        """Return None: no timer runs."""
+        return None
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Return None: nobody can tell."""
+        return None
+
+    def unit_faults(self, *paths: HostPath) -> list[str]:
+        """Return nothing: nobody can tell."""
+        return []
+
     def inhibit_shutdown(self, why: str) -> None:
         """Nothing shuts down here."""
 
@@ -126,6 +138,10 @@ class NoDocker:
         _refuse()
 
     def disk_usage(self) -> DiskUsage:
+        """Raise CommandFailed."""
+        _refuse()
+
+    def ask(self, method: str, path: str, *, timeout: float = 0) -> NoReturn:
         """Raise CommandFailed."""
         _refuse()
 

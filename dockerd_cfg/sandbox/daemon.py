@@ -15,7 +15,8 @@ from dockerd_cfg.host.disk_usage import Counted, DiskUsage
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, UNITS, HostPath, Layout
+from dockerd_cfg.sandbox.engine import SandboxEngine
 from dockerd_cfg.sandbox.records import (
     log_config_of,
     read_log_configs,
@@ -81,7 +82,7 @@ class SandboxServices:
                 name, load="loaded", active="active", sources=("/run/systemd/generator/mnt-data.mount",)
             )
         if name not in _UNITS:
-            return UnitState(name)
+            return self._other_unit(name, state)
         active = "active" if name in state["active"] else "failed" if name in state["failed"] else "inactive"
         return UnitState(
             name,
@@ -93,6 +94,13 @@ class SandboxServices:
             active_since=state["started"],
             changed=state["since"],
         )
+
+    def _other_unit(self, name: str, state: dict[str, Any]) -> UnitState:
+        if not self._layout.real(UNITS / name).exists():
+            return UnitState(name)
+        active = "active" if name in state["active"] else "inactive"
+        enabled = "enabled" if name in state.get("enabled", []) else "disabled"
+        return UnitState(name, load="loaded", active=active, file_state=enabled)
 
     def start(self, *names: str, patience: float | None = None) -> None:
         """Start units; a daemon.json that Docker refuses makes docker.service fail."""
@@ -165,10 +173,25 @@ class SandboxServices:
         self.write(config=config, reloads=[*self.read().get("reloads", []), time.time()], since=time.time())
 
     def enable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[*self.read().get("enabled", []), name])
 
     def disable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[one for one in self.read().get("enabled", []) if one != name])
+
+    def next_elapse(self, timer: str) -> float | None:
+        """Return tomorrow, for a timer that is active."""
+        return time.time() + 86400 if timer in self.read()["active"] else None
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Let every expression be right that looks like one."""
+        is_right = expression in {"daily", "weekly"} or ":" in expression
+        return None if is_right else f"Failed to parse calendar expression '{expression}'"
+
+    def unit_faults(self, *paths: HostPath) -> list[str]:
+        """Find no fault."""
+        return []
 
     def reset_failed(self, *names: str) -> None:
         """Forget failures."""
@@ -252,6 +275,11 @@ class SandboxServices:
         files = [path for path in (self._root() / "overlay2").rglob("*") if path.is_file()]
         total = sum(path.lstat().st_size for path in files if not path.is_symlink())
         return DiskUsage(Counted(total, total), Counted(0, 0))
+
+    def ask(self, method: str, path: str, *, timeout: float = 0) -> Any:
+        """Answer a request about what may be pruned."""
+        self._up()
+        return SandboxEngine(self).ask(method, path)
 
     def start_container(self, container_id: str) -> None:
         """Start a container."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import EngineApi, parse_info
+from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, parse_info
 from dockerd_cfg.paths import Layout
 
 INFO = {
@@ -339,3 +339,23 @@ def test_a_containers_log_configuration_is_read(api: EngineApi, server: Server) 
 
 def test_a_container_that_is_gone_has_no_log_configuration(api: EngineApi) -> None:
     assert api.log_config("gone") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NoSuchThing), (403, Refused), (409, Refused), (500, Refused)]
+)
+def test_a_refusal_is_told_from_a_daemon_that_is_gone(
+    api: EngineApi, server: Server, status: int, kind: type[Refused]
+) -> None:
+    server.answers["DELETE /networks/one"] = (status, {"message": "it has endpoints"})
+
+    with pytest.raises(kind, match="it has endpoints") as raised:
+        api.ask("DELETE", "/networks/one")
+
+    assert type(raised.value) is kind
+
+
+def test_any_answer_can_be_had_as_it_is(api: EngineApi, server: Server) -> None:
+    server.answers["POST /build/prune?filters=x"] = (200, {"SpaceReclaimed": 1})
+
+    assert api.ask("POST", "/build/prune?filters=x") == {"SpaceReclaimed": 1}
