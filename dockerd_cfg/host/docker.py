@@ -5,8 +5,6 @@ Paths carry no API version: the daemon then answers in its newest, and 20.10 to 
 
 import json
 import os
-import re
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.disk_usage import ASKED, DiskUsage, parse_disk_usage
+from dockerd_cfg.host.http import exchange
 from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
@@ -26,7 +25,6 @@ _START_TIMEOUT: Final = 120.0
 _OK: Final = range(200, 300)
 _NOT_MODIFIED: Final = 304
 _NOT_FOUND: Final = 404
-_LENGTH: Final = re.compile(rb"(?im)^content-length:\s*([0-9]+)")
 _COMES_BACK: Final = frozenset({"always", "unless-stopped", "on-failure"})
 _SWARM_TASK: Final = "com.docker.swarm.task.id"
 PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
@@ -258,44 +256,13 @@ class EngineApi:
         data = b"" if body is None else json.dumps(body).encode()
         try:
             with traced(f"Docker: {method} {path}"):
-                status, text = _exchange(self._socket, method, path, data, timeout)
+                status, text = exchange(self._socket, method, path, data, timeout)
         except (OSError, ValueError) as error:
             raise CommandFailed(
                 f"Docker does not answer on {self._socket}: {error}",
                 hint="look at: journalctl -u docker.service",
             ) from error
         return _content(status, text, f"{method} {path}")
-
-
-def _exchange(address: str, method: str, path: str, data: bytes, timeout: float) -> tuple[int, bytes]:
-    """Send one request and return the status and the body of the answer. Raises OSError or ValueError.
-
-    In HTTP/1.0 an answer is not sent in chunks and ends with the connection: reading it takes these few lines, where
-    the standard library's client takes thirty milliseconds to be imported, a third of a run that has nothing to do.
-    """
-    head = [
-        f"{method} {path} HTTP/1.0",
-        "Host: localhost",
-        "Content-Type: application/json",
-        f"Content-Length: {len(data)}",
-    ]
-    end = time.monotonic() + timeout
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
-        connection.connect(address)
-        connection.sendall("\r\n".join([*head, "", ""]).encode() + data)
-        answer = bytearray()
-        while piece := connection.recv(1 << 16):
-            answer += piece
-            connection.settimeout(max(0.001, end - time.monotonic()))
-    header, separator, text = bytes(answer).partition(b"\r\n\r\n")
-    words = header.split(maxsplit=2)
-    if not separator or len(words) < 2 or not words[0].startswith(b"HTTP/"):  # noqa: PLR2004  # version and status
-        raise ValueError("that is no answer in HTTP")
-    length = _LENGTH.search(header)
-    if length and len(text) < int(length[1]):
-        raise ValueError("the answer is cut off")
-    return int(words[1]), text
 
 
 def _content(status: int, text: bytes, asked: str) -> Any:

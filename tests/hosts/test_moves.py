@@ -11,6 +11,8 @@ from tests.hosts.harness import Host
 from tests.hosts.harness.disks import FileSystem
 from tests.hosts.test_jobs import answer, data_root, inventory
 
+pytestmark = pytest.mark.long
+
 # Whatever is made is acknowledged with what it holds.
 MAKER = """\
 cd /root; i=0

@@ -72,6 +72,12 @@ FIELDS: Final[dict[str, dict[str, object]]] = {
     "reserve-target": COPY,
     "restart-docker": {},
     "set-aside": {"source": DOCKER, "aside": f"{DOCKER}.old"},
+    "set-timer": {
+        "service": StoredImage.of(FileImage(b"[Service]")).model_dump(),
+        "timer": StoredImage.of(FileImage(None)).model_dump(),
+        "was_service": "absent",
+        "was_timer": "absent",
+    },
     "start-docker": {"units": ["docker.service"], "stops": ["docker.service"], "roots": [TARGET]},
     "stop-docker": {"units": ["docker.service"], "roots": [DOCKER]},
     "verify-tree": COPY,
