@@ -46,7 +46,6 @@ class ContainerLogs:
     is_running: bool = False
     owner: str = ""
     swarm_service: str = ""
-    image: str = ""
     volumes: frozenset[str] = frozenset()
     files: tuple[LogFile, ...] = ()
     trouble: str | None = None
@@ -160,7 +159,6 @@ def _container(folder: Path, stored: Mapping[str, Any], settings: Mapping[str, A
         is_running=state.get("Running") is True,
         owner=f"{project}/{service}" if project and service else project,
         swarm_service=_text(labels.get(_SWARM_SERVICE)),
-        image=_text(stored.get("Image")),
         volumes=frozenset(_volumes(_object(stored.get("MountPoints")))),
     )
 

@@ -1,14 +1,12 @@
 """What in a data root belongs to which image, container and volume, read from Docker's files alone.
 
-Layout: moby layer/filestore.go (image/DRIVER/layerdb: sha256/CHAIN/cache-id, mounts/CONTAINER/{mount-id,init-id}),
-image/store.go (image/DRIVER/imagedb/content/sha256). A folder of the driver that neither names is BuildKit's, or was
+Layout: moby layer/filestore.go (image/DRIVER/layerdb: sha256/CHAIN/{cache-id,parent}, mounts/CONTAINER/{mount-id,init-id,parent};
+sha256/CHAIN/parent is the layer below). A folder of the driver that neither names is BuildKit's, or was
 left by something that failed: Docker counts it nowhere.
 """
 
-import hashlib
-import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,11 +33,10 @@ _DRIVERS: Final = {
 SNAPSHOT: Final = "snapshot "
 _CONTENT: Final = "io.containerd.content.v1.content"
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1.overlayfs"
-_CANNOT: Final = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Layers(NamedTuple):
-    """``parts``: what each folder and file belongs to; ``unused``: layers that no container's image has."""
+    """``parts``: what each folder and file belongs to; ``unused``: layers that no container is on top of."""
 
     parts: dict[str, Part]
     unused: frozenset[Part]
@@ -63,7 +60,7 @@ def read_layers(data_root: Path, containers: Sequence[ContainerLogs]) -> Layers:
             for name in _names(folder):
                 part = Part("images") if name == "l" else layers.get(name, Part("build-cache"))
                 parts[f"{folder}/{name}"] = part
-            used = _used_chains(root / "image" / driver / "imagedb/content/sha256", containers)
+            used = _used_chains(layerdb)
             unused |= {Part("images", cache) for chain, cache in chains.items() if chain not in used}
     for one in containers:
         parts[str(one.folder)] = Part("containers", one.id)
@@ -119,17 +116,12 @@ def _line(path: Path) -> str:
         return ""
 
 
-def _used_chains(images: Path, containers: Collection[ContainerLogs]) -> set[str]:
-    """Return the chain ids of all layers of the images that containers were made from."""
+def _used_chains(layerdb: Path) -> set[str]:
+    """Return the chain ids of all layers that containers are on top of, whether their image still has a name or not."""
     used: set[str] = set()
-    for image in {one.image.removeprefix("sha256:") for one in containers if one.image}:
-        try:
-            layers = json.loads((images / image).read_bytes())["rootfs"]["diff_ids"]
-            chain = ""
-            for diff in layers:
-                text = f"{chain} {diff}" if chain else str(diff)
-                chain = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" if chain else str(diff)
-                used.add(chain.removeprefix("sha256:"))
-        except _CANNOT:
-            continue
+    for container in _names(layerdb / "mounts"):
+        chain = _line(layerdb / "mounts" / container / "parent").removeprefix("sha256:")
+        while chain and chain not in used:
+            used.add(chain)
+            chain = _line(layerdb / "sha256" / chain / "parent").removeprefix("sha256:")
     return used

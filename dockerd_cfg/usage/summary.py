@@ -57,7 +57,7 @@ def shares(
 ) -> list[Share]:
     """Return what each kind takes, largest first; kinds that take nothing are left out.
 
-    ``prunes_all_volumes``: Docker's prune leaves named volumes alone unless told otherwise, since 23.0. Reclaimable are: layers that no container's image has, stopped containers, volumes that no container has, what Docker
+    ``prunes_all_volumes``: Docker's prune leaves named volumes alone unless told otherwise, since 23.0. Reclaimable are: layers that no container is on top of, stopped containers, volumes that no container has, what Docker
     says of the build cache, logs that can be trimmed, and all old data. Of images in containerd's store it is the part that
     Docker says; which of their containers has which snapshot is not known. Nor is it with Docker down which containers
     will run again.
@@ -79,7 +79,7 @@ def shares(
     free["old-data"] = sums["old-data"]
     free["build-cache"] = 0 if not sums["build-cache"] else None
     if layers:
-        free["images"] = sum(size for part, size in taken.items() if part in unused) if is_sure else None
+        free["images"] = sum(size for part, size in taken.items() if part in unused)
     elif sums["images"]:
         free["images"] = None
     if counted is not None:
