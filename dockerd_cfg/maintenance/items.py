@@ -8,8 +8,9 @@ from typing import Final, Literal
 from dockerd_cfg.maintenance.settings import Settings
 
 Kind = Literal["container", "image", "network", "volume", "build-cache"]
-# In this order they go: what is used by others comes after them.
-KINDS: Final[tuple[Kind, ...]] = ("container", "image", "network", "volume", "build-cache")
+# In this order they go: what is used by others comes after them. The build cache comes before the images: what it shares
+# with one that goes would go as well otherwise, and Docker does not tell with which one that is.
+KINDS: Final[tuple[Kind, ...]] = ("build-cache", "container", "image", "network", "volume")
 Key = tuple[Kind, str]
 
 

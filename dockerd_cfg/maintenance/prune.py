@@ -36,6 +36,11 @@ def prune(
     ``older_than``: seconds, for the build cache, which BuildKit chooses anew itself, by the same rules. Raises
     CommandFailed when Docker no longer answers.
     """
+    cache = choice.of("build-cache")
+    if cache:
+        for item in _prune_cache(docker, cache, older_than):
+            outcome.gone.append(item)
+            tell(item)
     missed: set[Key] = set()
     for item in choice.going:
         if item.kind == "build-cache":
@@ -53,11 +58,6 @@ def prune(
             continue
         outcome.gone.append(item)
         tell(item)
-    cache = choice.of("build-cache")
-    if cache:
-        for item in _prune_cache(docker, cache, older_than):
-            outcome.gone.append(item)
-            tell(item)
 
 
 def _remove(docker: Docker, item: Item) -> None:

@@ -154,7 +154,7 @@ def test_an_image_built_long_ago_that_came_just_now_is_kept_and_the_build_cache_
     would = answer(host, "maintenance", "run", "--older-than", "10s", "--dry-run")
     done = answer(host, "maintenance", "run", "--older-than", "10s")
     assert told(would, "build-cache") == told(done, "build-cache") != set()
-    assert would["data"]["items"] == done["data"]["items"] or would["data"]["bytes"] == done["data"]["bytes"]
+    assert would["data"]["bytes"] == done["data"]["bytes"]
     assert json.loads(host.read("/var/lib/dockerd-cfg/maintenance.json"))["runs"][0]["freed"] > 3_000_000
 
 

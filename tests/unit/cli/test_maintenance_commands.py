@@ -101,7 +101,7 @@ def test_a_dry_run_tells_what_the_run_then_prunes_and_status_what_it_freed(tool:
     would = tool("maintenance", "run", "--dry-run")
     assert tool.services.read() == before
     assert would.changed
-    assert going(would) == ["postgres:1", "busybox:1, other/busybox:2", "lonely", "old"]
+    assert going(would) == ["old", "postgres:1", "busybox:1, other/busybox:2", "lonely"]
     assert would.data["bytes"] == 10_700
 
     done = tool("maintenance", "run")
