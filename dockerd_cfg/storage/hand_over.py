@@ -95,7 +95,8 @@ class HandOver(Step):
         targets = " and ".join(str(tree.target) for tree in self.trees)
         if all(tree.placement == "copied" for tree in self.trees):
             return f"Carry back what was written to {targets} since, and switch back"
-        return f"Switch back from {targets}"
+        stays = any(tree.placement == "adopted" for tree in self.trees)
+        return f"Switch back from {targets}{'; what was written there stays there' if stays else ''}"
 
     def capture(self, context: Context) -> Before:
         """Keep the files to be edited, and note the moment."""
