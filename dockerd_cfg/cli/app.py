@@ -46,7 +46,7 @@ class UnexpectedProblem(DockerdCfgError):
 
 
 def build_app(command: str | None) -> typer.Typer:
-    """Return the application with the command ``command`` only, or with all of them (None: for help)."""
+    """Return the application with the command ``command`` only, with all of them (None: for help), or with none ("")."""
     app = typer.Typer(
         name="dockerd-cfg",
         help="Manage the Docker daemon's configuration and the place of its storage, with proof and undo.",
@@ -112,7 +112,7 @@ def run(
 def _call(argv: Sequence[str], session: Session) -> Any:
     command = next((word for word in argv if not word.startswith("-")), None)
     session.command = command if command in COMMANDS else "dockerd-cfg"
-    app = build_app(command if command in COMMANDS else None)
+    app = build_app("" if list(argv[:1]) == ["--version"] else command if command in COMMANDS else None)
     usage = _usage_errors()
     try:
         return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)

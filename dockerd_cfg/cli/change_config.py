@@ -21,7 +21,7 @@ from dockerd_cfg.cli.options import (
     session_of,
 )
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, own_command
+from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
 from dockerd_cfg.config.check_version import DockerVersion
@@ -39,6 +39,7 @@ from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_con
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.own_program import own_command
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import counted, now, parse_duration, shown_duration
 

@@ -224,11 +224,3 @@ def refuse_errors(findings: Sequence[Finding], what: str) -> None:
     if count:
         reasons = "one reason" if count == 1 else f"{count} reasons"
         raise PreflightRefused(f"{what}, for {reasons} above", findings=tuple(findings))
-
-
-def own_command() -> tuple[str, ...]:
-    """Return the words that start this program again, whatever the folder: by its file, else by the interpreter."""
-    program = Path(sys.argv[0])
-    if program.name.startswith("dockerd-cfg") and program.is_file():
-        return (str(program.resolve()),)
-    return (sys.executable, "-m", "dockerd_cfg")
