@@ -121,7 +121,7 @@ def shown_commands() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("document", "line"), shown_commands())
-def test_every_command_line_in_the_documents_is_one(document: str, line: str) -> None:
+def test_every_command_line_in_the_documents_is_one(document: str, line: str) -> None:  # noqa: ARG001
     words = shlex.split(line.replace("[RUN]", "3").replace(" -> ", " "))
     command = command_of(words[0])
     command.make_context(words[0], words[1:], resilient_parsing=False)
