@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= 2
 SEEDS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format unit hosts soak host-shell hosts-clean bench schemas lock wheel clean
+.PHONY: help demo test check format unit hosts soak host-shell hosts-clean bench schemas lock wheel dist clean
 
 help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,7 @@ schemas: $(READY) ## Write the JSON Schemas that are generated from the models
 	$(BIN)/python tools/gen_schemas.py
 	$(BIN)/python tools/gen_options.py
 	$(BIN)/python tools/gen_commands.py
+	$(BIN)/python tools/gen_share.py
 
 lock: $(READY) ## Resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements/dev.lock
@@ -63,6 +64,9 @@ lock: $(READY) ## Resolve the dependencies anew, with hashes
 
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+dist: $(READY) ## Build wheel, sdist and the single file into dist/
+	$(BIN)/python tools/build_dist.py
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

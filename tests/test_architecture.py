@@ -12,7 +12,18 @@ PACKAGE: Final = Path(__file__).resolve().parent.parent / "dockerd_cfg"
 # From the lowest up: a module may import from its own layer and from those below it.
 LAYERS: Final = (
     ("copier",),
-    ("paths", "errors", "findings", "documents", "signals", "masking", "quantities", "json_value", "tracing"),
+    (
+        "paths",
+        "errors",
+        "findings",
+        "documents",
+        "signals",
+        "masking",
+        "quantities",
+        "json_value",
+        "tracing",
+        "own_program",
+    ),
     ("runner", "files", "limits", "locks", "append_only"),
     ("change", "host"),
     ("service",),

@@ -3,19 +3,19 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Final
+
+from command_line import REFERENCE, note
 
 from dockerd_cfg.cli.app import COMMANDS
 
-DOCUMENT: Final = Path(__file__).resolve().parents[1] / "docs/reference/commands.md"
 _PLAIN: Final = {"NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb", "PATH": "/usr/bin:/bin"}
 
 
 def generated(present: str) -> str:
     """Return the document with every command's help text as it is now; ``present`` gives the notes."""
     introduction = present.partition("\n## ")[0]
-    sections = [_section(name, _note(present, name)) for name in COMMANDS]
+    sections = [_section(name, note(present, name)) for name in COMMANDS]
     return "\n".join([introduction, *sections])
 
 
@@ -32,18 +32,13 @@ def _help(*command: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True, env=_PLAIN).stdout
 
 
-def _note(present: str, name: str) -> str:
-    section = present.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-    return re.sub(r"(?m)^    .*\n", "", section).strip()
-
-
 def main() -> int:
     """Write the document, or with ``--check`` tell whether it is up to date."""
-    present = DOCUMENT.read_text(encoding="utf-8")
+    present = REFERENCE.read_text(encoding="utf-8")
     wanted = generated(present)
     if "--check" in sys.argv[1:]:
         return int(present != wanted)
-    DOCUMENT.write_text(wanted, encoding="utf-8")
+    REFERENCE.write_text(wanted, encoding="utf-8")
     return 0
 
 

@@ -51,7 +51,7 @@ class UnexpectedProblem(DockerdCfgError):
 
 
 def build_app(command: str | None) -> typer.Typer:
-    """Return the application with the command ``command`` only, or with all of them (None: for help)."""
+    """Return the application with the command ``command`` only, with all of them (None: for help), or with none ("")."""
     app = typer.Typer(
         name="dockerd-cfg",
         help="Manage the Docker daemon's configuration and the place of its storage, with proof and undo.",
@@ -121,11 +121,11 @@ def run(
 def _call(argv: Sequence[str], session: Session) -> Any:
     command = next((word for word in argv if not word.startswith("-")), None)
     session.command = command if command in COMMANDS else "dockerd-cfg"
-    app = build_app(command if command in COMMANDS else None)
+    app = build_app("" if list(argv[:1]) == ["--version"] else command if command in COMMANDS else None)
     usage = _usage_errors()
     try:
         return app(
-            _completed(argv, session.command), prog_name="dockerd-cfg", standalone_mode=False, obj=session
+            completed(argv, session.command), prog_name="dockerd-cfg", standalone_mode=False, obj=session
         )
     except SystemExit:
         return 0  # the reader of a help text had enough of it
@@ -133,8 +133,8 @@ def _call(argv: Sequence[str], session: Session) -> Any:
         raise UsageProblem(_usage_message(error), hint=_usage_hint(session)) from error
 
 
-def _completed(argv: Sequence[str], command: str) -> list[str]:
-    """Return ``argv`` with the values of options that were left out put in: before another option, or at the end."""
+def completed(argv: Sequence[str], command: str) -> list[str]:
+    """Return the command line ``argv`` of ``command`` with the values of options that were left out put in: before another option, or at the end."""
     values = _OPTIONAL_VALUES.get(command, {})
     words: list[str] = []
     for word, following in zip(argv, (*argv[1:], "-"), strict=True):

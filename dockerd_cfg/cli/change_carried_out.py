@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, own_command
+from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
 from dockerd_cfg.config.check_version import DockerVersion
@@ -17,6 +17,7 @@ from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.own_program import own_command
 from dockerd_cfg.quantities import counted, now, shown_duration
 
 

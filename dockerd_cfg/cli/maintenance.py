@@ -9,7 +9,7 @@ import typer
 from dockerd_cfg.cli.maintenance_run import KeepLabel, OlderThan, Volumes, run
 from dockerd_cfg.cli.options import DryRun, Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, own_command
+from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import FileProblem, PreflightRefused, UsageProblem
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.json_value import JsonValue
@@ -18,6 +18,7 @@ from dockerd_cfg.maintenance.record import RECORD, PastRun, read_record
 from dockerd_cfg.maintenance.settings import chosen_settings
 from dockerd_cfg.maintenance.timer import edited
 from dockerd_cfg.maintenance.units import TIMER
+from dockerd_cfg.own_program import own_command
 from dockerd_cfg.quantities import counted, now, shown_bytes
 
 _SHOWN_RUNS: Final = 5

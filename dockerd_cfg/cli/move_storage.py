@@ -9,7 +9,7 @@ import typer
 from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.cli.options import ConfirmWithin, Diff, DryRun, Json, Root, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, own_command, refuse_errors
+from dockerd_cfg.cli.session import Session, refuse_errors
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
@@ -17,6 +17,7 @@ from dockerd_cfg.config.judge import ask_dockerd, judge
 from dockerd_cfg.config.judge import refuse_errors as refuse_config_errors
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.own_program import own_command
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import counted, now, parse_bytes, parse_duration, shown_bytes, shown_duration
 from dockerd_cfg.service.confirmation import ExpectConfirmation

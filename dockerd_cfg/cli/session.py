@@ -215,14 +215,14 @@ class Session:
     def engine(self, run: "Run") -> "Iterator[tuple[Engine, Journal]]":
         """Open the journal of ``run`` with the engine to go on with."""
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
-        from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # logging, likewise
+        from dockerd_cfg.cli.log import RunLog  # noqa: PLC0415  # logging, likewise
         from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # likewise
 
         refuse_tight_limits()
         gc.enable()  # from here on it may take long; see main
         self.report.follow(run.plan)
-        log_to(self.host.layout)
-        with run.open_journal(self.report, *self.witnesses) as journal:
+        log = RunLog(self.host.layout, run.id, run.plan, self.argv)
+        with run.open_journal(self.report, log, *self.witnesses) as journal:
             self._begun = run.id, journal
             yield Engine(self.host, run.plan, journal, self.report), journal
 
@@ -250,11 +250,3 @@ def refuse_errors(findings: Sequence[Finding], what: str) -> None:
     if count:
         reasons = "one reason" if count == 1 else f"{count} reasons"
         raise PreflightRefused(f"{what}, for {reasons} above", findings=tuple(findings))
-
-
-def own_command() -> tuple[str, ...]:
-    """Return the words that start this program again, whatever the folder: by its file, else by the interpreter."""
-    program = Path(sys.argv[0])
-    if program.name.startswith("dockerd-cfg") and program.is_file():
-        return (str(program.resolve()),)
-    return (sys.executable, "-m", "dockerd_cfg")

@@ -5,10 +5,11 @@ is not decided here (see `check`).
 """
 
 import json
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from dockerd_cfg.config.check_grammar import closest
 from dockerd_cfg.config.check_version import DockerVersion
@@ -88,9 +89,9 @@ def _schema_text() -> str:
     for path in (package / "_schemas" / _SCHEMA, package.parent / "schemas" / _SCHEMA):
         if path.is_file():
             return path.read_text(encoding="utf-8")
-    from importlib.resources import files  # noqa: PLC0415  # brings zipfile; only a zip file needs it
-
-    return (files("dockerd_cfg") / "_schemas" / _SCHEMA).read_text(encoding="utf-8")
+    loader: Any = sys.modules[__name__].__loader__  # importlib.resources would bring zipfile
+    data: bytes = loader.get_data(str(package / "_schemas" / _SCHEMA))
+    return data.decode()
 
 
 @cache

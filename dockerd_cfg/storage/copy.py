@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Final
 
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
 from dockerd_cfg.storage.sealed import NOTE
 
@@ -138,7 +138,7 @@ def pre_copy(
     Raises CommandFailed.
     """
     with _listing(map(os.fsencode, OWN_FILES)) as listed:
-        argv = [sys.executable, "-P", "-m", "dockerd_cfg.copier", "--exclude-from", str(listed)]
+        argv = [*part_command("dockerd_cfg.copier"), "--exclude-from", str(listed)]
         argv += ["--polite"] if polite else []
         argv += [] if bwlimit is None else ["--bwlimit", str(bwlimit)]
         argv += [] if workers is None else ["--workers", str(workers)]

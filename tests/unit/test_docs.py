@@ -2,16 +2,18 @@
 
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 import typer
 
 from dockerd_cfg import errors
-from dockerd_cfg.cli.app import COMMANDS, build_app
+from dockerd_cfg.cli.app import COMMANDS, build_app, completed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted(
@@ -111,3 +113,33 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
 def test_every_variable_of_a_playbook_is_described(playbook: str) -> None:
     variables = set(re.findall(r"\bdockerd_cfg_[a-z_]+", text("playbooks", playbook)))
     assert variables <= set(re.findall(r"\bdockerd_cfg_[a-z_]+", text("playbooks/README.md")))
+
+
+def shown_commands() -> list[tuple[str, str]]:
+    """Return each command line in an indented block of the documents, with the document."""
+    found = []
+    for document in DOCUMENTS:
+        if "reference/commands" in str(document) or document.name == "CHANGELOG.md":
+            continue
+        for line in document.read_text(encoding="utf-8").splitlines():
+            match = re.match(r"\s{4,}(?:\$ )?(?:sudo )?dockerd-cfg ([a-z].*)", line)
+            if match:
+                found.append((str(document.relative_to(ROOT)), match[1].partition(" # ")[0].strip()))
+    return found
+
+
+@pytest.mark.parametrize(("document", "line"), shown_commands())
+def test_every_command_line_in_the_documents_is_one(document: str, line: str) -> None:  # noqa: ARG001
+    words = shlex.split(line.replace("[RUN]", "3").replace(" -> ", " "))
+    session = SimpleNamespace(act_on=lambda root: root)
+    command_of(words[0]).make_context(words[0], completed(words, words[0])[1:], obj=session)
+
+
+def test_the_example_in_the_readme_is_what_the_demo_shows() -> None:
+    block = text("README.md").partition("From `make demo`, unchanged:")[2].partition("\n## ")[0]
+    example = [line[4:] for line in block.splitlines() if line.startswith("    ")]
+    argv = [sys.executable, "-m", "dockerd_cfg", "demo"]
+    done = subprocess.run(
+        argv, check=True, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120
+    )
+    assert set(example) <= set(done.stdout.splitlines())

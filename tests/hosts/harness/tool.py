@@ -10,7 +10,7 @@ from tests.hosts.harness import base, cache, recipe
 from tests.hosts.harness.commands import run
 
 CHECKOUT = Path(__file__).parents[3]
-SOURCES = ("dockerd_cfg", "schemas", "pyproject.toml", "README.md")
+SOURCES = ("dockerd_cfg", "schemas", "share", "pyproject.toml", "README.md", "LICENSE")
 LOCK = CHECKOUT / "requirements" / "run.lock"
 VENV = "/opt/dockerd-cfg/venv"
 COMMAND = "usr/local/bin/dockerd-cfg"

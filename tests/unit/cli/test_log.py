@@ -1,0 +1,114 @@
+"""What a run leaves in the log of the host: what was done, by run and step, and no secret."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from dockerd_cfg.cli.app import run
+from dockerd_cfg.cli.log import masked_words
+from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A sandbox whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="dc-", dir="/tmp") as folder:
+        root = Path(folder) / "h"
+        make_sandbox(root)
+        yield root
+
+
+class Journal:
+    """Reads all the while, as the real one does: a socket holds but a few messages."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening = listening
+        self._messages: list[dict[str, str]] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while data := self._listening.recv(1 << 18).decode():
+            self._messages.append(dict(line.split("=", 1) for line in data.splitlines()))
+
+    def received(self) -> list[dict[str, str]]:
+        """Return what has come since the last call."""
+        time.sleep(0.1)
+        messages, self._messages = self._messages, []
+        return messages
+
+
+@pytest.fixture
+def journal(root: Path) -> Iterator[Journal]:
+    path = root / "run/systemd/journal/socket"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(path))
+        yield Journal(listening)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", str(path))
+
+
+def call(root: Path, *argv: str) -> int:
+    return run(argv, make_host=partial(sandbox_host, root))
+
+
+def test_a_run_is_told_to_the_journal_with_its_id_and_steps(root: Path, journal: Journal) -> None:
+    assert call(root, "set-logs", "--max-size", "7m", "--yes") == 0
+    first, *steps, last = journal.received()
+    assert first["MESSAGE"] == "0001-set-logs: dockerd-cfg set-logs --max-size 7m --yes"
+    assert last["DOCKERD_CFG_EVENT"] == "applied"
+    assert {one["DOCKERD_CFG_RUN"] for one in (first, *steps, last)} == {"0001-set-logs"}
+    assert {one["SYSLOG_IDENTIFIER"] for one in steps} == {"dockerd-cfg"}
+    assert {one["DOCKERD_CFG_KIND"] for one in steps} >= {"edit-daemon-json", "restart-docker"}
+    assert not (root / "var/log/dockerd-cfg.log").exists()
+
+
+def test_without_a_journal_a_run_is_told_to_a_private_file(root: Path) -> None:
+    assert call(root, "set-logs", "--max-size", "7m", "--yes") == 0
+    log = root / "var/log/dockerd-cfg.log"
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "0001-set-logs: step 2 done: " in log.read_text()
+    assert "0001-set-logs: applied" in log.read_text()
+
+
+def test_a_run_with_nothing_to_do_leaves_nothing(root: Path, journal: Journal) -> None:
+    call(root, "set-logs", "--yes")
+    journal.received()
+    assert call(root, "set-logs", "--yes") == 0
+    assert journal.received() == []
+
+
+def test_no_secret_is_logged(root: Path, journal: Journal) -> None:
+    call(root, "set", "proxies.http-proxy", "http://user:geheim@proxy.example:3128", "--yes")
+    told = journal.received()
+    assert told
+    assert "geheim" not in repr(told)
+    assert "user:***@proxy.example" in told[0]["MESSAGE"]
+
+
+def test_a_secret_is_masked_that_the_word_before_names() -> None:
+    assert masked_words(["set", "log-opts.splunk-token", "geheim"]) == ["set", "log-opts.splunk-token", "***"]
+
+
+def test_the_kernel_is_not_left_to_tell_the_secret() -> None:
+    script = (
+        "from dockerd_cfg.cli.log import hide_secrets_of_own_command_line\n"
+        "hide_secrets_of_own_command_line(); print(open('/proc/self/cmdline').read().replace(chr(0), ' '))"
+    )
+    argv = [sys.executable, "-c", script, "set", "http-proxy", "http://user:geheimes@proxy"]
+    shown = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    assert "geheim" not in shown
+    assert "http://user:***@proxy" in shown
+
+
+def test_a_line_cannot_be_forged(root: Path, journal: Journal) -> None:
+    call(root, "set-logs", "--log-opt", "tag=a\nPRIORITY=0\x1b[31m", "--yes")
+    assert "\x1b" not in repr([one["MESSAGE"] for one in journal.received()])
