@@ -20,7 +20,7 @@ demo: $(READY) ## Show both jobs on a sandbox: no root, no Docker needed
 
 test: $(READY) check ## Run the whole suite; as root on Debian or Ubuntu with real hosts
 	@tools/bootstrap rsync
-	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests
+	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not long" tests
 
 check: $(READY) ## Lint, formatting, types
 	$(BIN)/ruff check .
@@ -33,13 +33,13 @@ format: $(READY) ## Format the code
 
 unit: $(READY) ## Run the tests that need no real host
 	@tools/bootstrap rsync
-	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not hosts" tests
+	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not hosts and not long" tests
 
 hosts: $(READY) ## Run only the tests on real hosts (root)
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m hosts tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "hosts and not long" tests
 
 soak: $(READY) ## Stop moves hard, 180 times at instants drawn by seeds (root, an hour); SEEDS=7-7 for some of them
-	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py
+	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py tests/hosts/test_moves.py
 
 host-shell: $(READY) ## Open a shell in a disposable host; VARIANT=docker20|docker26|docker28|docker28-containerd
 	$(BIN)/python -m tests.hosts.harness shell --variant $(VARIANT)
@@ -50,6 +50,7 @@ hosts-clean: $(READY) ## End and remove what killed test runs left behind
 bench: $(READY) ## Measure what there are targets for, side by side (root, real hosts)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench copy
+	$(BIN)/python -m tests.bench usage
 
 schemas: $(READY) ## Write the JSON Schemas that are generated from the models
 	$(BIN)/python tools/gen_schemas.py

@@ -23,6 +23,10 @@ SYSTEMD_RUNTIME: Final = HostPath("/run/systemd/system")
 DOCKER_SOCKET: Final = HostPath("/run/docker.sock")
 
 
+_WHOLE: Final = Path("/")
+_MOST_LINKS: Final = 40  # as the kernel (path_resolution(7))
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """All paths of one host, below ``root``."""
@@ -36,15 +40,44 @@ class Layout:
         """
         if not path.is_absolute() or ".." in path.parts:
             raise ValueError(f"not an absolute, plain path: {path}")
-        return self.root / path.relative_to("/")
+        if self.root == _WHOLE:
+            return Path(path)
+        return self._inside(path.parent) / path.name if path.name else self.root
+
+    def _inside(self, folder: HostPath) -> Path:
+        """Return the path to open for ``folder`` with its links followed as they would be in the root, never out of it."""
+        real, waiting, links = self.root, list(folder.parts[1:]), 0
+        while waiting:
+            part = waiting.pop(0)
+            if part == "..":
+                real = real.parent if real != self.root else real
+                continue
+            place = real / part
+            if links < _MOST_LINKS and place.is_symlink():
+                links += 1
+                text = place.readlink()
+                real = self.root if text.is_absolute() else real
+                waiting = [*(one for one in text.parts if one != "/"), *waiting]
+            else:
+                real = place
+        return real
+
+    def resolve(self, path: HostPath) -> HostPath:
+        """Return the host path that ``path`` leads to, symbolic links followed, its last part too."""
+        if self.root == _WHOLE:
+            return HostPath(Path(path).resolve())
+        return self.host(self._inside(path))
+
+    def file(self, path: HostPath) -> Path:
+        """Return the path to open or replace for the file ``path``: below a root, no link leads out of it."""
+        return Path(path) if self.root == _WHOLE else self.real(self.resolve(path))
 
     def resolved(self, text: str) -> str:
         """Return the host path ``text`` with its symbolic links followed; as it is when it is not plain or absolute."""
         path = HostPath(text)
         if not path.is_absolute() or ".." in path.parts:
             return text
-        real = self.real(path).resolve()
-        return str(self.host(real)) if real.is_relative_to(self.root) else text
+        return str(self.resolve(path))
 
     def host(self, path: Path) -> HostPath:
         """Return the host path of ``path``, a real path below ``root``."""
@@ -52,7 +85,7 @@ class Layout:
 
     def link_text(self, path: HostPath, at: HostPath) -> str:
         """Return what a symbolic link at ``at`` must hold to lead to ``path``, below ``root`` too."""
-        if self.root == Path("/"):
+        if self.root == _WHOLE:
             return str(path)
         return os.path.relpath(self.real(path), self.real(at).parent)
 

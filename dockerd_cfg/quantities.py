@@ -38,18 +38,21 @@ def parse_bytes(text: str) -> int:
     return number
 
 
-def parse_duration(text: str) -> float:
+def parse_duration(text: str, *, longest: float = _LONGEST) -> float:
     """Return the seconds that ``text`` means: ``90s``, ``10m``, ``1h30m``, ``2d``; a bare number is seconds.
 
-    Raises UsageProblem for anything else, and for less than ten seconds or more than a week.
+    Raises UsageProblem for anything else, and for less than ten seconds or more than ``longest`` (a week).
     """
     parts = re.findall(r"(\d+)(min|[smhd]?)", text)
     has_unit = len(parts) == 1 or all(unit for _, unit in parts)
     if not parts or not has_unit or "".join(number + unit for number, unit in parts) != text.strip():
         raise UsageProblem(f"{text!r} is no duration", hint="write for instance 90s, 10m or 1h30m")
     seconds = sum(int(number) * _UNITS_OF_TIME.get(unit, 1) for number, unit in parts)
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise UsageProblem(f"{text} is not between 10s and 7d", hint="write for instance 10m")
+    if not _SHORTEST <= seconds <= longest:
+        raise UsageProblem(
+            f"{text} is not between {shown_duration(_SHORTEST)} and {shown_duration(longest)}",
+            hint="write for instance 10m",
+        )
     return float(seconds)
 
 

@@ -7,6 +7,8 @@ from dockerd_cfg.change.plan import Step
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.log_check import CheckLogging
+from dockerd_cfg.logs.existing_steps import CheckExistingLogs, LimitExistingLogs
+from dockerd_cfg.maintenance.timer import SetTimer
 from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.service.hold import FreeUnits, HoldUnits
 from dockerd_cfg.service.reload import ReloadDocker
@@ -23,6 +25,7 @@ from dockerd_cfg.storage.target import ReserveTarget
 _CLASSES: Final[tuple[type[Step], ...]] = (
     CarryAhead,
     CheckDocker,
+    CheckExistingLogs,
     CheckLogging,
     CheckOptions,
     DropLink,
@@ -34,6 +37,7 @@ _CLASSES: Final[tuple[type[Step], ...]] = (
     HandOver,
     HoldUnits,
     LabelTarget,
+    LimitExistingLogs,
     MoveStoredPaths,
     NoteDocker,
     PreCopy,
@@ -42,6 +46,7 @@ _CLASSES: Final[tuple[type[Step], ...]] = (
     ReserveTarget,
     RestartDocker,
     SetAside,
+    SetTimer,
     StartDocker,
     StopDocker,
     VerifyTree,

@@ -17,9 +17,10 @@ LAYERS: Final = (
     ("change", "host"),
     ("service",),
     ("config",),
-    ("storage",),
+    ("storage", "logs", "maintenance"),
+    ("usage",),
     ("steps",),
-    ("sandbox",),
+    ("sandbox", "offline"),
     ("cli", "__main__"),
 )
 RANK: Final = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -20,10 +20,16 @@ def generated(present: str) -> str:
 
 
 def _section(name: str, note: str) -> str:
-    argv = [sys.executable, "-m", "dockerd_cfg", name, "--help"]
-    shown = subprocess.run(argv, capture_output=True, text=True, check=True, env=_PLAIN).stdout
-    lines = [f"    {line}".rstrip() for line in shown.strip().splitlines()]
-    return f"## {name}\n\n" + "\n".join(lines) + f"\n\n{note.strip()}\n"
+    shown = _help(name)
+    verbs = re.findall(r"(?m)^  ([a-z-]+) ", shown.partition("\nCommands:\n")[2])
+    texts = [shown, *(_help(name, verb) for verb in verbs)]
+    lines = [f"    {line}".rstrip() for text in texts for line in [*text.strip().splitlines(), ""]]
+    return f"## {name}\n\n" + "\n".join(lines).rstrip() + f"\n\n{note.strip()}\n"
+
+
+def _help(*command: str) -> str:
+    argv = [sys.executable, "-m", "dockerd_cfg", *command, "--help"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True, env=_PLAIN).stdout
 
 
 def _note(present: str, name: str) -> str:

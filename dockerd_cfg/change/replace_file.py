@@ -67,7 +67,7 @@ class ReplaceFile(Step):
 
     def capture(self, context: Context) -> Before:
         """Keep the whole file."""
-        real = _layout(context).real(self.path)
+        real = _layout(context).file(self.path)
         image = files.read_image(real)
         return StoredImage.of(image, folder_existed=real.parent.is_dir()).model_dump(
             mode="json", exclude_none=True
@@ -79,7 +79,7 @@ class ReplaceFile(Step):
 
     def replacement(self, layout: Layout, before: Before) -> list[Replacement]:
         """Return what is to be written: one file, none if it has its new contents already."""
-        real = layout.real(self.path)
+        real = layout.file(self.path)
         if files.read_image(real).digest == self.new.image.digest:
             return []
         old = StoredImage.model_validate(before).image
@@ -93,7 +93,7 @@ class ReplaceFile(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
         layout = _layout(context)
-        files.remove_leftover(layout.real(self.path))
+        files.remove_leftover(layout.file(self.path))
         files.replace_together(self.restoration(layout, before))
         self.remove_new_folder(layout, before)
 
@@ -105,24 +105,24 @@ class ReplaceFile(Step):
         present, image = self.undone(layout, before)
         if present.digest == image.digest:
             return []
-        return [Replacement(layout.real(self.path), image, present.digest)]
+        return [Replacement(layout.file(self.path), image, present.digest)]
 
     def remove_new_folder(self, layout: Layout, before: Before) -> None:
         """Remove the file's folder if it was made for it and is empty again."""
         stored = StoredImage.model_validate(before)
         if stored.image.data is None and not stored.folder_existed:
-            files.remove_empty_folder(layout.real(self.path).parent)
+            files.remove_empty_folder(layout.file(self.path).parent)
 
     def refuse_conflict(self, layout: Layout, before: Before) -> None:
         """Raise FileProblem when somebody else's change is in the way of undoing this, or the file cannot be replaced."""
         present, image = self.undone(layout, before)
         if present.digest != image.digest:
-            files.check_replaceable(layout.real(self.path))
+            files.check_replaceable(layout.file(self.path))
 
     def undone(self, layout: Layout, before: Before) -> tuple[FileImage, FileImage]:
         """Return the file as it is and as undoing makes it. Raises FileProblem like `take_back`."""
         stored = StoredImage.model_validate(before).image
-        present = files.read_image(layout.real(self.path))
+        present = files.read_image(layout.file(self.path))
         if present.digest in (stored.digest, self.new.image.digest):
             return present, stored
         data = self.take_back(present, stored)

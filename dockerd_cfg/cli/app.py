@@ -29,13 +29,18 @@ COMMANDS: Final = {
     "check": "dockerd_cfg.cli.check:check",
     "move-storage": "dockerd_cfg.cli.move_storage:move_storage",
     "status": "dockerd_cfg.cli.status:status",
+    "logs": "dockerd_cfg.cli.logs:logs",
+    "usage": "dockerd_cfg.cli.usage:usage",
     "resume": "dockerd_cfg.cli.runs:resume",
     "rollback": "dockerd_cfg.cli.runs:rollback",
     "confirm": "dockerd_cfg.cli.runs:confirm",
     "finish": "dockerd_cfg.cli.finish:finish",
     "history": "dockerd_cfg.cli.history:history",
+    "maintenance": "dockerd_cfg.cli.maintenance:maintenance",
     "demo": "dockerd_cfg.cli.demo:demo",
 }
+# Options whose value may be left out, which typer does not know of, with the value that is meant then.
+_OPTIONAL_VALUES: Final = {"set-logs": {"--existing": "unlimited"}}
 
 
 class UnexpectedProblem(DockerdCfgError):
@@ -67,10 +72,14 @@ def build_app(command: str | None) -> typer.Typer:
 
     for name, place in COMMANDS.items():
         if command in {None, name}:
-            module, _, function = place.partition(":")
+            module, _, attribute = place.partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=name)
+                continue
             # a value such as -1 is no option
             settings = {"ignore_unknown_options": True} if name == "set" else None
-            app.command(name, context_settings=settings)(getattr(importlib.import_module(module), function))
+            app.command(name, context_settings=settings)(found)
     return app
 
 
@@ -115,11 +124,22 @@ def _call(argv: Sequence[str], session: Session) -> Any:
     app = build_app(command if command in COMMANDS else None)
     usage = _usage_errors()
     try:
-        return app(list(argv), prog_name="dockerd-cfg", standalone_mode=False, obj=session)
+        return app(
+            _completed(argv, session.command), prog_name="dockerd-cfg", standalone_mode=False, obj=session
+        )
     except SystemExit:
         return 0  # the reader of a help text had enough of it
     except usage as error:
         raise UsageProblem(_usage_message(error), hint=_usage_hint(session)) from error
+
+
+def _completed(argv: Sequence[str], command: str) -> list[str]:
+    """Return ``argv`` with the values of options that were left out put in: before another option, or at the end."""
+    values = _OPTIONAL_VALUES.get(command, {})
+    words: list[str] = []
+    for word, following in zip(argv, (*argv[1:], "-"), strict=True):
+        words.append(f"{word}={values[word]}" if word in values and following.startswith("-") else word)
+    return words
 
 
 def _usage_errors() -> tuple[type[Exception], ...]:

@@ -1,13 +1,12 @@
-"""The commands that change daemon.json, and the way they share: plan, judge, show, ask, carry out."""
+"""The commands that change any option of daemon.json: set, unset, merge."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
+from dockerd_cfg.cli.change_carried_out import Edits, Wish, change_config
 from dockerd_cfg.cli.options import (
     ConfigFile,
     ConfirmWithin,
@@ -16,53 +15,17 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Root,
     Verbose,
     Yes,
     session_of,
 )
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.cli.session import Session, own_command
-from dockerd_cfg.config.change import plan_change
-from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
-from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder, parse
-from dockerd_cfg.config.diff import unified_diff
-from dockerd_cfg.config.edits import (
-    dropped_options,
-    merge_edits,
-    quoted_options,
-    refuse_placeholders,
-    set_edits,
-    unset_edits,
-)
-from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
-from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
+from dockerd_cfg.config.daemon_json import parse
+from dockerd_cfg.config.edits import merge_edits, set_edits, unset_edits
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.quantities import counted, now, parse_duration, shown_duration
-
-
-class Wish(NamedTuple):
-    """How a change is to be made: the options that all these commands share."""
-
-    restart: str = "auto"
-    force: Sequence[str] = ()
-    confirm_within: str | None = None
-    config_file: str | None = None
-
-
-class Edits(NamedTuple):
-    """What is to be changed, worked out from the present file; ``data`` goes into the answer for programs.
-
-    ``settled`` and ``done`` are sentences for people: that there is nothing to do, and that it is done.
-    """
-
-    edits: Sequence[KeyEdit]
-    settled: str
-    done: str
-    data: Mapping[str, JsonValue] = MappingProxyType({})
-    summary: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def set_(
@@ -82,6 +45,7 @@ def set_(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -116,6 +80,7 @@ def unset(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -145,6 +110,7 @@ def merge(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -160,139 +126,6 @@ def merge(
             done=f"{file} is merged",
         ),
     )
-
-
-def change_config(
-    session: Session, wish: Wish, work_out: Callable[[DaemonJson, DockerVersion | None], Edits]
-) -> Result:
-    """Change daemon.json as ``work_out`` says for the present file and Docker, and bring it into effect."""
-    seconds = None if wish.confirm_within is None else parse_duration(wish.confirm_within)
-    config_file = config_file_of(wish.config_file)
-    mode = _restart(wish.restart)
-    unit = session.refuse_unfit_host()
-
-    def checked(file: DaemonJson, version: DockerVersion | None) -> Edits:
-        edits = work_out(file, version)
-        refuse_placeholders(file, edits.edits)
-        return edits
-
-    with session.changing():
-        facts, edits = read_config_facts(session.host, unit, checked, session.runs, config_file)
-        if mode == "always" or facts.stale or changes_anything(facts.file, edits.edits):
-            facts = with_contents(session.host, facts)
-        request = ConfigRequest(
-            command=session.command,
-            edits=edits.edits,
-            restart=mode,
-            force=frozenset(wish.force),
-            confirm_within=seconds,
-            undo_command=(*own_command(), "rollback", "--unless-confirmed", "--yes"),
-            summary=edits.summary,
-        )
-        planned = plan_change(facts, request, created=now())
-        refuse_errors(planned.findings, facts.file)
-        ask_dockerd(
-            session.host,
-            planned.edit,
-            facts.arguments,
-            present=facts.file if planned.plan else None,
-        )
-        if planned.plan is not None:
-            session.refuse_fixed_files(planned.plan)
-        return _carry_out(session, facts, edits, planned)
-
-
-def _carry_out(session: Session, facts: ConfigFacts, edits: Edits, planned: ConfigPlan) -> Result:
-    report, edit, plan = session.report, planned.edit, planned.plan
-    findings = (*planned.findings, *drop_in_folder(session.host.layout, facts.file.path))
-    planned = planned._replace(findings=findings)
-    report.findings(findings)
-    dropped = dropped_options(edits.edits)
-    if dropped:
-        report.say(f"Dropped, since the new log driver does not know them: {', '.join(dropped)}")
-    quoted = quoted_options(facts.file, edits.edits)
-    if quoted:
-        report.say(f"Written as text, since Docker refuses anything else: {', '.join(quoted)}")
-    data = _data(session, facts, edits, planned)
-    if plan is None:
-        report.answer(f"Nothing to do: {edits.settled}{_still_unused(planned)}.")
-        return _result(session, planned, data, changed=False)
-    if session.shows_diff and edit is not None:
-        report.diff(unified_diff(facts.file.image.data, edit.new.image.data or b"", str(facts.file.path)))
-    if session.is_dry_run:
-        report.plan(plan)
-        report.answer("Nothing was changed (--dry-run).")
-        return _result(session, planned, data, changed=True)
-    if planned.action == "restart":
-        consent_to_restart(session, facts)
-    run = session.carry_out(plan)
-    report.answer(f"Done: {edits.done}{_still_unused(planned)}. Undo with: dockerd-cfg rollback {run.id}")
-    if plan.confirm_within is not None:
-        within = shown_duration(plan.confirm_within)
-        report.answer(f"This is undone {within} after the run began unless you run: dockerd-cfg confirm")
-    return _result(session, planned, {**data, "run": run.id}, changed=True)
-
-
-def consent_to_restart(session: Session, facts: ConfigFacts) -> None:
-    """Ask whether Docker may be restarted under the containers that run. Raises PreflightRefused or Declined."""
-    running, info = facts.docker.running, facts.docker.info
-    if not running:
-        return
-    names = ", ".join(container.name for container in running)
-    paused = [container.name for container in running if container.state == "paused"]
-    survives = info is not None and info.live_restore
-    if paused and not survives:
-        session.report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
-    after = "; they go on running (live-restore)" if survives else ""
-    count = counted(len(running), "running container")
-    session.consent(f"Docker will be restarted under {count} ({names}){after}")
-
-
-def _still_unused(planned: ConfigPlan) -> str:
-    if not planned.restart_required:
-        return ""
-    return f"; Docker does not use it before its next {planned.need}"
-
-
-def _result(session: Session, planned: ConfigPlan, data: dict[str, JsonValue], *, changed: bool) -> Result:
-    return Result(
-        command=session.command,
-        changed=changed,
-        restart_required=planned.restart_required,
-        data=data,
-        findings=planned.findings,
-    )
-
-
-def _data(session: Session, facts: ConfigFacts, edits: Edits, planned: ConfigPlan) -> dict[str, JsonValue]:
-    before = facts.file.image.data
-    after = before if planned.edit is None else planned.edit.new.image.data
-    changed = () if planned.edit is None else planned.edit.edits
-    data: dict[str, Any] = {
-        "file": str(facts.file.path),
-        **edits.data,
-        "changed_keys": [one.dotted for one in changed],
-        "dropped": dropped_options(edits.edits),
-        "need": planned.need,
-        "action": planned.action,
-        "restarts": planned.action == "restart",
-        "diff": {"before": _text(before), "after": _text(after)},
-    }
-    if planned.plan is not None:
-        data["steps"] = session.plan_data(planned.plan)["steps"]
-    return data
-
-
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace")
-
-
-def _restart(value: str) -> Restart:
-    match value:
-        case "auto" | "never" | "always":
-            return value
-        case _:
-            raise UsageProblem(f"--restart takes auto, never or always, not {value!r}", hint="see --help")
 
 
 def _read_patch(name: str) -> dict[str, JsonValue]:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from dockerd_cfg.cli.options import Json, Verbose, session_of
+from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import ErrorInfo, Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
@@ -61,6 +61,7 @@ def check(
         str | None, typer.Option(metavar="FLAGS", help="dockerd's flags, instead of those of the one here.")
     ] = None,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> tuple[Result, int]:
@@ -70,7 +71,9 @@ def check(
     """
     session = session_of(context, "check")
     subject = _subject(session, file, docker_version, flags)
-    host = surroundings(session.host.layout) if subject.is_here else None
+    host = (
+        surroundings(session.host.layout, is_running=not session.host.is_offline) if subject.is_here else None
+    )
     findings = check_bytes(subject.data, version=subject.version, flags=subject.flags, host=host)
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)

@@ -1,9 +1,11 @@
 """The command finish: delete the old data of a move."""
 
+from typing import Final
+
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import run_data
 from dockerd_cfg.cli.session import Session
@@ -11,8 +13,12 @@ from dockerd_cfg.errors import PreflightRefused
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import observe
+from dockerd_cfg.storage.compare import changed_since
 from dockerd_cfg.storage.outcome import old_trees
 from dockerd_cfg.storage.survey import survey
+
+# The clock of a file system may lag behind (see dockerd_cfg.storage.copying), and a write may be under way.
+_CLOCK_MARGIN: Final = 2.0
 
 
 def finish(
@@ -21,6 +27,7 @@ def finish(
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -81,6 +88,23 @@ def _check_in_use(session: Session, run: Run) -> None:
             f"Docker uses {used}, not {docker_roots[0]}: the old data may be in use again",
             hint="see: dockerd-cfg status; dockerd-cfg history",
         )
+    _refuse_what_is_written_to(session, run)
+
+
+def _refuse_what_is_written_to(session: Session, run: Run) -> None:
+    """Refuse to delete old data that somebody other than Docker went on writing to after the switch."""
+    handed_over = (run.record.captured("started", "hand-over") or {}).get("at")
+    if run.record.state != "applied" or not isinstance(handed_over, int | float):
+        return
+    for old, _ in old_trees(run):
+        real = session.host.layout.real(old)
+        written = next(changed_since(real, handed_over + _CLOCK_MARGIN), None) if real.is_dir() else None
+        if written is not None:
+            raise PreflightRefused(
+                f"{old / written.decode('utf-8', 'replace')} was written after Docker had left that place: "
+                "some other program still uses it",
+                hint=f"see who does: fuser -v {old}; take what is needed from there, then remove it by hand",
+            )
 
 
 def _is_in(session: Session, used: HostPath, root: HostPath) -> bool:

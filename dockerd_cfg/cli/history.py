@@ -6,7 +6,7 @@ import typer
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.journal import Entry
-from dockerd_cfg.cli.options import Json, Verbose, session_of
+from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import kept_options, run_data
 from dockerd_cfg.cli.session import Session
@@ -17,6 +17,7 @@ def history(
     context: typer.Context,
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Show this run's journal.")] = None,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

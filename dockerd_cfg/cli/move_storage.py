@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from dockerd_cfg.change.plan import Plan
-from dockerd_cfg.cli.options import ConfirmWithin, Diff, DryRun, Json, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import ConfirmWithin, Diff, DryRun, Json, Root, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session, own_command, refuse_errors
 from dockerd_cfg.config.check_version import DockerVersion
@@ -71,6 +71,7 @@ def move_storage(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -81,7 +82,13 @@ def move_storage(
     session = session_of(context, "move-storage", dry_run=dry_run, yes=yes, diff=diff)
     path, moves_containerd = _target(target), _containerd(containerd)
     request = _request(
-        mode, verify, bwlimit, confirm_within, start_timeout, adopt=adopt, polite=not full_speed
+        mode,
+        verify,
+        bwlimit,
+        session.seconds_to_confirm(confirm_within),
+        start_timeout,
+        adopt=adopt,
+        polite=not full_speed,
     )
     session.refuse_unfit_host()
     with session.changing():
@@ -102,10 +109,18 @@ def move_storage(
 
 def _nothing_to_do(session: Session, facts: StorageFacts) -> Result:
     session.report.answer(f"Nothing to do: Docker's data is in {facts.data_root} already.")
+    place = facts.target.resolved / "docker"
+    if session.host.layout.real(place).is_symlink():
+        session.report.answer(
+            f"{place} is a link to it. To have the data there instead of the link: move it to another folder of its disk with "
+            f"--mode data-root, remove the link, and then move it to {place.parent}."
+        )
     return Result(command=session.command, data={"data_root": str(facts.data_root)})
 
 
 def _refuse_bad_config(session: Session, facts: StorageFacts, edit: EditDaemonJson | None) -> None:
+    if edit is None and facts.file.image.data is None:
+        return  # there is no file, and there will be none
     version = facts.docker.info.version if facts.docker.info else session.host.dockerd.version()
     findings = judge(
         facts.file,
@@ -167,9 +182,8 @@ def _show(session: Session, facts: StorageFacts, plan: Plan, edit: EditDaemonJso
             f"copying takes about {summary['copy_seconds']} s, the stop about {summary['stop_seconds']} s."
         )
     elif not summary["bytes"]:
-        report.answer(
-            f"{count} files, folders and links; nothing needs to be copied, the stop takes about {summary['stop_seconds']} s."
-        )
+        stop = f", the stop takes about {summary['stop_seconds']} s" if facts.docker.should_run else ""
+        report.answer(f"{count} files, folders and links; nothing needs to be copied{stop}.")
     if names:
         report.answer(f"To be stopped for a short while, and started again: {shown}.")
     report.plan(plan)
@@ -190,7 +204,7 @@ def _request(
     mode: str,
     verify: str,
     bwlimit: str | None,
-    confirm_within: str | None,
+    seconds: float | None,
     start_timeout: str,
     *,
     adopt: bool,
@@ -200,7 +214,6 @@ def _request(
         raise UsageProblem(
             f"--verify takes attributes or full, not {verify!r}", hint="see: dockerd-cfg move-storage --help"
         )
-    seconds = None if confirm_within is None else parse_duration(confirm_within)
     undo = (*own_command(), "rollback", "--unless-confirmed", "--yes")
     return MoveRequest(
         mode=_mode(mode),

@@ -32,6 +32,24 @@ ConfirmWithin = Annotated[
 ConfigFile = Annotated[
     str | None, typer.Option("--config-file", metavar="PATH", help="Another daemon.json than dockerd's own.")
 ]
+
+
+def _act_on(context: typer.Context, root: str | None) -> str | None:
+    if root is not None:
+        session: Session = context.obj
+        session.act_on(root)
+    return root
+
+
+Root = Annotated[
+    str | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        callback=_act_on,
+        help="Act on the system in DIR, which does not run: an image, a chroot, a rescue disk.",
+    ),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell which programs are run and what Docker is asked.")
 ]

@@ -35,6 +35,16 @@ class Report:
         self.lost: OSError | None = None
         """Why a part of the answer could not be written; None as well when a pipe's reader just had enough of it."""
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the answer goes to a person at a terminal."""
+        return not self._as_json and _is_terminal(self._out)
+
+    @property
+    def is_unicode(self) -> bool:
+        """Whether the answer can hold more than ASCII."""
+        return "utf" in (getattr(self._out, "encoding", None) or "").lower()
+
     def inner(self) -> "Report":
         """Return a report to the same user for commands within a command: one stream, no answer for programs."""
         stream = self._err if self._as_json else self._out

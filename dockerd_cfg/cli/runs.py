@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import DryRun, Json, RunId, Verbose, Yes, session_of
+from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
@@ -27,6 +27,7 @@ def resume(
     run: RunId = None,
     *,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -60,6 +61,7 @@ def confirm(
     context: typer.Context,
     run: RunId = None,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -98,6 +100,7 @@ def rollback(
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -211,7 +214,7 @@ def _refuse_conflict(session: Session, run: Run) -> None:
 
 
 def _touch_the_same(run: Run, other: Run) -> bool:
-    """Whether two runs changed the same thing: the same options of daemon.json, or else the same subject."""
+    """Whether two runs changed the same thing: options of daemon.json, containers, or else the same subject."""
     mine, its = _edited(run), _edited(other)
     if mine and its and run.plan.subject == other.plan.subject:
         return any(a[: len(b)] == b or b[: len(a)] == a for a in mine for b in its)
@@ -219,10 +222,13 @@ def _touch_the_same(run: Run, other: Run) -> bool:
 
 
 def _edited(run: Run) -> set[tuple[str, ...]]:
-    """Return the options that a run which changed only daemon.json edited."""
+    """Return the options that a run which changed only daemon.json and containers' records edited, and the containers."""
     if run.plan.subject != SUBJECT:
         return set()
-    return {edit.key for step in run.plan.parts if isinstance(step, EditDaemonJson) for edit in step.edits}
+    options = {edit.key for step in run.plan.parts if isinstance(step, EditDaemonJson) for edit in step.edits}
+    rows = (run.record.captured("started", "limit-existing-logs") or {}).get("containers")
+    containers = rows if isinstance(rows, list) else []
+    return options | {("containers/", str(row["id"])) for row in containers if isinstance(row, dict)}
 
 
 def _show_undo(session: Session, run: Run) -> None:
@@ -234,9 +240,12 @@ def _show_undo(session: Session, run: Run) -> None:
 
 
 def kept_options(run: Run) -> list[str]:
-    """Return the options that undoing ``run`` left as somebody else had written them since."""
-    kept = (run.record.captured("undoing", "edit-daemon-json") or {}).get("kept")
-    return [str(name) for name in kept] if isinstance(kept, list) else []
+    """Return what undoing ``run`` left as somebody else had written it since: options, and those of containers."""
+    found = [
+        (run.record.captured("undoing", kind) or {}).get("kept")
+        for kind in ("edit-daemon-json", "limit-existing-logs")
+    ]
+    return [str(name) for kept in found if isinstance(kept, list) for name in kept]
 
 
 def run_data(run: Run) -> dict[str, JsonValue]:

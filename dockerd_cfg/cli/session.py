@@ -15,7 +15,7 @@ import typer
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
-from dockerd_cfg.errors import DockerdCfgError, FileProblem, LockHeld, PreflightRefused
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, LockHeld, PreflightRefused, UsageProblem
 from dockerd_cfg.files import check_replaceable
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
@@ -24,7 +24,7 @@ from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import locked
 from dockerd_cfg.masking import visible
 from dockerd_cfg.paths import LOCK, STATE
-from dockerd_cfg.quantities import now
+from dockerd_cfg.quantities import now, parse_duration
 
 if TYPE_CHECKING:
     from dockerd_cfg.change.engine import Engine
@@ -54,15 +54,35 @@ class Session:
     shows_diff: bool = True
     witnesses: "tuple[Witness, ...]" = ()
     findings: list[Finding] = field(default_factory=list)
+    partly: "dict[str, JsonValue] | None" = None
+    """What a command that begins no run has changed so far, for the answer should it fail; None: nothing."""
     _host: Host | None = None
     _begun: "tuple[str, Journal] | None" = None
 
     @property
     def host(self) -> Host:
-        """The host, made when first asked for."""
+        """The host, made when first asked for: the running one, or the root that `act_on` was told of."""
         if self._host is None:
             self._host = self.make_host()
         return self._host
+
+    def act_on(self, root: str) -> None:
+        """Act on the root in the folder ``root``, which is not running. Raises UsageProblem for no such folder."""
+        from dockerd_cfg.offline.host import offline_host  # noqa: PLC0415  # most calls act on the running host
+
+        if root != "/":
+            self._host = offline_host(root)
+
+    def seconds_to_confirm(self, within: str | None) -> float | None:
+        """Return the seconds that ``--confirm-within`` means, None without it.
+
+        Raises UsageProblem for no duration, and where no timer runs that could undo anything.
+        """
+        if within is not None and self.host.is_offline:
+            raise UsageProblem(
+                "--confirm-within needs a system that runs", hint="leave it out, or leave out --root"
+            )
+        return None if within is None else parse_duration(within)
 
     @property
     def history(self) -> "History":
@@ -87,16 +107,22 @@ class Session:
                 "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
             )
 
-    def refuse_unfit_host(self) -> UnitState:
-        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
-        self.refuse_without_rights()
-        host = self.host
-        if not host.systemd.is_running():
+    def refuse_without_systemd(self) -> None:
+        """Raise PreflightRefused unless systemd runs here."""
+        if not self.host.systemd.is_running():
             raise _refusal(
                 "no-systemd",
                 "systemd does not run here, so Docker cannot be stopped, started or watched",
                 "run this on the host itself, not in a container or chroot",
             )
+
+    def refuse_unfit_host(self) -> UnitState:
+        """Return docker.service. Raises PreflightRefused when this host cannot be managed at all."""
+        self.refuse_without_rights()
+        host = self.host
+        if host.is_offline:
+            return host.systemd.unit(DOCKER_SERVICE)  # Docker may be installed later
+        self.refuse_without_systemd()
         docker = host.systemd.unit(DOCKER_SERVICE)
         if docker.load == "masked":
             raise _refusal(
@@ -203,7 +229,7 @@ class Session:
     def failed(self, error: DockerdCfgError) -> Result:
         """Return the result of this call, which ended with ``error``: with the run, if one was begun, and what is left of it."""
         if self._begun is None:
-            return Result.of_error(self.command, error)
+            return Result.of_error(self.command, error, changed=self.partly is not None, data=self.partly)
         run_id, journal = self._begun
         is_undone = journal.state in {"planned", "reverted"}
         return Result.of_error(self.command, error, changed=not is_undone, data={"run": run_id})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dockerd_cfg.cli.change_config import Edits, Wish, change_config
+from dockerd_cfg.cli.change_carried_out import Edits, Wish, change_config
 from dockerd_cfg.cli.options import (
     ConfigFile,
     ConfirmWithin,
@@ -13,6 +13,7 @@ from dockerd_cfg.cli.options import (
     Force,
     Json,
     RestartMode,
+    Root,
     Verbose,
     Yes,
     session_of,
@@ -41,6 +42,14 @@ def set_logs(
     log_opt: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A further log option; repeatable.")
     ] = None,
+    existing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--existing",
+            metavar="[unlimited|all|NAME,...]",
+            help="Give containers that exist already the limits too: those without a limit, all, or those named.",
+        ),
+    ] = None,
     restart: RestartMode = "auto",
     force: Force = None,
     confirm_within: ConfirmWithin = None,
@@ -49,18 +58,28 @@ def set_logs(
     dry_run: DryRun = False,
     diff: Diff = True,
     yes: Yes = False,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
     """Limit containers' logs: merge log rotation into daemon.json, and prove that Docker uses it.
 
     An option given wins; one not given keeps its present value; where there is none: json-file, 50m, 3.
-    Containers that exist already keep the options they were created with.
+    Containers that exist already keep the options they were created with, unless
+    --existing is given: then Docker is stopped and their records are changed.
     """
     session = session_of(context, "set-logs", dry_run=dry_run, yes=yes, diff=diff)
     request = SetLogsRequest(driver, max_size, max_file, _options(log_opt or []))
     wish = Wish(restart, force or [], confirm_within, config_file)
-    return change_config(session, wish, lambda file, version: _edits(file, request, version))
+
+    def work_out(file: DaemonJson, version: DockerVersion | None) -> Edits:
+        return _edits(file, request, version)
+
+    if existing:
+        from dockerd_cfg.cli.existing_logs import set_existing_logs  # noqa: PLC0415  # start-up counts
+
+        return set_existing_logs(session, wish, request, existing, work_out)
+    return change_config(session, wish, work_out)
 
 
 def _edits(file: DaemonJson, request: SetLogsRequest, version: DockerVersion | None) -> Edits:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dockerd_cfg.cli.options import ConfigFile, Json, Verbose, session_of
+from dockerd_cfg.cli.options import ConfigFile, Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.catalogue import find_option, suggest
@@ -35,6 +35,7 @@ def show(
         bool, typer.Option("--effective", help="Show what Docker uses, and where each value comes from.")
     ] = False,
     config_file: ConfigFile = None,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 from dockerd_cfg.change.history import Run
-from dockerd_cfg.cli.options import Json, Verbose, session_of
+from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.catalogue import needs
@@ -28,6 +28,7 @@ from dockerd_cfg.storage.outcome import old_trees
 def status(
     context: typer.Context,
     *,
+    root: Root = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> Result:
@@ -41,7 +42,7 @@ def status(
     info = None if docker is None else docker.info
     file, arguments = _daemon_json(session, unit)
     if info is not None:
-        root = info.data_root
+        data_root = info.data_root
         data |= {
             "version": info.version,
             "driver": info.driver,
@@ -53,9 +54,9 @@ def status(
         )
     else:
         report.answer(_why_not(session, unit))
-        root = _configured(file)
-    data["data_root"] = str(root)
-    data["disk"] = _disk(session, "data root", root)
+        data_root = _configured(file)
+    data["data_root"] = str(data_root)
+    data["disk"] = _disk(session, "data root", data_root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
     data["place"] = _place(session, runs)

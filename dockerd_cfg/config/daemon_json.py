@@ -42,7 +42,7 @@ def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column.
     """
     try:
-        image = files.read_image(layout.real(path))
+        image = files.read_image(layout.file(path))
     except FileProblem as error:
         raise InvalidConfig(
             error.message, hint=error.hint or f"make {path} a readable file, or move it away"

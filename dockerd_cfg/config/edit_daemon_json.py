@@ -15,6 +15,7 @@ from dockerd_cfg.config.tree import Member, same
 from dockerd_cfg.errors import FileProblem, InvalidConfig
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.paths import Layout
 
 
 class EditDaemonJson(ReplaceFile):
@@ -34,15 +35,19 @@ class EditDaemonJson(ReplaceFile):
 
     def capture_undo(self, context: Context) -> Before:
         """Note which options stay as somebody else has written them since."""
-        if not self.yields:
-            return {}
-        before = StoredImage.model_validate(context.captured(self.kind)).image
-        try:
-            now, old = scan(files.read_image(context.host.layout.real(self.path)).data), scan(before.data)
-        except (FileProblem, ScanError):
-            return {}  # undoing will tell
-        kept: list[JsonValue] = [one.dotted for one in self.edits if _is_anothers(one, now, old)]
+        kept: list[JsonValue] = [*self.kept(context.host.layout, context.captured(self.kind) or {})]
         return {"kept": kept} if kept else {}
+
+    def kept(self, layout: Layout, before: Before) -> list[str]:
+        """Return the options, dotted, that undoing leaves as somebody else has written them since."""
+        if not self.yields:
+            return []
+        stored = StoredImage.model_validate(before).image
+        try:
+            now, old = scan(files.read_image(layout.real(self.path)).data), scan(stored.data)
+        except (FileProblem, ScanError):
+            return []  # undoing will tell
+        return [one.dotted for one in self.edits if _is_anothers(one, now, old)]
 
     def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
         """Put each option back as it was, if it still is as we wrote it. Raises FileProblem if one is not."""

@@ -88,7 +88,7 @@ def read_config_facts(
         docker=docker,
         resolve=host.layout.resolved,
         socket=host.docker.address,
-        surroundings=surroundings(host.layout),
+        surroundings=surroundings(host.layout, is_running=not host.is_offline),
     )
     names = {one.key[0] for one in edits.edits}
     return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits

@@ -140,10 +140,13 @@ def replace_together(replacements: Sequence[Replacement]) -> None:
             sync_folder(folder)
 
 
-def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
+def replace_many(
+    tree: Path, images: Mapping[Path, FileImage], *, expected: Mapping[Path, str] | None = None
+) -> None:
     """Replace many files below ``tree``, each at once and durably, with two syncs for all of them.
 
-    When the machine stops meanwhile, each file is either the old or the new one. Raises FileProblem.
+    ``expected`` holds the digests that present contents must have. When the machine stops meanwhile, each file is
+    either the old or the new one. Raises FileProblem; before anything is replaced when one was changed meanwhile.
     """
     with ExitStack() as stack, translated(f"cannot write below {tree}"):
         written = {
@@ -151,6 +154,9 @@ def replace_many(tree: Path, images: Mapping[Path, FileImage]) -> None:
             for real, image in images.items()
         }
         sync_filesystem(tree)
+        for real in written.keys() & (expected or {}).keys():
+            if expected and read_image(real).digest != expected[real]:
+                raise FileProblem(f"{real} was changed by somebody else meanwhile")
         for real, temporary in written.items():
             os.replace(temporary, real)
         sync_filesystem(tree)

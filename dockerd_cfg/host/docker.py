@@ -5,8 +5,6 @@ Paths carry no API version: the daemon then answers in its newest, and 20.10 to 
 
 import json
 import os
-import re
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +13,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.disk_usage import ASKED, DiskUsage, parse_disk_usage
+from dockerd_cfg.host.http import exchange
 from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
@@ -25,7 +25,6 @@ _START_TIMEOUT: Final = 120.0
 _OK: Final = range(200, 300)
 _NOT_MODIFIED: Final = 304
 _NOT_FOUND: Final = 404
-_LENGTH: Final = re.compile(rb"(?im)^content-length:\s*([0-9]+)")
 _COMES_BACK: Final = frozenset({"always", "unless-stopped", "on-failure"})
 _SWARM_TASK: Final = "com.docker.swarm.task.id"
 PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
@@ -80,12 +79,16 @@ class LogConfig:
     options: dict[str, str]
 
 
-class NoSuchThing(CommandFailed):
+class Refused(CommandFailed):
+    """Docker answers, but does not do what was asked: what it is about is in use, for instance (status 409)."""
+
+
+class NoSuchThing(Refused):
     """Docker does not know what was asked about (status 404)."""
 
 
 @contextmanager
-def _understood(asked: str) -> Iterator[None]:
+def understood(asked: str) -> Iterator[None]:
     """Raise CommandFailed when an answer does not have the form the Engine API gives it."""
     try:
         yield
@@ -104,6 +107,13 @@ def _told(row: Mapping[str, Any], name: str) -> str:
     return text
 
 
+def _log_config(answer: Mapping[str, Any]) -> LogConfig:
+    """Return what the answer of ``GET /containers/ID/json`` tells; raises AttributeError, KeyError or TypeError for an odd one."""
+    config = answer["HostConfig"]["LogConfig"]
+    options = config.get("Config") or {}
+    return LogConfig(driver=_told(config, "Type"), options={key: str(options[key]) for key in options})
+
+
 class EngineApi:
     """Docker by way of its socket; ``DOCKER_HOST`` is honoured when it names another unix socket."""
 
@@ -120,7 +130,7 @@ class EngineApi:
 
     def info(self) -> Info:
         """Return what the daemon says of itself. Raises CommandFailed when it does not answer."""
-        with _understood("GET /info"):
+        with understood("GET /info"):
             return parse_info(self._get("/info"))
 
     def options(self) -> Mapping[str, JsonValue]:
@@ -129,7 +139,7 @@ class EngineApi:
             bridge = self._get("/networks/bridge")
         except NoSuchThing:
             bridge = {}  # "bridge": "none"
-        with _understood("GET /info"):
+        with understood("GET /info"):
             return reported_options(self._get("/info"), bridge, self._reload_events())
 
     def reloads(self, since: float) -> int:
@@ -144,14 +154,14 @@ class EngineApi:
         filters = json.dumps({"type": ["daemon"], "event": ["reload"]})
         # a moment that has passed ends the stream; the daemon's clock is ours
         text = self._get("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=filters)
-        with _understood("GET /events"):
+        with understood("GET /events"):
             events = [text] if isinstance(text, dict) else [json.loads(line) for line in text.splitlines()]
             return [event["Actor"]["Attributes"] for event in events if event]
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""
         found = []
-        with _understood("GET /containers/json"):
+        with understood("GET /containers/json"):
             for row in self._get("/containers/json", all="1"):
                 try:
                     found.append(self._container(row))
@@ -160,54 +170,82 @@ class EngineApi:
         return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
+        is_task = _SWARM_TASK in (row.get("Labels") or {})
         found = Container(
-            id=_told(row, "Id"), name=(row.get("Names") or ["/?"])[0].lstrip("/"), state=_told(row, "State")
+            id=_told(row, "Id"),
+            name=(row.get("Names") or ["/?"])[0].lstrip("/"),
+            state=_told(row, "State"),
+            is_lasting=not is_task,
         )
-        if not found.is_running:
+        status = str(row.get("Status"))
+        if found.state in {"removing", "dead"}:
+            found = replace(found, is_lasting=False)
+        # one run with --rm may just not have started yet, or just have ended
+        is_young = found.state == "created" or (found.state == "exited" and " second" in status)
+        if not (found.is_running or (is_young and found.is_lasting)):
             return found
         config = self._get(f"/containers/{found.id}/json")["HostConfig"]
         policy = (config.get("RestartPolicy") or {}).get("Name") or "no"
-        lasting = not config.get("AutoRemove") and _SWARM_TASK not in (row.get("Labels") or {})
-        healthy = "(healthy)" in str(row.get("Status"))
+        lasting = found.is_lasting and not config.get("AutoRemove")
+        if not found.is_running:
+            return replace(found, is_lasting=lasting)
+        healthy = "(healthy)" in status
         return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""
-        with _understood("GET /images/json"):
+        with understood("GET /images/json"):
             return frozenset(_told(row, "Id") for row in self._get("/images/json", all="1"))
 
     def volumes(self) -> frozenset[str]:
         """Return the names of all volumes."""
-        with _understood("GET /volumes"):
+        with understood("GET /volumes"):
             return frozenset(_told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
-        with _understood("GET /networks"):
+        with understood("GET /networks"):
             rows = self._get("/networks")
             return frozenset(
                 _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
             )
 
+    def disk_usage(self) -> DiskUsage:
+        """Return what Docker counts of images and build cache."""
+        with understood("GET /system/df"):
+            return parse_disk_usage(self._get(ASKED))
+
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
         self._request("POST", f"/containers/{quote(container_id)}/start", timeout=_START_TIMEOUT)
+
+    def log_config(self, container_id: str) -> LogConfig | None:
+        """Return the log configuration of a container, None when there is none of that id."""
+        path = f"/containers/{quote(container_id)}/json"
+        try:
+            with understood(f"GET {path}"):
+                return _log_config(self._get(path))
+        except NoSuchThing:
+            return None
 
     def probe_log_config(self, image: str, name: str) -> LogConfig:
         """Create a container from ``image``, read what log configuration it got, and remove it. Never started."""
         body = {"Image": image, "Cmd": ["true"], "NetworkDisabled": True, "Labels": {"dockerd-cfg": "probe"}}
         created = self._request("POST", f"/containers/create?{urlencode({'name': name})}", body=body)
-        with _understood("POST /containers/create"):
+        with understood("POST /containers/create"):
             path = f"/containers/{quote(_told(created, 'Id'))}"
         try:
-            with _understood("GET /containers/json"):
-                config = self._get(f"{path}/json")["HostConfig"]["LogConfig"]
-                options = config.get("Config") or {}
-                return LogConfig(
-                    driver=_told(config, "Type"), options={key: str(options[key]) for key in options}
-                )
+            with understood("GET /containers/json"):
+                return _log_config(self._get(f"{path}/json"))
         finally:
             self._request("DELETE", f"{path}?force=1&v=1")
+
+    def ask(self, method: str, path: str, *, timeout: float = _TIMEOUT) -> Any:
+        """Return the answer to a request as it is, for those who read more than the rest; ``timeout`` in seconds.
+
+        Raises CommandFailed, and of it Refused or NoSuchThing where Docker answers so.
+        """
+        return self._request(method, path, timeout=timeout)
 
     def _get(self, path: str, **query: str) -> Any:
         return self._request("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -218,44 +256,13 @@ class EngineApi:
         data = b"" if body is None else json.dumps(body).encode()
         try:
             with traced(f"Docker: {method} {path}"):
-                status, text = _exchange(self._socket, method, path, data, timeout)
+                status, text = exchange(self._socket, method, path, data, timeout)
         except (OSError, ValueError) as error:
             raise CommandFailed(
                 f"Docker does not answer on {self._socket}: {error}",
                 hint="look at: journalctl -u docker.service",
             ) from error
         return _content(status, text, f"{method} {path}")
-
-
-def _exchange(address: str, method: str, path: str, data: bytes, timeout: float) -> tuple[int, bytes]:
-    """Send one request and return the status and the body of the answer. Raises OSError or ValueError.
-
-    In HTTP/1.0 an answer is not sent in chunks and ends with the connection: reading it takes these few lines, where
-    the standard library's client takes thirty milliseconds to be imported, a third of a run that has nothing to do.
-    """
-    head = [
-        f"{method} {path} HTTP/1.0",
-        "Host: localhost",
-        "Content-Type: application/json",
-        f"Content-Length: {len(data)}",
-    ]
-    end = time.monotonic() + timeout
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
-        connection.connect(address)
-        connection.sendall("\r\n".join([*head, "", ""]).encode() + data)
-        answer = bytearray()
-        while piece := connection.recv(1 << 16):
-            answer += piece
-            connection.settimeout(max(0.001, end - time.monotonic()))
-    header, separator, text = bytes(answer).partition(b"\r\n\r\n")
-    words = header.split(maxsplit=2)
-    if not separator or len(words) < 2 or not words[0].startswith(b"HTTP/"):  # noqa: PLR2004  # version and status
-        raise ValueError("that is no answer in HTTP")
-    length = _LENGTH.search(header)
-    if length and len(text) < int(length[1]):
-        raise ValueError("the answer is cut off")
-    return int(words[1]), text
 
 
 def _content(status: int, text: bytes, asked: str) -> Any:
@@ -266,7 +273,7 @@ def _content(status: int, text: bytes, asked: str) -> Any:
         content = text.decode("utf-8", "replace").strip()
     if status not in _OK and status != _NOT_MODIFIED:
         message = content.get("message", content) if isinstance(content, dict) else content
-        kind = NoSuchThing if status == _NOT_FOUND else CommandFailed
+        kind = NoSuchThing if status == _NOT_FOUND else Refused
         raise kind(f"Docker refused {asked}: {message} (status {status})")
     return content
 

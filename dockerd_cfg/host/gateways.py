@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from dockerd_cfg.host.disk_usage import DiskUsage
     from dockerd_cfg.host.docker import Container, Info, LogConfig
     from dockerd_cfg.host.mounts import Mount, Usage
     from dockerd_cfg.host.systemd import UnitState
@@ -47,6 +48,15 @@ class Systemd(Protocol):
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
 
+    def next_elapse(self, timer: str) -> float | None:
+        """Return when a timer elapses next, as Unix time in seconds; None when it does not, or nobody can tell."""
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Return what is wrong with a calendar expression, None when it is right or nobody can tell."""
+
+    def unit_faults(self, *paths: "HostPath") -> list[str]:
+        """Return what is wrong with unit files, nothing when they are right or nobody can tell."""
+
     def inhibit_shutdown(self, why: str) -> None:
         """Keep the host from being shut down or rebooted, where that can be done, until `allow_shutdown`."""
 
@@ -85,8 +95,17 @@ class Docker(Protocol):
     def networks(self) -> frozenset[str]:
         """Return the ids of user-defined networks and the names of the predefined ones."""
 
+    def disk_usage(self) -> "DiskUsage":
+        """Return what Docker counts of images and build cache. Raises CommandFailed."""
+
     def start_container(self, container_id: str) -> None:
         """Start a container; one that runs already is fine. Raises CommandFailed."""
+
+    def log_config(self, container_id: str) -> "LogConfig | None":
+        """Return the log configuration the daemon has for a container, None when there is no such container."""
+
+    def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
+        """Return the answer to a request as it is; ``timeout`` in seconds. Raises CommandFailed."""
 
     def probe_log_config(self, image: str, name: str) -> "LogConfig":
         """Return the log configuration a container created now gets: one is created and removed, never started."""
@@ -130,7 +149,7 @@ class Processes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One host: its paths and its gateways."""
+    """One host: its paths and its gateways. ``is_offline``: it is a root that does not run."""
 
     layout: "Layout"
     runner: "Runner"
@@ -140,3 +159,4 @@ class Host:
     filesystems: Filesystems
     processes: Processes
     is_privileged: bool
+    is_offline: bool = False

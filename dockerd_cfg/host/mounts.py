@@ -11,6 +11,7 @@ from dockerd_cfg.files.trees import remove_tree
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.runner import Runner
 
+_TIME: Final = 1_700_000_000_123_456_789
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 
 
@@ -43,9 +44,7 @@ class LinuxFilesystems:
 
     def mounts(self) -> list[Mount]:
         """Return the mount table, in mount order: the last entry of a point is the one seen."""
-        return parse_mountinfo(
-            Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-        )
+        return present_mounts()
 
     def usage(self, path: Path) -> Usage:
         """Return the room on the file system of ``path``. Raises FileProblem."""
@@ -62,6 +61,7 @@ class LinuxFilesystems:
     def try_overlay(self, folder: Path) -> str | None:
         """Mount an overlay in ``folder`` as Docker's overlay2 does at its start, and take it away again.
 
+        Times must be kept to the nanosecond, too, or no copy there could be verified.
         Returns what failed, None when it works. The rules are moby's: a real mount, and folder entries that
         tell their type (daemon/graphdriver/overlayutils/overlayutils.go, SupportsOverlay; fsutils SupportsDType).
         """
@@ -85,6 +85,9 @@ class LinuxFilesystems:
 
         if not tells_types(trial):
             return "its folders do not tell the type of their entries (d_type); xfs needs ftype=1"
+        os.utime(trial / "lower1", ns=(_TIME, _TIME))
+        if (trial / "lower1").stat().st_mtime_ns != _TIME:
+            return "it does not keep the times of files exactly: its inodes are too small (made with mkfs.ext4 -I 128, or ext3)"
         options = f"lowerdir={trial}/lower1:{trial}/lower2,upperdir={trial}/upper,workdir={trial}/work"
         merged = str(trial / "merged")
         try:
@@ -97,6 +100,11 @@ class LinuxFilesystems:
         finally:
             self._runner.run(["umount", merged], timeout=30)
         return None
+
+
+def present_mounts() -> list[Mount]:
+    """Return the mount table of this process."""
+    return parse_mountinfo(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
 
 
 def parse_mountinfo(text: str) -> list[Mount]:

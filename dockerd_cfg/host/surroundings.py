@@ -31,8 +31,10 @@ class Surroundings(NamedTuple):
     most_realtime: int | None = None
 
 
-def surroundings(layout: Layout) -> Surroundings:
-    """Return what is so on the host of ``layout``."""
+def surroundings(layout: Layout, *, is_running: bool = True) -> Surroundings:
+    """Return what is so on the host of ``layout``; of one that does not run, only what is installed there."""
+    if not is_running:
+        return Surroundings(partial(_has_program, layout), most_open_files=None, lacks_realtime=False)
     return Surroundings(
         has_program=partial(_has_program, layout),
         most_open_files=_number(layout, _MOST_OPEN_FILES),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.paths import SYSTEMD_RUNTIME, Layout
+from dockerd_cfg.paths import SYSTEMD_RUNTIME, HostPath, Layout
 from dockerd_cfg.runner import Companion, Runner
 
 DOCKER_SERVICE: Final = "docker.service"
@@ -22,6 +22,7 @@ _PROPERTIES: Final = (
     "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
     "FragmentPath,DropInPaths,UnitFileState"
 )
+_NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
 _ENVIRONMENT_FILE: Final = re.compile(r"^(\S.*?) \(ignore_errors=(?:yes|no)\)$", re.MULTILINE)
 
@@ -115,6 +116,41 @@ class SystemctlSystemd:
     def daemon_reload(self) -> None:
         """Read unit files and drop-ins anew. Raises CommandFailed."""
         self._runner.run(["systemctl", "daemon-reload"], timeout=_QUICK * 2)
+
+    def next_elapse(self, timer: str) -> float | None:
+        """Return when a timer elapses next, as Unix time in seconds; None when it does not, or nobody can tell.
+
+        Asked over D-Bus, by busctl(1): what systemctl prints depends on the time zone, and on its version.
+        """
+        if self._runner.find("busctl") is None:
+            return None
+        escaped = re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):02x}", timer)
+        where = ("org.freedesktop.systemd1", f"/org/freedesktop/systemd1/unit/{escaped}")
+        what = ("org.freedesktop.systemd1.Timer", "NextElapseUSecRealtime")
+        told = self._runner.run(["busctl", "get-property", *where, *what], timeout=_QUICK, check=False)
+        number = told.stdout.removeprefix("t ").strip()
+        if not told.is_success or not number.isdecimal() or not 0 < int(number) < _NEVER:
+            return None
+        return int(number) / 1e6
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Return what is wrong with a calendar expression (systemd-analyze(1)), None when it is right or nobody can tell."""
+        if self._runner.find("systemd-analyze") is None:
+            return None
+        told = self._runner.run(
+            ["systemd-analyze", "calendar", "--", expression], timeout=_QUICK, check=False
+        )
+        return None if told.is_success else (told.stderr or told.stdout).strip().partition("\n")[0]
+
+    def unit_faults(self, *paths: HostPath) -> list[str]:
+        """Return what is wrong with unit files (systemd-analyze(1)); what it says of other units is left out."""
+        if self._runner.find("systemd-analyze") is None:
+            return []
+        argv = ["systemd-analyze", "verify", *(str(self._layout.real(path)) for path in paths)]
+        told = self._runner.run(argv, timeout=_QUICK * 2, check=False)
+        names = [path.name for path in paths]
+        lines = (told.stderr + told.stdout).splitlines()
+        return [] if told.is_success else [line for line in lines if any(name in line for name in names)]
 
     def inhibit_shutdown(self, why: str) -> None:
         """Keep the host from being shut down or rebooted (systemd-inhibit(1)) until `allow_shutdown`.

@@ -11,16 +11,23 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import FileImage, read_image, replace_file
+from dockerd_cfg.host.disk_usage import Counted, DiskUsage
 from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, HostPath, Layout
+from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, DOCKER_SOCKET, UNITS, HostPath, Layout
+from dockerd_cfg.sandbox.engine import SandboxEngine
+from dockerd_cfg.sandbox.records import (
+    log_config_of,
+    read_log_configs,
+    stored_containers,
+    write_log_configs,
+)
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.hold import HELD
 
 _UNITS: Final = (DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
 _EXEC_START: Final = ("/usr/bin/dockerd", "-H", "fd://")
-_COMES_BACK: Final = frozenset({"always", "unless-stopped"})
 VERSION: Final = "28.5.2"
 
 
@@ -55,8 +62,11 @@ class SandboxServices:
             failing_starts=0,
             running=[],
         )
-        self._load()
-        self.write(running=[identifier(name) for name in running])
+        config = self._load()
+        self.write(
+            running=[identifier(name) for name in running],
+            logs=read_log_configs(self._layout.real(HostPath(config["data-root"]))),
+        )
 
     # systemd
 
@@ -72,7 +82,7 @@ class SandboxServices:
                 name, load="loaded", active="active", sources=("/run/systemd/generator/mnt-data.mount",)
             )
         if name not in _UNITS:
-            return UnitState(name)
+            return self._other_unit(name, state)
         active = "active" if name in state["active"] else "failed" if name in state["failed"] else "inactive"
         return UnitState(
             name,
@@ -84,6 +94,13 @@ class SandboxServices:
             active_since=state["started"],
             changed=state["since"],
         )
+
+    def _other_unit(self, name: str, state: dict[str, Any]) -> UnitState:
+        if not self._layout.real(UNITS / name).exists():
+            return UnitState(name)
+        active = "active" if name in state["active"] else "inactive"
+        enabled = "enabled" if name in state.get("enabled", []) else "disabled"
+        return UnitState(name, load="loaded", active=active, file_state=enabled)
 
     def start(self, *names: str, patience: float | None = None) -> None:
         """Start units; a daemon.json that Docker refuses makes docker.service fail."""
@@ -106,9 +123,16 @@ class SandboxServices:
             self._fail(f"unable to configure the Docker daemon: {error}")
         root = self._layout.real(HostPath(config["data-root"]))
         root.mkdir(parents=True, exist_ok=True)  # as dockerd does: an unmounted disk gives an empty Docker
-        back = [c.id for c in self._stored(root) if c.restarts]
+        back = [c.id for c in stored_containers(root) if c.restarts]
         now = time.time()
-        self.write(invocation=state["invocation"] + 1, since=now, started=now, failed=[], running=back)
+        self.write(
+            invocation=state["invocation"] + 1,
+            since=now,
+            started=now,
+            failed=[],
+            running=back,
+            logs=read_log_configs(root),
+        )
 
     def _fail(self, log: str) -> NoReturn:
         self.write(failed=[DOCKER_SERVICE], log=log)
@@ -125,6 +149,8 @@ class SandboxServices:
     def stop(self, *names: str) -> None:
         """Stop units."""
         state = self.read()
+        if DOCKER_SERVICE in names and DOCKER_SERVICE in state["active"]:
+            write_log_configs(self._root(), state["logs"], state["running"])
         running = [] if DOCKER_SERVICE in names else state["running"]
         self.write(active=[name for name in state["active"] if name not in names], running=running)
 
@@ -147,10 +173,25 @@ class SandboxServices:
         self.write(config=config, reloads=[*self.read().get("reloads", []), time.time()], since=time.time())
 
     def enable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[*self.read().get("enabled", []), name])
 
     def disable(self, name: str) -> None:
-        """Nothing boots here."""
+        """Note it: nothing boots here."""
+        self.write(enabled=[one for one in self.read().get("enabled", []) if one != name])
+
+    def next_elapse(self, timer: str) -> float | None:
+        """Return tomorrow, for a timer that is active."""
+        return time.time() + 86400 if timer in self.read()["active"] else None
+
+    def calendar_fault(self, expression: str) -> str | None:
+        """Let every expression be right that looks like one."""
+        is_right = expression in {"daily", "weekly"} or ":" in expression
+        return None if is_right else f"Failed to parse calendar expression '{expression}'"
+
+    def unit_faults(self, *paths: HostPath) -> list[str]:
+        """Find no fault."""
+        return []
 
     def reset_failed(self, *names: str) -> None:
         """Forget failures."""
@@ -211,7 +252,7 @@ class SandboxServices:
         state = self._up()
         return [
             replace(container, state="running" if container.id in state["running"] else "exited")
-            for container in self._stored(self._root())
+            for container in stored_containers(self._root())
         ]
 
     def images(self) -> frozenset[str]:
@@ -229,9 +270,26 @@ class SandboxServices:
         self._up()
         return frozenset({"bridge", "host", "none"})
 
+    def disk_usage(self) -> DiskUsage:
+        """Return the lengths of all files in layers; there is no build cache."""
+        files = [path for path in (self._root() / "overlay2").rglob("*") if path.is_file()]
+        total = sum(path.lstat().st_size for path in files if not path.is_symlink())
+        return DiskUsage(Counted(total, total), Counted(0, 0))
+
+    def ask(self, method: str, path: str, *, timeout: float = 0) -> Any:
+        """Answer a request about what may be pruned."""
+        self._up()
+        return SandboxEngine(self).ask(method, path)
+
     def start_container(self, container_id: str) -> None:
         """Start a container."""
         self.write(running=sorted({*self._up()["running"], container_id}))
+
+    def log_config(self, container_id: str) -> LogConfig | None:
+        """Return the log configuration of a container: that of its record when the daemon started, or created it."""
+        logs = {**read_log_configs(self._root()), **self._up()["logs"]}
+        is_there = any(container.id == container_id for container in stored_containers(self._root()))
+        return log_config_of(logs[container_id]) if is_there else None
 
     def probe_log_config(self, image: str, name: str) -> LogConfig:
         """Return the log configuration a new container gets."""
@@ -246,21 +304,6 @@ class SandboxServices:
 
     def _root(self) -> Path:
         return self._layout.real(HostPath(self._up()["config"]["data-root"]))
-
-    @staticmethod
-    def _stored(root: Path) -> list[Container]:
-        found = []
-        for container_id in sorted(_names(root / "containers")):
-            folder = root / "containers" / container_id
-            config = json.loads((folder / "config.v2.json").read_text(encoding="utf-8"))
-            policy = json.loads((folder / "hostconfig.json").read_text(encoding="utf-8"))["RestartPolicy"][
-                "Name"
-            ]
-            name = config["Name"].lstrip("/")
-            found.append(
-                Container(id=container_id, name=name, state="exited", restarts=policy in _COMES_BACK)
-            )
-        return found
 
     # the program
 

@@ -76,4 +76,6 @@ def _container(docker: Path, name: str, policy: str) -> None:
     volume = {"Type": "volume", "Name": "records", "Source": "/var/lib/docker/volumes/records/_data"}
     record = {"ID": identifier(name), "Name": f"/{name}", "MountPoints": {"/data": volume}}
     (folder / "config.v2.json").write_text(json.dumps(record), encoding="utf-8")
-    (folder / "hostconfig.json").write_text(json.dumps({"RestartPolicy": {"Name": policy}}), encoding="utf-8")
+    settings = {"LogConfig": {"Type": "json-file", "Config": {}}, "RestartPolicy": {"Name": policy}}
+    (folder / "hostconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / "hostconfig.json").chmod(0o600)

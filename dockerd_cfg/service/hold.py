@@ -1,4 +1,4 @@
-"""Keeping everybody else from starting Docker while its data is being switched.
+"""Keeping everybody else from starting Docker while something is done that needs it stopped.
 
 A drop-in in /run gives the units a condition (systemd.unit(5), ConditionPathExists=) that fails as long as a file
 is there. Whoever starts them meanwhile, a package upgrade for instance, gets no error and no Docker. Everything lies
@@ -18,9 +18,10 @@ HELD: Final = HostPath("/run/dockerd-cfg.holds-docker")
 _READ: Final = HostPath("/run/dockerd-cfg.can-hold-docker")
 _UNITS: Final = HostPath("/run/systemd/system")
 _NAME: Final = "90-dockerd-cfg-hold.conf"
-_DROP_IN: Final = (
-    f"# Written by dockerd-cfg while it moves Docker's storage.\n[Unit]\nConditionPathExists=!{HELD}\n"
-)
+_DROP_IN: Final = f"# Written by dockerd-cfg for the time in which it needs Docker stopped.\n[Unit]\nConditionPathExists=!{HELD}\n"
+# While the service is held and its socket not yet down, one client that asks would start it over and over, and after
+# twenty times systemd refuses the socket for two seconds, in which Docker is to start again (systemd.socket(5)).
+_SOCKET: Final = "[Socket]\nTriggerLimitIntervalSec=0\n"
 
 
 class HoldUnits(Step):
@@ -72,7 +73,8 @@ def make_holdable(host: Host, units: tuple[str, ...]) -> None:
     read = host.layout.real(_READ)
     files.remove_file(read)
     for unit in units:
-        files.replace_file(host.layout.real(_drop_in(unit)), FileImage(_DROP_IN.encode(), 0o644))
+        text = _DROP_IN + (_SOCKET if unit.endswith(".socket") else "")
+        files.replace_file(host.layout.real(_drop_in(unit)), FileImage(text.encode(), 0o644))
     host.systemd.daemon_reload()
     files.replace_file(read, FileImage(b"", 0o644))
 
@@ -81,12 +83,17 @@ def make_free(host: Host, units: tuple[str, ...]) -> None:
     """Release ``units`` and take the condition away. Raises FileProblem or CommandFailed."""
     release(host)
     files.remove_file(host.layout.real(_READ))
+    if take_condition(host, units):
+        host.systemd.daemon_reload()
+
+
+def take_condition(host: Host, units: tuple[str, ...]) -> bool:
+    """Take the condition from ``units``, as soon as systemd is told; return whether they had it. Raises FileProblem."""
     present = [real for unit in units if (real := host.layout.real(_drop_in(unit))).exists()]
     for real in present:
         files.remove_file(real)
         files.remove_empty_folder(real.parent)
-    if present:
-        host.systemd.daemon_reload()
+    return bool(present)
 
 
 def hold(host: Host, units: tuple[str, ...]) -> None:

@@ -1,17 +1,14 @@
 """The steps that stop, start and check Docker."""
 
-import time
-from typing import Final, Literal
+from typing import Literal
 
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.locks import is_locked
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.service.hold import hold, is_held, release
+from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
     ALL_UNITS,
@@ -23,13 +20,8 @@ from dockerd_cfg.service.state import (
     prove,
     start_units,
     wait_for_api,
-    wait_until,
 )
-
-_GONE_PATIENCE: Final = 60.0
-_STOP_ATTEMPTS: Final = 10
-_STOP_AGAIN_AFTER: Final = 0.1  # seconds, more at each attempt
-_LOCKS: Final = ("volumes/metadata.db", "io.containerd.metadata.v1.bolt/meta.db")
+from dockerd_cfg.service.stopping import is_stopped, restless, stop
 
 
 def _dump(state: DockerState) -> dict[str, JsonValue]:
@@ -150,15 +142,18 @@ class StopDocker(Step):
     """Stop ``units`` and wait until nothing of Docker is left that could write below ``roots``.
 
     Undoing starts what ran before and proves that it is as before, or, when a whole run is taken back later, as
-    it was just before that.
+    it was just before that. ``daemon_only``: containers may go on running meanwhile, as they do under live-restore.
     """
 
     kind: Literal["stop-docker"] = "stop-docker"
     units: tuple[str, ...]
     roots: tuple[HostPath, ...]
+    daemon_only: bool = False
 
     def describe(self) -> str:
         """Return one imperative sentence."""
+        if self.daemon_only:
+            return f"Stop {', '.join(self.units)} and wait until the daemon has ended"
         return f"Stop {', '.join(self.units)} and wait until nothing writes below {', '.join(map(str, self.roots))}"
 
     def describe_undo(self) -> str | None:
@@ -171,38 +166,45 @@ class StopDocker(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
-        context.host.systemd.inhibit_shutdown("Docker's storage is being moved")
-        stop(context.host, self.units, self.roots)
+        context.host.systemd.inhibit_shutdown("dockerd-cfg has stopped Docker for a change")
+        stop(context.host, self.units, self.roots, daemon_only=self.daemon_only)
 
     def holds(self, context: Context, before: Before) -> bool | None:
         """Return False when Docker was started meanwhile, by a reboot or by somebody."""
         host: Host = context.host
         if context.captured("start-docker") is not None:
             return None
-        is_stopped = is_held(host) and not any(host.systemd.unit(name).is_active for name in self.units)
-        return None if is_stopped else False
+        return None if is_stopped(host, self.units) else False
 
     def revert(self, context: Context, before: Before) -> None:
         """Start again and prove it. Raises CommandFailed."""
         release(context.host)
         noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
-        bring_back(context.host, state if noted.inventory is None else state.at(noted.inventory.data_root))
+        if (
+            noted.inventory is not None and not self.daemon_only
+        ):  # its data may have been moved since by another run
+            state = state.at(noted.inventory.data_root)
+        bring_back(context.host, state)
         context.host.systemd.allow_shutdown()
 
 
 class StartDocker(Step):
-    """Start ``units``, each within ``patience`` seconds. Undoing stops ``stops`` and waits until nothing writes below ``roots``."""
+    """Start ``units``, each within ``patience`` seconds. Undoing stops ``stops`` and waits until nothing writes below ``roots``.
+
+    No ``units``: Docker was down and stays so. ``daemon_only`` is that of `StopDocker`.
+    """
 
     kind: Literal["start-docker"] = "start-docker"
     units: tuple[str, ...]
     stops: tuple[str, ...]
     roots: tuple[HostPath, ...]
     patience: float | None = None
+    daemon_only: bool = False
 
     def describe(self) -> str:
         """Return one imperative sentence."""
-        return f"Start {', '.join(self.units)}"
+        return f"Start {', '.join(self.units)}" if self.units else "Leave Docker down, as it was"
 
     def describe_undo(self) -> str | None:
         """Return one imperative sentence."""
@@ -222,8 +224,8 @@ class StartDocker(Step):
 
     def revert(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
-        context.host.systemd.inhibit_shutdown("Docker's storage is being moved back")
-        stop(context.host, self.stops, self.roots)
+        context.host.systemd.inhibit_shutdown("dockerd-cfg has stopped Docker to undo a change")
+        stop(context.host, self.stops, self.roots, daemon_only=self.daemon_only)
 
 
 def _noted_for_undo(context: Context) -> Before:
@@ -248,51 +250,6 @@ def _state_to_return_to(context: Context, noted: DockerState, noting: str) -> Do
     later = context.captured_undo(noting)
     state = load(later) if later else None
     return state if state is not None and state.inventory is not None else noted.without_contents()
-
-
-def stop(host: Host, units: tuple[str, ...], roots: tuple[HostPath, ...]) -> None:
-    """Stop ``units``, hold them lest anybody start them again, and wait until all is quiet.
-
-    Quiet: no unit up, no container process, nothing mounted below ``roots``, no lock held on Docker's databases
-    there. Raises CommandFailed when that does not come about.
-    """
-    hold(host, units)
-    for attempt in range(_STOP_ATTEMPTS):
-        time.sleep(attempt * _STOP_AGAIN_AFTER)
-        up = _bring_down(host, units)
-        if not up:
-            break
-    else:
-        raise CommandFailed(
-            f"{up[0]} is up again although it was stopped", hint="see what starts it, and stop that first"
-        )
-    if not wait_until(lambda: not restless(host, roots), _GONE_PATIENCE):
-        raise CommandFailed(f"Docker was stopped, but {restless(host, roots)[0]}")
-
-
-def _bring_down(host: Host, units: tuple[str, ...]) -> list[str]:
-    """Stop ``units``; return which are up all the same, when somebody's start, asked for meanwhile, ended the stop.
-
-    Raises CommandFailed when it fails for another reason.
-    """
-    try:
-        host.systemd.stop(*units)
-    except CommandFailed as error:
-        if "canceled" not in error.message:
-            raise
-    return [name for name in units if host.systemd.unit(name).is_active]
-
-
-def restless(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
-    """Return, in words, what still uses Docker's data below ``roots``."""
-    found = [f"{process} still runs a container" for process in host.processes.of_docker()]
-    mounts = host.filesystems.mounts()
-    for root in roots:
-        found += [f"{mount.point} is still mounted" for mount in mounts_below(root, mounts)]
-        for name in _LOCKS:
-            if is_locked(host.layout.real(root) / name):
-                found.append(f"some process still holds {root / name}")  # reads better
-    return found
 
 
 __all__ = [

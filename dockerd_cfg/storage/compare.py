@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from dockerd_cfg.host.mounts import present_mounts
+from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copy import OWN_FILES
 
 _SHOWN: Final = 10
@@ -23,7 +25,7 @@ def differences(
     Compared are: names, types, owners, modes, sizes, times of files and folders to the nanosecond, targets of
     symbolic links, device numbers, extended attributes (so ACLs and capabilities too), and which names are hard
     links to each other. Mount points below ``source`` and our own files are left out, and so is what lies in the
-    folders ``settled`` (paths relative to ``source``). With ``contents`` the files are read, too.
+    folders ``settled`` (paths relative to ``source``). A subvolume (btrfs) is no mount point: it was not copied. With ``contents`` the files are read, too.
     """
     yield from _Comparison(os.fsencode(source), os.fsencode(target), settled, contents=contents).run()
 
@@ -44,7 +46,7 @@ def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOT
     """Yield the regular files below ``source``, as paths relative to it, changed at ``moment`` (Unix time) or later.
 
     The time of the last status change counts too: a program can put back the other one, but not this. It also tells
-    of a hard link made or broken. What lies in the folders ``settled`` is not looked at.
+    of a hard link made or broken. What lies in the folders ``settled`` is not looked at, nor what vanishes meanwhile.
     """
     root = os.fsencode(source)
     limit = int(moment * 1e9)
@@ -56,9 +58,16 @@ def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOT
 def _walk(root: bytes, device: int, settled: Collection[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
     folders, top = [root], len(root) + 1
     while folders:
-        with os.scandir(folders.pop()) as entries:
+        try:
+            entries = os.scandir(folders.pop())
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # Docker may be running
+        with entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
                 if status.st_dev == device:
                     yield entry.path, status
                     if stat.S_ISDIR(status.st_mode) and entry.path[top:] not in settled:
@@ -105,6 +114,8 @@ class _Comparison:
             for name in [name for name, status in old.items() if status.st_dev != self._device]:
                 del old[name]  # something is mounted there: an empty folder in its place is right
                 new.pop(name, None)
+                if not _is_mount_point(self._source + b"/" + folder + name):
+                    yield f"{_shown(folder + name)} is a subvolume of its own, which is not copied"
             for name in old.keys() - new.keys():
                 yield f"{_shown(folder + name)} is missing"
             for name in new.keys() - old.keys():
@@ -155,6 +166,11 @@ class _Comparison:
             yield "time", old.st_mtime_ns, new.st_mtime_ns
         if stat.S_ISBLK(old.st_mode) or stat.S_ISCHR(old.st_mode):
             yield "device number", old.st_rdev, new.st_rdev
+
+
+def _is_mount_point(path: bytes) -> bool:
+    real = HostPath(os.fsdecode(os.path.realpath(path)))
+    return any(mount.point == real for mount in present_mounts())
 
 
 def _same_contents(source: bytes, target: bytes) -> bool:

@@ -38,10 +38,11 @@ class ContainerdFacts:
     strangers: tuple[str, ...] = ()
 
 
-def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
+def read_containerd(host: Host, data_root: HostPath, *, with_strangers: bool = True) -> ContainerdFacts:
     """Read the facts about containerd; nothing is changed.
 
-    Its root is named by ``--root``, else by ``root`` in its config.toml, else it is /var/lib/containerd
+    ``with_strangers``: whether namespaces of others are asked for, which starts a program. Its root is named by
+    ``--root``, else by ``root`` in its config.toml, else it is /var/lib/containerd
     (containerd docs/man/containerd-config.toml.5).
     """
     unit = host.systemd.unit(CONTAINERD_SERVICE)
@@ -59,7 +60,7 @@ def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
         root = named if trouble is None and named is not None else root
     except (FileProblem, ValueError) as error:
         trouble = f"{config} cannot be read: {error}"
-    resolved = host.layout.host(host.layout.real(root).resolve())
+    resolved = host.layout.resolve(root)
     is_inside = resolved.is_relative_to(data_root)
     return ContainerdFacts(
         root=resolved,
@@ -69,7 +70,7 @@ def read_containerd(host: Host, data_root: HostPath) -> ContainerdFacts:
         is_separate=unit.is_active and not is_inside,
         is_inside=unit.is_active and is_inside,
         trouble=trouble,
-        strangers=_strangers(host) if unit.is_active else (),
+        strangers=_strangers(host) if unit.is_active and with_strangers else (),
     )
 
 
@@ -80,7 +81,7 @@ def _effective_config(host: Host, config: HostPath) -> tuple[HostPath, FileImage
     the file, and ``*`` is expanded (containerd cmd/containerd/server/config/config.go, resolveImports). Raises
     FileProblem, or ValueError for what is no TOML.
     """
-    main = files.read_image(host.layout.real(config))
+    main = files.read_image(host.layout.file(config))
     settings = tomllib.loads((main.data or b"").decode("utf-8"))
     found = (config, main, _root_in(settings))
     seen, waiting = {config}, _imports(host, config, settings)
@@ -89,7 +90,7 @@ def _effective_config(host: Host, config: HostPath) -> tuple[HostPath, FileImage
         if path in seen:
             continue
         seen.add(path)
-        image = files.read_image(host.layout.real(path))
+        image = files.read_image(host.layout.file(path))
         imported = tomllib.loads((image.data or b"").decode("utf-8"))
         if _root_in(imported) is not None:
             found = (path, image, _root_in(imported))

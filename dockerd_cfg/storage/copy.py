@@ -11,7 +11,7 @@ from typing import Final
 
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.runner import Runner, failure
+from dockerd_cfg.runner import Completed, Runner, failure
 from dockerd_cfg.storage.sealed import NOTE
 
 MARKER: Final = ".dockerd-cfg-target.json"
@@ -30,6 +30,8 @@ _DONE_BYTES: Final = re.compile(r"^\s*([\d,]+)\s+\d+%")
 _DONE_FILES: Final = re.compile(r"xfr#(\d+)")
 _VANISHED: Final = 24
 _PARTIAL: Final = 23
+# A disk that breaks has a complaint for each of its files.
+_SHOWN_COMPLAINTS: Final = 3
 
 
 class _ProgressReader:
@@ -95,7 +97,7 @@ def copy_tree(
         done = runner.run(argv, timeout=None, check=False, on_output=reader)
     if done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL}):
         return
-    raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+    raise _failed(done, "rsync", target)
 
 
 class _CopierReader:
@@ -147,7 +149,7 @@ def pre_copy(
             on_output=_CopierReader(progress, total_bytes, note),
         )
     if not done.is_success:
-        raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+        raise _failed(done, "copying", target)
 
 
 def copy_again(
@@ -164,7 +166,7 @@ def copy_again(
         argv = ["rsync", *_FAITHFUL, "--ignore-times", "--from0", f"--files-from={listed}"]
         done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
     if not (done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL})):
-        raise CommandFailed(failure(done).message, hint=_hint(done.stderr, target))
+        raise _failed(done, "rsync", target)
 
 
 @contextmanager
@@ -178,6 +180,15 @@ def _listing(names: Iterable[bytes]) -> Iterator[Path]:
 
 def _scratch() -> str | None:
     return "/run" if os.access("/run", os.W_OK) else None  # memory: the disk may be full
+
+
+def _failed(done: Completed, name: str, target: Path) -> CommandFailed:
+    complaints = [line for line in done.stderr.splitlines() if line.strip()]
+    shown = complaints[:_SHOWN_COMPLAINTS]
+    if len(complaints) > len(shown):
+        shown.append(f"and {len(complaints) - len(shown)} more")
+    told = done._replace(argv=(name,), stderr="\n".join(shown))
+    return CommandFailed(failure(told).message, hint=_hint(done.stderr, target))
 
 
 def _hint(complaint: str, target: Path) -> str | None:

@@ -1,5 +1,6 @@
 """The steps that copy a tree and verify the copy, and what they share with carrying data back."""
 
+import os
 import time
 from collections.abc import Collection
 from itertools import islice
@@ -15,7 +16,7 @@ from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
 from dockerd_cfg.storage.layers import LayersBegun
 from dockerd_cfg.storage.sealed import Settled, sealed
-from dockerd_cfg.storage.target import real_path
+from dockerd_cfg.storage.target import real_path, require_ours
 
 _MANY: Final = 1000
 _BOOT: Final = HostPath("/proc/sys/kernel/random/boot_id")
@@ -72,6 +73,7 @@ class PreCopy(Step):
             polite=self.live and self.polite,
             reading=before.get("boot") != boot_id(context),
         )
+        require_ours(context, self.target, self.source)
 
 
 class FinalCopy(Step):
@@ -88,6 +90,7 @@ class FinalCopy(Step):
 
     def apply(self, context: Context, before: Before) -> None:
         """Copy and bring to disk. Raises CommandFailed."""
+        require_ours(context, self.target, self.source)
         source, target = real_path(context, self.source), real_path(context, self.target)
         copy_rest(
             context,
@@ -96,6 +99,7 @@ class FinalCopy(Step):
             settled=Settled.read(target, source),
             total_bytes=self.allocated,
             note=f"copying changes of {self.source}",
+            rebooted=(context.captured("pre-copy") or {}).get("boot") != boot_id(context),
         )
 
 
@@ -116,6 +120,9 @@ class VerifyTree(Step):
         source, target = real_path(context, self.source), real_path(context, self.target)
         settled = Settled.read(target, source)
         verify(source, target, settled.paths if settled else (), contents=self.contents)
+        require_ours(
+            context, self.target, self.source
+        )  # or what was verified lies below the mount of its disk
 
 
 def boot_id(context: Context) -> str:
@@ -179,14 +186,17 @@ def copy_rest(
     total_bytes: int,
     note: str,
     careful: bool = False,
+    rebooted: bool = False,
 ) -> None:
     """Make ``target`` a faithful copy of ``source``, in which nothing changes any more, and bring it to disk.
 
     What is ``settled`` is not looked at; of the rest, what differs is copied, and what changed since, whatever its
-    times say. ``careful``: see `copy_tree`. Raises CommandFailed.
+    times say. ``careful``: see `copy_tree`. ``rebooted``: an earlier attempt may have been cut short by a power cut, so
+    what was written to the target since is copied again, too. Raises CommandFailed.
     """
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
+    written = list(compare.changed_since(target, settled.since, paths)) if settled and rebooted else []
     copy_tree(
         host.runner,
         source,
@@ -198,7 +208,10 @@ def copy_rest(
         careful=careful,
     )
     if settled is not None:
-        copy_again(host.runner, source, target, compare.changed_since(source, settled.since, paths))
+        root = os.fsencode(source)
+        again = {path for path in written if os.path.lexists(root + b"/" + path)}
+        again.update(compare.changed_since(source, settled.since, paths))
+        copy_again(host.runner, source, target, sorted(again))
     files.sync_filesystem(target)
 
 

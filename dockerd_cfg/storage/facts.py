@@ -17,6 +17,7 @@ from dockerd_cfg.host.mounts import mount_of, mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
+from dockerd_cfg.service.steps import restless
 from dockerd_cfg.storage.binds import binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
 from dockerd_cfg.storage.sealed import sealed
@@ -45,7 +46,8 @@ class Tree:
 
     ``named`` is the path by which the daemon is told of it: ``source``, or a link to it. ``is_near``: source and
     target are on one mount, so that it can be renamed. ``foreign_mounts`` are mount points below it that are neither
-    Docker's nor containerd's own. A tree that is ``missing`` can only be adopted.
+    Docker's nor containerd's own, ``subvolumes`` parts of it that are file systems of their own without being mounted. A
+    tree that is ``missing`` can only be adopted.
     """
 
     name: Literal["docker", "containerd"]
@@ -58,6 +60,7 @@ class Tree:
     foreign_mounts: tuple[HostPath, ...]
     is_near: bool = False
     missing: bool = False
+    subvolumes: tuple[HostPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class StorageFacts:
 
     ``trees`` are those that are not at the target yet; none: there is nothing to do. ``drop_ins`` are our drop-ins
     as they are now, by unit. ``binds`` are those of containers' bind mounts that lead into the data root, as
-    CONTAINER: PATH.
+    CONTAINER: PATH. ``is_offline``: it is a root that does not run; ``users`` is what uses its data all the same.
     """
 
     docker: DockerState
@@ -84,6 +87,8 @@ class StorageFacts:
     has_rsync: bool
     is_selinux_enforcing: bool
     has_semanage: bool = True
+    is_offline: bool = False
+    users: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()
     has_project_quotas: bool = False
 
@@ -102,14 +107,16 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     configured = _configured_root(file, flags.get(root_flag or "", []))
     data_root = _used_root(host, docker, configured)
     driver, store = _driver(host, docker, data_root)
+    if not store:  # the old disk may be dead, and the data at the target already
+        driver, store = _driver(host, docker, resolve(host, target) / "docker")
     containerd = read_containerd(host, data_root)
     moved: dict[Literal["docker", "containerd"], tuple[HostPath, HostPath]] = {
-        "docker": (data_root, configured)
+        "docker": (data_root, _own_name(host, configured))
     }
     if containerd_mode == "yes" or (
         containerd_mode == "auto" and store == "containerd" and containerd.is_separate
     ):
-        moved["containerd"] = (containerd.root, containerd.named)
+        moved["containerd"] = (containerd.root, _own_name(host, containerd.named))
     if host.layout.real(target).is_dir():
         target = resolve(host, target)
     folders = {
@@ -133,10 +140,17 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         drop_ins={unit: files.read_image(host.layout.real(host.layout.drop_in(unit))) for unit in units},
         has_rsync=host.runner.find("rsync") is not None,
         is_selinux_enforcing=_selinux(host),
+        is_offline=host.is_offline,
+        users=tuple(restless(host, [source for source, _ in moved.values()])) if host.is_offline else (),
         has_semanage=host.runner.find("semanage") is not None,
         binds=binds_into(host.layout.real(data_root), data_root),
         has_project_quotas=_has_project_quotas(host, data_root),
     )
+
+
+def _own_name(host: Host, path: HostPath) -> HostPath:
+    """Return ``path`` with the links on the way to it followed: it is a link only if its last part is one."""
+    return resolve(host, path.parent) / path.name
 
 
 def _is_same(host: Host, source: HostPath, target: HostPath) -> bool:
@@ -230,7 +244,25 @@ def _tree(
         foreign_mounts=foreign,
         is_near=mount_of(source, mounts) == mount_of(target, mounts),
         missing=missing,
+        subvolumes=_subvolumes(host, source, size.elsewhere),
     )
+
+
+def _subvolumes(host: Host, source: HostPath, elsewhere: Sequence[str]) -> tuple[HostPath, ...]:
+    """Return which of the folders ``elsewhere`` are no mount points; Docker may mount and unmount meanwhile."""
+    found = [source / name for name in elsewhere]
+    for _ in range(2 if found else 0):
+        points = {mount.point for mount in host.filesystems.mounts()}
+        device = host.layout.real(source).stat().st_dev
+        found = [path for path in found if path not in points and _is_elsewhere(host, path, device)]
+    return tuple(found)
+
+
+def _is_elsewhere(host: Host, path: HostPath, device: int) -> bool:
+    try:
+        return host.layout.real(path).lstat().st_dev != device
+    except (OSError, ValueError):
+        return False
 
 
 def _is_remapped(point: HostPath, source: HostPath) -> bool:

@@ -4,7 +4,9 @@ Whatever instant it is interrupted at, Docker comes up on one complete tree. Und
 was written since, so that both are one step: the old configuration never comes back before the data does.
 """
 
+import os
 import time
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,8 +20,9 @@ from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.service.hold import take_condition
 from dockerd_cfg.service.steps import stop
-from dockerd_cfg.storage.boot import WriteMountUnit
+from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
 from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
 from dockerd_cfg.storage.places import (
@@ -29,11 +32,13 @@ from dockerd_cfg.storage.places import (
     lead_back,
     lead_to,
     mount_over,
+    old_tree,
+    refuse_without_room,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
 from dockerd_cfg.storage.stored_paths import rewrite_records
-from dockerd_cfg.storage.target import is_ours, real_path
+from dockerd_cfg.storage.target import is_ours, real_path, require_ours
 
 Mode = Literal["data-root", "symlink", "bind"]
 Placement = Literal["copied", "renamed", "adopted"]
@@ -90,18 +95,31 @@ class HandOver(Step):
         targets = " and ".join(str(tree.target) for tree in self.trees)
         if all(tree.placement == "copied" for tree in self.trees):
             return f"Carry back what was written to {targets} since, and switch back"
-        return f"Switch back from {targets}"
+        stays = any(tree.placement == "adopted" for tree in self.trees)
+        return f"Switch back from {targets}{'; what was written there stays there' if stays else ''}"
 
     def capture(self, context: Context) -> Before:
         """Keep the files to be edited, and note the moment."""
         kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
         edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
-        return {"at": time.time(), "boot": boot_id(context), "links": kept, "files": edited}
+        layout: Layout = context.host.layout
+        mounted: list[JsonValue] = [
+            tree.name for tree in self.trees if os.path.ismount(layout.real(tree.source))
+        ]
+        return {
+            "at": time.time(),
+            "boot": boot_id(context),
+            "links": kept,
+            "files": edited,
+            "mounted": mounted,
+        }
 
     def apply(self, context: Context, before: Before) -> None:
         """Switch. Raises FileProblem or CommandFailed."""
         layout: Layout = context.host.layout
         for tree in self.trees:
+            if tree.placement == "copied":
+                require_ours(context, tree.target, tree.source)
             if tree.placement == "renamed":
                 exchange_with_link(layout, tree.source, tree.target)
         kept = _kept(before)
@@ -146,7 +164,10 @@ class HandOver(Step):
         its end, the old tree is what counts.
         """
         host: Host = context.host
-        stop(host, self.stops, tuple(tree.target for tree in self.trees))
+        # Docker's unit needs the mounts: whoever starts it, though it is held, would have them mounted again.
+        mounts = tuple(mount_unit(tree.named) for tree in self.trees) if self.mode == "bind" else ()
+        known = tuple(unit for unit in mounts if host.systemd.unit(unit).load == "loaded")
+        stop(host, (*self.stops, *known), tuple(tree.target for tree in self.trees))
         for tree in self.trees:
             if self.mode == "bind":
                 take_off(host, tree.named)
@@ -158,6 +179,7 @@ class HandOver(Step):
             if tree.placement == "renamed":
                 exchange_with_link_back(host.layout, tree.source, tree.target)
         if self.mode == "bind":
+            take_condition(host, mounts)
             host.systemd.daemon_reload()
 
     def _put_old_trees_back(self, layout: Layout, before: Before) -> None:
@@ -192,10 +214,19 @@ class HandOver(Step):
         """Raise FileProblem when somebody else's change to a file is in the way of undoing this."""
         for edit, old in zip(self.edits, _kept(before), strict=True):
             edit.refuse_conflict(layout, old)
+        for tree in self.trees:
+            if tree.placement == "copied":
+                refuse_without_room(layout, tree.target, self._old_tree(layout, tree, before))
+
+    def _old_tree(self, layout: Layout, tree: MovedTree, before: Before) -> Path:
+        mounted = before.get("mounted")
+        was_mounted = isinstance(mounted, list) and tree.name in mounted
+        return old_tree(layout, tree.source, tree.aside, tree.target, was_mounted=was_mounted)
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
-        named, target = real_path(context, tree.named), real_path(context, tree.target)
-        if not named.is_symlink() or named.resolve() == target.resolve():
+        layout: Layout = context.host.layout
+        named = layout.real(tree.named)
+        if not named.is_symlink() or layout.resolve(tree.named) == layout.resolve(tree.target):
             return None
         return str(named.readlink())
 
@@ -204,13 +235,11 @@ class HandOver(Step):
         if tree.edit is not None:
             return bool(self.edits[tree.edit].restoration(layout, _kept(before)[tree.edit]))
         if self.mode == "symlink":
-            return layout.real(tree.named).resolve() == layout.real(tree.target).resolve()
+            return layout.resolve(tree.named) == layout.resolve(tree.target)
         return tree.placement != "copied"
 
     def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:
         new = real_path(context, tree.target)
-        aside, source = real_path(context, tree.aside), real_path(context, tree.source)
-        old = aside if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()) else source
         if not is_ours(new, tree.source):
             if not context.was_applied and before.get("boot") == boot_id(context):
                 return
@@ -219,19 +248,24 @@ class HandOver(Step):
                 "Without it, all that was written since the move would be lost",
                 hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback",
             )
-        ahead = Settled.read(old, new)
+        old = self._old_tree(context.host.layout, tree, before)
+        ahead, at = Settled.read(old, new), float(str(before["at"]))
         copied = Settled.read(new, new)
-        settled = ahead or Settled(float(str(before["at"])), copied.paths if copied else frozenset())
+        if (
+            ahead is None or ahead.since < at
+        ):  # what an earlier move, of which the old tree is the copy, left there
+            ahead = Settled(at, copied.paths if copied else frozenset())
         copy_rest(
             context,
             new,
             old,
-            settled=settled,
+            settled=ahead,
             total_bytes=0,
             note=f"carrying back what was written to {tree.target}",
             careful=True,
+            rebooted=before.get("boot") != boot_id(context),
         )
-        verify(new, old, settled.paths)
+        verify(new, old, ahead.paths)
         if tree.name == "docker" and self.mode != "bind":
             rewrite_records(old, tree.target, tree.source)
         files.remove_file(old / NOTE)

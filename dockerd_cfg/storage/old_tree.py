@@ -10,7 +10,7 @@ from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import links, trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
-from dockerd_cfg.storage.copying import begin, copy_live
+from dockerd_cfg.storage.copying import begin, boot_id, copy_live
 from dockerd_cfg.storage.target import is_ours, real_path, refuse_mounts
 
 
@@ -33,6 +33,10 @@ class CarryAhead(Step):
     def apply(self, context: Context, before: Before) -> None:
         """Nothing: it is only for the way back."""
 
+    def capture_undo(self, context: Context) -> Before:
+        """Note in which boot it began: a power cut in the middle may leave files without their contents."""
+        return {"boot": boot_id(context)}
+
     def revert(self, context: Context, before: Before) -> None:
         """Bring the old tree near to the new one. Raises CommandFailed."""
         old, new = real_path(context, self.old), real_path(context, self.new)
@@ -48,6 +52,7 @@ class CarryAhead(Step):
             total_bytes=0,
             note=f"carrying back what was written to {self.new}",
             careful=True,
+            reading=(context.captured_undo(self.kind) or {}).get("boot") != boot_id(context),
         )
 
 

@@ -9,7 +9,9 @@ from dockerd_cfg.files import links
 from dockerd_cfg.files.links import Switch
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.storage.boot import mount_unit
+from dockerd_cfg.storage.survey import survey
 
 
 def exchange_with_link(layout: Layout, source: HostPath, target: HostPath) -> None:
@@ -41,7 +43,7 @@ def lead_to(layout: Layout, named: HostPath, place: HostPath, aside: HostPath) -
     real, other = layout.real(named), layout.real(aside)
     text, is_folder_aside = layout.link_text(place, named), _is_folder(other)
     if real.is_symlink() or not os.path.lexists(real):
-        is_done = is_folder_aside and real.resolve() == layout.real(place).resolve()
+        is_done = is_folder_aside and layout.resolve(named) == layout.resolve(place)
         return [] if is_done else [links.link_beside(real, text)]
     if is_folder_aside:
         raise FileProblem(
@@ -109,3 +111,53 @@ def take_off(host: Host, named: HostPath) -> None:
     host.systemd.disable(unit)
     if host.systemd.unit(unit).is_active:
         host.systemd.stop(unit)
+
+
+def old_tree(
+    layout: Layout, source: HostPath, aside: HostPath, target: HostPath, *, was_mounted: bool
+) -> Path:
+    """Return the path to open of the tree that was copied from ``source`` to ``target`` and maybe set ``aside``.
+
+    ``was_mounted``: ``source`` was a mount point then. Raises FileProblem when the tree was removed, or its disk is not
+    mounted: it cannot be made anew, since what is settled is not copied back.
+    """
+    other, real = layout.real(aside), layout.real(source)
+    if _holds_tree(other):
+        return other
+    if _holds_tree(real) and (os.path.ismount(real) or not was_mounted):
+        return real
+    if was_mounted:
+        raise FileProblem(
+            f"the disk with the old data is not mounted at {source}",
+            hint=f"mount it and roll back again; until then all stays in {target}",
+        )
+    raise FileProblem(
+        f"the old data is neither in {aside} nor in {source}: there is nothing to go back to",
+        hint=f"if it is on a disk that is not mounted, mount that and roll back again; otherwise all stays in {target}, "
+        "and move-storage moves it",
+    )
+
+
+def refuse_without_room(layout: Layout, target: HostPath, old: Path) -> None:
+    """Raise FileProblem when ``old`` has no room for what ``target``, the tree in use, has grown by since.
+
+    Undoing cannot be called off, and would fill the old disk first. What was replaced by something else since needs room,
+    too; how much is not known without comparing all.
+    """
+    new = layout.real(target)
+    if not new.is_dir():
+        return  # carrying back will tell
+    try:
+        used, room = os.statvfs(new), os.statvfs(old)
+        free = room.f_bfree * room.f_frsize
+        if (used.f_blocks - used.f_bfree) * used.f_frsize <= free:
+            return  # even all of it would have room
+        needed = survey(new).allocated - survey(old).allocated
+    except OSError as error:
+        raise FileProblem(f"cannot tell how much is to be carried back from {target}: {error}") from error
+    if needed > free:
+        raise FileProblem(
+            f"the disk of {old} has {shown_bytes(free)} free, and {shown_bytes(needed)} are needed to carry back what was "
+            f"written to {target} since",
+            hint="make room there, or make Docker's data smaller: docker system prune; until then all stays as it is",
+        )

@@ -123,7 +123,8 @@ class _Planner:
         for unit, tree in self._needing():
             places = (tree.target, tree.named) if self._request.mode == "bind" else (tree.target,)
             yield drop_in_step(self._layout, unit, self._facts.drop_ins[unit], *places)
-        yield HoldUnits(units=self._units)
+        if not self._facts.is_offline:
+            yield HoldUnits(units=self._units)
 
     def _needing(self) -> Iterator[tuple[str, MovedTree]]:
         """Yield each unit that must not start without the disk of a moved tree."""
@@ -134,7 +135,8 @@ class _Planner:
                 yield CONTAINERD_SERVICE, tree
 
     def _in_the_stop(self) -> Iterator[Step]:
-        yield StopDocker(units=self._units, roots=tuple(tree.source for tree in self._facts.trees))
+        if not self._facts.is_offline:
+            yield StopDocker(units=self._units, roots=tuple(tree.source for tree in self._facts.trees))
         for tree in self._copied:
             yield FinalCopy(source=tree.source, target=tree.target, allocated=self._allocated(tree))
             yield VerifyTree(source=tree.source, target=tree.target, contents=self._request.full)
@@ -164,7 +166,8 @@ class _Planner:
             )
 
     def _after_the_stop(self) -> Iterator[Step]:
-        yield FreeUnits(units=self._units)
+        if not self._facts.is_offline:
+            yield FreeUnits(units=self._units)
         for tree in self._copied:
             old = tree.aside if self._stands_aside(tree) else tree.source
             yield CarryAhead(old=old, new=tree.target, source=tree.source)
@@ -182,7 +185,7 @@ class _Planner:
 
     def _move(self, tree: Tree, stamp: str) -> MovedTree:
         placement: Placement = "renamed" if tree.is_near and not tree.is_mount_point else "copied"
-        if self._request.adopt:
+        if self._request.adopt or tree.missing:
             placement = "adopted"
         edit = self._edit(tree)
         if edit is not None:

@@ -80,7 +80,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"the snapshotter is {facts.driver}: only overlayfs is known to survive a copy",
             "only overlayfs can be moved",
         )
-    elif not facts.image_store:
+    elif not facts.image_store and not _is_prepared(facts):
         yield preflight_error(
             "unknown-driver",
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
@@ -160,14 +160,39 @@ def _places(facts: StorageFacts) -> Iterator[Finding]:
         )
 
 
+def _is_prepared(facts: StorageFacts) -> bool:
+    """Whether Docker has not run in this root yet, so that there is nothing to move but its configuration."""
+    return facts.is_offline and all(tree.missing for tree in facts.trees)
+
+
 def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     for tree in facts.trees:
-        if tree.missing and not request.adopt:
+        for subvolume in () if request.adopt or _is_renamed(tree) else tree.subvolumes:
+            yield preflight_error(
+                "subvolume",
+                f"{subvolume} is a subvolume: it would not be copied",
+                "move it aside, cp -a it to a folder of its name, and delete it: btrfs subvolume delete",
+            )
+        if tree.missing and not request.adopt and not facts.is_offline:
             yield preflight_error(
                 "source-missing",
                 f"{tree.source}, where the data should be, is not there or cannot be read",
                 "is that where Docker keeps its data? see: docker info; if the data is at the target already: --adopt",
             )
+    if facts.target.unmounted is not None and not _is_prepared(facts):
+        yield preflight_error(
+            "target-not-mounted",
+            f"something will be mounted at {facts.target.unmounted} at boot, but is not now: what is put there would be "
+            "hidden beneath it",
+            f"mount it: mount {facts.target.unmounted}"
+            + ("; in a root, below the root" if facts.is_offline else ""),
+        )
+    for user in facts.users:
+        yield preflight_error(
+            "root-in-use",
+            f"something uses Docker's data in this root, so it is no root that does not run: {user}",
+            "end what uses it; on the running host itself, leave out --root",
+        )
     if request.adopt and not facts.target.holds_data:
         places = ", ".join(str(tree.target) for tree in facts.trees)
         yield preflight_error(
@@ -185,6 +210,8 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
 
 def _file_system(facts: StorageFacts) -> Iterator[Finding]:
     target = facts.target
+    if _is_prepared(facts):
+        return  # what it lies on while it is being built says nothing
     if target.fstype and target.fstype not in _CARRY_OVERLAY:
         yield preflight_error(
             "no-overlay",
@@ -220,7 +247,7 @@ def _file_system(facts: StorageFacts) -> Iterator[Finding]:
 
 def _room(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     usage = facts.target.usage
-    copied = [tree for tree in facts.trees if not tree.is_near or tree.is_mount_point]
+    copied = [tree for tree in facts.trees if not _is_renamed(tree)]
     if usage is None or request.adopt or not copied:
         return
     needed = int(sum(tree.size.allocated for tree in copied) * _MARGIN) + _MARGIN_BYTES
@@ -266,6 +293,10 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
             f"containerd also serves {', '.join(containerd.strangers)}: that would be stopped and moved with it",
             "stop what else uses it and remove those namespaces, or use --containerd no",
         )
+
+
+def _is_renamed(tree: Tree) -> bool:
+    return tree.is_near and not tree.is_mount_point
 
 
 def _tree_named(facts: StorageFacts, name: str) -> Tree | None:

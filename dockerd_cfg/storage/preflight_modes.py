@@ -14,7 +14,13 @@ def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding
     """Yield what speaks against leading Docker to the new place in the way that is asked for."""
     for tree in facts.trees:
         is_link = tree.named != tree.source
-        if request.mode != "data-root" and tree.is_mount_point:
+        if request.mode != "data-root" and tree.missing and not request.adopt:
+            yield preflight_error(
+                "mode-nothing-there",
+                f"Docker has not run in this root, so there is nothing yet that {request.mode} mode could lead to",
+                "use --mode data-root: Docker makes its folder at its first start",
+            )
+        elif request.mode != "data-root" and tree.is_mount_point:
             yield preflight_error(
                 "mode-mount-point",
                 f"{tree.source} is a mount point: nothing else can take its place",

@@ -14,12 +14,14 @@ class TreeSize(Document):
     """Room a tree takes: allocated bytes (sparse files count what they hold) and inodes, hard links once.
 
     ``sealed_bytes`` and ``sealed_inodes`` are what of it never changes again: it is not looked at during a stop.
+    ``elsewhere`` are folders, relative to the tree, that belong to another file system: mount points or subvolumes.
     """
 
     allocated: int
     inodes: int
     sealed_bytes: int = 0
     sealed_inodes: int = 0
+    elsewhere: tuple[str, ...] = ()
 
 
 def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
@@ -31,6 +33,7 @@ def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
     top = os.lstat(root)
     allocated, inodes, sealed_bytes, sealed_inodes = top.st_blocks * _BLOCK, 1, 0, 0
     linked: set[int] = set()
+    elsewhere: list[str] = []
     folders, begin = [(os.fsencode(root), False)], len(os.fsencode(root)) + 1
     while folders:
         folder, is_sealed = folders.pop()
@@ -45,6 +48,7 @@ def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
                 except OSError:
                     continue
                 if status.st_dev != top.st_dev:
+                    elsewhere.append(os.fsdecode(entry.path[begin:]))
                     continue
                 is_below = is_sealed or entry.path[begin:] in sealed
                 if stat.S_ISDIR(status.st_mode):
@@ -59,5 +63,9 @@ def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
                     sealed_bytes += status.st_blocks * _BLOCK
                     sealed_inodes += 1
     return TreeSize(
-        allocated=allocated, inodes=inodes, sealed_bytes=sealed_bytes, sealed_inodes=sealed_inodes
+        allocated=allocated,
+        inodes=inodes,
+        sealed_bytes=sealed_bytes,
+        sealed_inodes=sealed_inodes,
+        elsewhere=tuple(elsewhere),
     )

@@ -1,17 +1,21 @@
 """The folder that holds the copy: reserving it, with a marker that says whose it is."""
 
+import errno
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
-from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import mounts_below
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copy import MARKER
+
+# What a disk answers that broke or, since it broke, is only read from.
+_BROKEN: Final = frozenset({errno.EIO, errno.EROFS})
 
 
 class ReserveTarget(Step):
@@ -45,7 +49,7 @@ class ReserveTarget(Step):
         files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
 
     def revert(self, context: Context, before: Before) -> None:
-        """Remove the copy, if it is there and ours: a disk that is gone needs no cleaning."""
+        """Remove the copy, if it is there and ours: a disk that is gone, or broke, needs no cleaning. Raises FileProblem."""
         target = real_path(context, self.target)
         if (
             not target.is_dir()
@@ -54,7 +58,12 @@ class ReserveTarget(Step):
         ):
             return
         refuse_mounts(context.host, self.target)
-        trees.empty_tree(target, last=MARKER)
+        try:
+            trees.empty_tree(target, last=MARKER)
+        except FileProblem as problem:
+            if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _BROKEN:
+                return
+            raise
         if not before["existed"]:
             files.remove_empty_folder(target)
 
@@ -71,6 +80,20 @@ def is_ours(target: Path, source: HostPath) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(marker, dict) and marker.get("source") == str(source)
+
+
+def require_ours(context: Context, target: HostPath, source: HostPath) -> None:
+    """Raise CommandFailed when ``target`` does not hold our copy of ``source``.
+
+    So it is when its disk was unmounted: what is copied then comes to the disk below, and Docker's start, which mounts
+    the disk again, covers it.
+    """
+    if not is_ours(real_path(context, target), source):
+        raise CommandFailed(
+            f"{target} no longer holds the copy that was begun there: its disk was unmounted, or reports errors",
+            hint=f"see that the disk of {target} is mounted and stays so (findmnt --target {target.parent}, dmesg); "
+            "then move again",
+        )
 
 
 def refuse_mounts(host: Host, path: HostPath) -> None:

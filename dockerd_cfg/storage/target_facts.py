@@ -18,7 +18,8 @@ class TargetFacts:
 
     ``unsafe`` are it and those of its parents that others than root may write to, ``closed`` those that others may
     not pass through. ``occupied`` are folders to be made in it that exist and are not empty; ``holds_data``: they
-    look like roots of Docker and containerd. ``returns`` tells whether its mount comes back after a reboot.
+    look like roots of Docker and containerd. ``returns`` tells whether its mount comes back after a reboot; ``unmounted``
+    is where something will be mounted then, over it, that is not mounted now.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class TargetFacts:
     closed: tuple[HostPath, ...] = ()
     occupied: tuple[HostPath, ...] = ()
     holds_data: bool = False
+    unmounted: HostPath | None = None
 
 
 def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> TargetFacts:
@@ -62,6 +64,7 @@ def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> 
         unsafe=unsafe,
         closed=closed,
         occupied=tuple(folder for folder in folders if _is_occupied(host, folder)),
+        unmounted=_unmounted(host, resolved),
         holds_data=bool(folders) and all(_is_root(host, folder) for folder in folders),
     )
 
@@ -95,6 +98,18 @@ def _is_occupied(host: Host, folder: HostPath) -> bool:
     return any(real.iterdir())
 
 
+def _unmounted(host: Host, target: HostPath) -> HostPath | None:
+    """Return the place at or above ``target`` at which something will be mounted at boot, but is not mounted now."""
+    points = {mount.point for mount in host.filesystems.mounts()}
+    for folder in (target, *target.parents):
+        if folder in points or folder == _ROOT:
+            return None
+        unit = host.systemd.unit(str(folder))
+        if unit.exists and unit.sources:
+            return folder
+    return None
+
+
 def _is_root(host: Host, folder: HostPath) -> bool:
     """Tell whether ``folder`` looks like the root of Docker or of containerd."""
     real = host.layout.real(folder)
@@ -105,4 +120,4 @@ def _is_root(host: Host, folder: HostPath) -> bool:
 
 def resolve(host: Host, path: HostPath) -> HostPath:
     """Return the host path that ``path`` leads to, symbolic links followed."""
-    return host.layout.host(host.layout.real(path).resolve())
+    return host.layout.resolve(path)

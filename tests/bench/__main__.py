@@ -1,16 +1,17 @@
 """Measures what there are targets for, side by side in one run, and prints each figure with its target.
 
-``python -m tests.bench`` measures how a command starts; ``python -m tests.bench copy`` how fast a tree is copied.
+``python -m tests.bench`` measures how a command starts; ``python -m tests.bench copy`` how fast a tree is copied;
+``python -m tests.bench usage`` how long it takes to tell where the space goes.
 """
 
 import json
 import statistics
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import copy
+from tests.bench import copy, usage
+from tests.bench.report import row
 from tests.hosts.harness import availability
 from tests.hosts.harness.create import create
 
@@ -64,10 +65,7 @@ def main() -> int:
     return 0
 
 
-def row(figures: Sequence[float]) -> str:
-    """Return median, minimum and maximum in milliseconds."""
-    return " ".join(f"{1000 * pick(figures):8.1f}" for pick in (statistics.median, min, max))
-
-
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["usage"]:
+        sys.exit(usage.main())
     sys.exit(copy.main(sys.argv[2:]) if sys.argv[1:2] == ["copy"] else main())

@@ -121,6 +121,7 @@ def _account_of(host: Host) -> str:
         ("console", lambda: host.console()[-3000:]),
         ("failed units", lambda: host.systemctl("--failed", "--no-legend", check=False, timeout=10)),
         ("journal of docker", lambda: host.journal("docker")),
+        ("journal of docker.socket", lambda: host.journal("docker.socket", lines=20)),
         ("journal of containerd", lambda: host.journal("containerd", lines=20)),
     ]
     texts = []

@@ -13,7 +13,7 @@ from tests.hosts.conftest import BootHost
 from tests.hosts.hard_stops import Case, Watched, end, entries, place, seeds, started, wait_for_instant
 from tests.hosts.harness import Host
 
-SAMPLE, FULL = (0, 14, 31, 57, 83), 100
+SAMPLE, FULL = (14, 31, 57, 83), 100
 STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"  # systemd's message that it starts a unit (sd-messages.h)
 
 # Asks Docker all the time what it holds, and writes down each answer that differs from the last.

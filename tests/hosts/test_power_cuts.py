@@ -4,10 +4,20 @@ whatever is written after that survives the end of the move, whichever way it en
 import pytest
 
 from tests.hosts.conftest import BootHost
-from tests.hosts.hard_stops import Case, Watched, end, entries, place, seeds, started, wait_for_instant
-from tests.hosts.test_jobs import answer
+from tests.hosts.hard_stops import (
+    Case,
+    Watched,
+    assert_up_by_itself,
+    end,
+    entries,
+    place,
+    seeds,
+    started,
+    wait_for_instant,
+)
+from tests.hosts.test_jobs import answer, data_root
 
-SAMPLE, FULL = (0, 11, 18, 26, 54), 60
+SAMPLE, FULL = (0, 11, 21, 54), 60
 SWITCH_SAMPLE, SWITCH_FULL = (1,), 20
 
 
@@ -33,11 +43,12 @@ def _cut_and_end(boot_host: BootHost, case: Case) -> None:
 
     host.start()
     host.wait_until_up()
-    assert host.is_active("docker"), "Docker does not come up by itself"
+    assert_up_by_itself(host)
     first = place(host, case)
     print(
         f"came up on the {first} place; journal: {[(e['event'], e.get('kind')) for e in entries(host)][-3:]}"
     )
+    assert answer(host, "status")["data"]["data_root"] == data_root(host)
     watched.wait_for_records()
     watched.assert_whole()
     watched.make()
@@ -83,7 +94,7 @@ def test_between_two_links_a_power_cut_leaves_neither(boot_host: BootHost) -> No
         "-qq",
         "--output=/dev/null",
         "--trace=renameat2",
-        "--inject=renameat2:delay_enter=3000000:when=2",
+        "--inject=renameat2:delay_enter=4000000:when=2",
     )
     host.popen(*strace, "dockerd-cfg", "move-storage", "/mnt/data", "--mode", "symlink", "--yes")
     host.wait_for(

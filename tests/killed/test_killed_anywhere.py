@@ -1,7 +1,9 @@
 """The tool killed at every entry of its journal, then resumed or rolled back: always one of the two right states."""
 
+import os
 import random
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -92,6 +94,22 @@ def test_a_finish_killed_there_and_repeated_frees_the_space(fresh: Fresh, number
     assert tool(root, "finish", "--yes", witness=SignalAt(number, before)).code == -signal.SIGKILL
     assert tool(root, "finish", "--yes").code == 0
     assert list((root / "var/lib").glob("docker*")) == [root / "var/lib/dockerd-cfg"]
+
+
+def test_old_data_that_somebody_still_writes_to_is_not_deleted(fresh: Fresh) -> None:
+    root = fresh()
+    assert tool(root, *MOVE).code == 0
+    (aside,) = (root / "var/lib").glob("docker.old-*")
+    journal = aside / "volumes/records/_data/journal.txt"
+    journal.write_text("a backup program held it open\n")
+    soon = time.time() + 10
+    os.utime(journal, (soon, soon))
+
+    refused = tool(root, "finish", "--yes")
+
+    assert refused.code == 4
+    assert "some other program still uses it" in refused.said
+    assert journal.exists()
 
 
 @pytest.mark.parametrize("way", ["resume", "rollback"])

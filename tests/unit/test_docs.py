@@ -30,9 +30,16 @@ def command_of(name: str) -> Any:
     return program.commands[name]
 
 
+def parameters_of(name: str) -> list[Any]:
+    """Return the parameters of a command, with those of the verbs below it."""
+    command = command_of(name)
+    verbs = getattr(command, "commands", {}).values()
+    return [*command.params, *(one for verb in verbs for one in verb.params)]
+
+
 def every_option() -> set[str]:
     """Return the options of all commands: one may speak of another's."""
-    parameters = [one for name in COMMANDS for one in command_of(name).params]
+    parameters = [one for name in COMMANDS for one in parameters_of(name)]
     return {option for one in parameters for option in (*one.opts, *one.secondary_opts)} | {"--help"}
 
 
@@ -45,7 +52,7 @@ def section_of(name: str) -> str:
 def test_the_reference_has_every_command_with_its_options(name: str) -> None:
     section = section_of(name)
     assert f"dockerd-cfg {name}" in section
-    parameters = [one for one in command_of(name).params if not getattr(one, "hidden", False)]
+    parameters = [one for one in parameters_of(name) if not getattr(one, "hidden", False)]
     options = {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
     missing = {
         option

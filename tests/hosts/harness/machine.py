@@ -110,6 +110,11 @@ class Machine:
         """Wait until systemd has started what belongs to a running host; docker too, unless it fails."""
         self.wait_for(self._is_up, timeout, "host is not up")
 
+    @property
+    def lower_folders(self) -> tuple[Path, ...]:
+        """The shared folders that its root is stacked on, the uppermost first."""
+        return self._layers
+
     def is_running(self) -> bool:
         """Whether the host is on."""
         return self._supervisor is not None and self._supervisor.poll() is None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import EngineApi, parse_info
+from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, parse_info
 from dockerd_cfg.paths import Layout
 
 INFO = {
@@ -167,6 +167,29 @@ def test_whether_a_container_comes_back_is_its_restart_policy(
 
 
 @pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("created", "Created"),
+        ("exited", "Exited (0) Less than a second ago"),
+        ("removing", "Removal In Progress"),
+    ],
+)
+def test_one_run_with_rm_does_not_last_though_it_does_not_run_at_the_moment(
+    api: EngineApi, server: Server, state: str, status: str
+) -> None:
+    """Missed later, it would have the change undone, and the undoing fail for good."""
+    server.answers["GET /containers/json?all=1"] = (
+        200,
+        [{"Id": "1", "Names": ["/x"], "State": state, "Status": status, "Labels": {}}],
+    )
+    server.answers["GET /containers/1/json"] = (200, {"HostConfig": {"AutoRemove": True}})
+
+    [container] = api.containers()
+
+    assert (container.is_lasting, container.is_running) == (False, False)
+
+
+@pytest.mark.parametrize(
     ("config", "labels"),
     [
         pytest.param({"AutoRemove": True}, {}, id="run with --rm"),
@@ -181,6 +204,16 @@ def test_containers_that_go_with_the_daemon_do_not_last(
         [{"Id": "1", "Names": ["/x"], "State": "running", "Labels": labels}],
     )
     server.answers["GET /containers/1/json"] = (200, {"HostConfig": config})
+
+    assert not api.containers()[0].is_lasting
+
+
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+def test_a_swarms_task_does_not_last_though_it_does_not_run(
+    api: EngineApi, server: Server, state: str
+) -> None:
+    row = {"Id": "1", "Names": ["/x"], "State": state, "Labels": {"com.docker.swarm.task.id": "x"}}
+    server.answers["GET /containers/json?all=1"] = (200, [row])
 
     assert not api.containers()[0].is_lasting
 
@@ -292,3 +325,37 @@ def test_an_old_daemon_that_says_little_is_understood() -> None:
     info = parse_info({**INFO, "Swarm": None, "Containerd": None, "SecurityOptions": None})
 
     assert (info.swarm, info.containerd_address, info.security) == ("inactive", "", ())
+
+
+def test_a_containers_log_configuration_is_read(api: EngineApi, server: Server) -> None:
+    told = {"HostConfig": {"LogConfig": {"Type": "local", "Config": {"max-size": "5m"}}}}
+    server.answers["GET /containers/1/json"] = (200, told)
+
+    config = api.log_config("1")
+
+    assert config is not None
+    assert (config.driver, config.options) == ("local", {"max-size": "5m"})
+
+
+def test_a_container_that_is_gone_has_no_log_configuration(api: EngineApi) -> None:
+    assert api.log_config("gone") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NoSuchThing), (403, Refused), (409, Refused), (500, Refused)]
+)
+def test_a_refusal_is_told_from_a_daemon_that_is_gone(
+    api: EngineApi, server: Server, status: int, kind: type[Refused]
+) -> None:
+    server.answers["DELETE /networks/one"] = (status, {"message": "it has endpoints"})
+
+    with pytest.raises(kind, match="it has endpoints") as raised:
+        api.ask("DELETE", "/networks/one")
+
+    assert type(raised.value) is kind
+
+
+def test_any_answer_can_be_had_as_it_is(api: EngineApi, server: Server) -> None:
+    server.answers["POST /build/prune?filters=x"] = (200, {"SpaceReclaimed": 1})
+
+    assert api.ask("POST", "/build/prune?filters=x") == {"SpaceReclaimed": 1}

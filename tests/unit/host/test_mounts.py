@@ -1,9 +1,13 @@
 """The mount table, read, and which mount a path lies on."""
 
+from pathlib import Path
+
 import pytest
 
-from dockerd_cfg.host.mounts import mount_of, mounts_below, parse_mountinfo
+from dockerd_cfg.host.mounts import LinuxFilesystems, mount_of, mounts_below, parse_mountinfo
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.runner import Runner
+from tests.loop_disk import loop_disk
 
 TABLE = """\
 22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro
@@ -70,3 +74,14 @@ def test_mounts_below_a_path_are_found_at_any_depth() -> None:
         "/mnt/data",
         "/mnt/database",
     ]
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize(
+    ("kind", "failure"), [("ext4 with small inodes", "does not keep the times"), ("ext4", "")]
+)
+def test_a_disk_that_rounds_times_is_none_for_a_copy(tmp_path: Path, kind: str, failure: str) -> None:
+    """No copy there could be verified, which would be found only when Docker is stopped."""
+    with loop_disk(tmp_path, "disk", kind=kind, size="40M") as disk:
+        assert failure in (LinuxFilesystems(Runner()).try_overlay(disk) or "")

@@ -1,9 +1,14 @@
 """What systemctl prints of a unit, read."""
 
+from collections.abc import Sequence
+from typing import cast
+
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.systemd import parse_unit
+from dockerd_cfg.host.systemd import SystemctlSystemd, parse_unit
+from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.runner import Completed, Runner
 
 RUNNING = """\
 MainPID=812
@@ -84,3 +89,53 @@ def test_the_form_of_older_and_extended_listings_is_read() -> None:
     shown = "LoadState=loaded\nExecStartEx={ no }\nExecStart={ path=/d ; argv[]=/d --a=1 ; flags= ; x }\n"
 
     assert parse_unit("x.service", shown).exec_start == ("/d", "--a=1")
+
+
+class Told:
+    """A runner whose programs say what they are told to."""
+
+    def __init__(self, stdout: str = "", stderr: str = "", code: int = 0, *, found: bool = True) -> None:
+        self.asked: list[str] = []
+        self._answer = (code, stdout, stderr)
+        self._found = found
+
+    def find(self, program: str) -> str | None:
+        return f"/usr/bin/{program}" if self._found else None
+
+    def run(self, argv: Sequence[str], **_: object) -> Completed:
+        self.asked = list(argv)
+        return Completed(tuple(argv), *self._answer)
+
+    @property
+    def systemd(self) -> SystemctlSystemd:
+        return SystemctlSystemd(Layout(), cast("Runner", self))
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        pytest.param(Told("t 1700000000500000\n"), 1_700_000_000.5, id="a moment"),
+        pytest.param(Told("t 0\n"), None, id="none"),
+        pytest.param(Told(f"t {(1 << 64) - 1}\n"), None, id="never"),
+        pytest.param(Told("", "no such unit", 1), None, id="no such timer"),
+        pytest.param(Told(found=False), None, id="no busctl"),
+    ],
+)
+def test_when_a_timer_elapses_next_is_asked_over_the_bus(told: Told, seconds: float | None) -> None:
+    assert told.systemd.next_elapse("a-b.timer") == seconds
+    assert not told.asked or "/org/freedesktop/systemd1/unit/a_2db_2etimer" in told.asked
+
+
+def test_a_calendar_expression_is_judged_by_systemd() -> None:
+    assert Told().systemd.calendar_fault("daily") is None
+    assert Told(found=False).systemd.calendar_fault("x") is None
+    assert Told("", "Failed to parse\nmore", 1).systemd.calendar_fault("x") == "Failed to parse"
+
+
+def test_faults_of_other_units_are_left_out() -> None:
+    path = HostPath("/etc/systemd/system/a.timer")
+    said = "/lib/systemd/system/b.service:3: Unknown key\na.timer: Command is not executable\n"
+
+    assert Told("", said, 1).systemd.unit_faults(path) == ["a.timer: Command is not executable"]
+    assert Told("", said, 0).systemd.unit_faults(path) == []
+    assert Told(found=False).systemd.unit_faults(path) == []

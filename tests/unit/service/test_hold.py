@@ -5,8 +5,9 @@ import pytest
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.paths import HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
-from dockerd_cfg.service.hold import hold, is_held, make_free, make_holdable
+from dockerd_cfg.service.hold import hold, is_held, make_free, make_holdable, take_condition
 from dockerd_cfg.service.steps import stop
 
 UNITS = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE)
@@ -72,3 +73,20 @@ def test_a_stop_that_fails_for_another_reason_is_no_stop(host: Host, monkeypatch
     monkeypatch.setattr(SandboxServices, "stop", refuse)
     with pytest.raises(CommandFailed, match="cannot be stopped"):
         stop(host, UNITS, ())
+
+
+def test_the_socket_alone_is_told_to_bear_clients_that_ask_all_the_time(host: Host) -> None:
+    hold(host, UNITS)
+    folder = host.layout.real(HostPath("/run/systemd/system"))
+    limited = [
+        path.parent.name for path in folder.glob("*.d/*") if "TriggerLimitIntervalSec=0" in path.read_text()
+    ]
+    assert limited == ["docker.socket.d"]
+
+
+def test_taking_the_condition_from_some_lets_nobody_start_the_others(host: Host) -> None:
+    hold(host, (*UNITS, "var-lib-docker.mount"))
+    assert take_condition(host, ("var-lib-docker.mount",))
+    assert is_held(host)
+    left = host.layout.real(HostPath("/run/systemd/system")).iterdir()
+    assert sorted(path.name for path in left) == ["docker.service.d", "docker.socket.d"]

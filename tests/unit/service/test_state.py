@@ -200,7 +200,7 @@ def test_stopping_leaves_nothing_up(host: Host, services: SandboxServices) -> No
 def test_a_unit_that_comes_up_again_and_again_fails_the_stop(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dockerd_cfg.service.steps._STOP_AGAIN_AFTER", 0)
+    monkeypatch.setattr("dockerd_cfg.service.stopping._STOP_AGAIN_AFTER", 0)
 
     class Restless(SandboxServices):
         def stop(self, *names: str) -> None:
@@ -232,6 +232,24 @@ def test_a_container_process_that_is_left_is_told(host: Host) -> None:
 
     left = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
     assert restless(left, (ROOT,)) == ["containerd-shim-runc-v2 (pid 7) still runs a container"]
+
+
+def test_containers_that_go_on_do_not_keep_the_daemon_from_being_stopped(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Shims:
+        def of_docker(self) -> list[str]:
+            return ["containerd-shim-runc-v2 (pid 7)"]
+
+    surviving = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
+    stop(surviving, UNITS, (ROOT,), daemon_only=True)
+
+    monkeypatch.setattr("dockerd_cfg.service.stopping._GONE_PATIENCE", 0)
+    with (
+        locked(host.layout.real(ROOT / "volumes/metadata.db"), "dockerd"),
+        pytest.raises(CommandFailed, match=r"still holds .*metadata\.db"),
+    ):
+        stop(surviving, UNITS, (ROOT,), daemon_only=True)
 
 
 def test_a_predefined_network_that_the_configuration_does_without_is_no_difference() -> None:

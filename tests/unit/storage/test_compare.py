@@ -187,3 +187,17 @@ def test_only_files_are_told_as_changed(trees: Trees) -> None:
 
 def test_a_summary_is_short_and_says_how_much_more_there_is() -> None:
     assert summary([str(number) for number in range(12)]) == "0; 1; 2; 3; 4; 5; 6; 7; 8; 9 and 2 more"
+
+
+def test_what_vanishes_while_changes_are_looked_for_is_passed_over(tmp_path: Path) -> None:
+    """Docker runs meanwhile, and containers come and go."""
+    names = {"one", "two", "three"}
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"")
+    found = changed_since(tmp_path, 0)
+    gone, replaced = sorted(names - {next(found).split(b"/")[0].decode()})
+    for name in (gone, replaced):
+        shutil.rmtree(tmp_path / name)
+    (tmp_path / replaced).write_bytes(b"")
+    assert list(found) == []

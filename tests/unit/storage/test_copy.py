@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.runner import Runner
+from dockerd_cfg.runner import Completed, Runner
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_again, copy_tree
 
@@ -126,3 +126,15 @@ def test_a_file_that_vanished_before_it_is_copied_by_name_is_a_failure(source: P
 
     with pytest.raises(CommandFailed, match="gone"):
         copy_again(Runner(), source, target, [b"gone"])
+
+
+def test_of_many_complaints_a_few_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "\n".join(
+        f'rsync: [receiver] mkstemp "{number}" failed: Input/output error (5)' for number in range(50)
+    )
+    monkeypatch.setattr(Runner, "run", lambda *_, **__: Completed(("rsync",), 23, "", said))
+    with pytest.raises(CommandFailed) as caught:
+        copy_again(Runner(), tmp_path, tmp_path, [b"name"])
+    assert caught.value.message.count("mkstemp") == 3
+    assert "and 47 more" in caught.value.message
+    assert "dmesg" in (caught.value.hint or "")

@@ -8,7 +8,14 @@ from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files.links import switch_together
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.storage.boot import mount_unit, mount_unit_step
-from dockerd_cfg.storage.places import exchange_with_link, exchange_with_link_back, lead_back, lead_to
+from dockerd_cfg.storage.places import (
+    exchange_with_link,
+    exchange_with_link_back,
+    lead_back,
+    lead_to,
+    refuse_without_room,
+)
+from tests.loop_disk import loop_disk
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/docker"), HostPath("/var/lib/docker.old")
 
@@ -127,3 +134,19 @@ def test_a_mount_unit_keeps_specifiers_from_being_read() -> None:
     text = mount_unit_step(HostPath("/mnt/100%/docker"), OLD).new.text or ""
     assert "What=/mnt/100%%/docker\n" in text
     assert 'RequiresMountsFor="/mnt/100%%/docker"\n' in text
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("megabytes", [1, 12])
+def test_a_way_back_needs_room_for_what_was_written_since(tmp_path: Path, megabytes: int) -> None:
+    with loop_disk(tmp_path, "small", size="10M") as small:
+        old, new = small / "docker", tmp_path / "new"
+        old.mkdir()
+        new.mkdir()
+        (new / "file").write_bytes(bytes(megabytes << 20))
+        if megabytes == 1:
+            refuse_without_room(Layout(), HostPath(new), old)
+        else:
+            with pytest.raises(FileProblem, match="free, and 12"):
+                refuse_without_room(Layout(), HostPath(new), old)

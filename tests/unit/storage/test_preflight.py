@@ -92,6 +92,7 @@ ERRORS = [
     ("target-inside-source", "folder inside source", target(resolved=HostPath("/var/lib/docker/new"))),
     ("source-inside-target", "source inside target", tree(target=HostPath("/var/lib"))),
     ("foreign-mount", "a mount of somebody else's", tree(foreign_mounts=(HostPath("/var/lib/docker/x"),))),
+    ("subvolume", "a subvolume", tree(subvolumes=(HostPath("/var/lib/docker/x"),), is_near=False)),
     ("target-not-empty", "occupied", target(occupied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
     ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),

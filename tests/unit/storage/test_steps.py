@@ -1,12 +1,16 @@
 """The steps of a move on real trees: what they must not lose, and what they must not leave."""
 
+import errno
 import os
+import shutil
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.change.plan import Before, Context
+from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
@@ -19,7 +23,8 @@ from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
-from dockerd_cfg.storage.sealed import NOTE
+from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.survey import survey
 from dockerd_cfg.storage.target import ReserveTarget
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
@@ -98,6 +103,29 @@ def test_after_a_power_cut_what_an_interrupted_copy_left_is_not_trusted(host: Ho
     assert journal.read_bytes() == text
 
 
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_what_an_interrupted_final_copy_wrote_is_written_again_after_a_reboot(
+    host: Host, is_rebooted: bool
+) -> None:
+    """A file in a folder that got another name meanwhile is copied anew, though nothing of its own tells of a change."""
+    captured = copied_while_docker_ran(host)
+    journal = volume(host, NEW) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    old = volume(host, OLD) / "journal.txt"
+    since = (
+        max(old.stat().st_ctime, old.stat().st_mtime) + 0.001
+    )  # the source's file counts as unchanged since
+    Settled(since, note.paths).write(real(host, NEW))
+    if is_rebooted:
+        captured["pre-copy"] |= {"boot": "another"}
+    copied_again(host, captured)
+    assert (journal.read_bytes() == text) == is_rebooted
+
+
 def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
     captured = copied_while_docker_ran(host)
     (volume(host, OLD) / "journal.txt").unlink()
@@ -135,8 +163,9 @@ def test_names_that_are_one_file_only_in_the_copy_are_told(tmp_path: Path) -> No
 @pytest.mark.root
 @pytest.mark.usefixtures("as_root")
 def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
-    host: Host, tmp_path: Path
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """But a subvolume, a file system of its own that is no mount, is missed."""
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "mounted").mkdir(parents=True)
     target.mkdir()
@@ -144,6 +173,9 @@ def test_a_mount_below_the_source_is_left_out_of_copy_and_comparison_alike(
     try:
         copy_tree(host.runner, source, target, progress=Silent(), total_bytes=0, note="")
         assert list(differences(source, target)) == []
+        assert survey(source).elsewhere == ("mounted",)
+        monkeypatch.setattr("dockerd_cfg.storage.compare.present_mounts", list)
+        assert list(differences(source, target)) == ["mounted is a subvolume of its own, which is not copied"]
     finally:
         subprocess.run(["umount", source / "mounted"], check=True)
 
@@ -289,6 +321,25 @@ def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     assert list(differences(real(host, NEW), real(host, OLD))) == []
 
 
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_after_a_power_cut_what_was_carried_ahead_before_is_not_trusted(
+    host: Host, is_rebooted: bool
+) -> None:
+    handed_over(host)
+    journal = volume(host, OLD) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    began: Before = {"boot": "another" if is_rebooted else ""}
+    past = time.time() + 60  # nothing counts as changed lately
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("dockerd_cfg.storage.copying.time.time", lambda: past)
+        CarryAhead(old=OLD, new=NEW, source=OLD).revert(
+            replace(context(host, was_applied=True), captured_undo={"carry-ahead": began}.get), {}
+        )
+    assert (journal.read_bytes() == text) == is_rebooted
+
+
 def test_nothing_is_carried_ahead_onto_itself(host: Host) -> None:
     """A mount or a link leads from the old place to the new one: a note there would tell that all is settled."""
     handed_over(host)
@@ -315,6 +366,37 @@ def test_a_new_tree_that_cannot_be_found_is_not_taken_for_an_empty_one(host: Hos
     with pytest.raises(CommandFailed, match="is its disk mounted"):
         step.revert(context(host, was_applied=True), before)
     assert (volume(host, OLD) / "journal.txt").exists()
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_an_old_tree_that_was_removed_is_not_made_anew(host: Host, *, is_emptied: bool) -> None:
+    """The layers that are settled would not be copied; or a folder under a disk that is not mounted would be filled."""
+    step, before = handed_over(host)
+    trees.remove_tree(real(host, OLD))
+    if is_emptied:
+        real(host, OLD).mkdir()
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.refuse_conflict(host.layout, before)
+    with pytest.raises(FileProblem, match="nothing to go back to"):
+        step.revert(context(host, was_applied=True), before)
+    assert (volume(host, NEW) / "journal.txt").exists()
+
+
+def test_a_folder_below_an_old_disk_that_is_not_mounted_is_not_taken_for_the_old_tree(host: Host) -> None:
+    step, before = handed_over(host)
+    with pytest.raises(FileProblem, match="is not mounted at"):
+        step.refuse_conflict(host.layout, before | {"mounted": ["docker"]})
+
+
+def test_a_note_that_an_earlier_move_left_in_the_old_tree_does_not_count(host: Host) -> None:
+    """By it, all that was ever copied would be copied again while Docker is stopped."""
+    step, before = handed_over(host)
+    Settled(1.0).write(real(host, OLD))
+    journal = volume(host, OLD) / "journal.txt"
+    inode = journal.stat().st_ino
+    step.revert(context(host, was_applied=True), before | {"at": time.time() + 60})
+    assert journal.stat().st_ino == inode
+    assert not (real(host, OLD) / NOTE).exists()
 
 
 @pytest.mark.parametrize("is_rebooted", [False, True])
@@ -348,3 +430,39 @@ def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
     for _ in range(2):
         RemoveTree(path=ASIDE, current=NEW).apply(context(host), {})
     assert not real(host, ASIDE).exists()
+
+
+def test_a_disk_unmounted_in_the_middle_is_noticed_by_each_step_that_writes_or_trusts_the_copy(
+    host: Host,
+) -> None:
+    """What lies there then is a folder of the disk below, which the mount covers as soon as Docker starts."""
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    facts = read_facts(host, HostPath("/mnt/data"), "auto")
+    plan = plan_move(facts, host.layout, MoveRequest(), created="2026-01-01T00:00:00+00:00", stamp="1")
+    (move,) = (step for step in plan.steps if isinstance(step, HandOver))
+    before = move.capture(context(host))
+    real(host, NEW).joinpath(MARKER).unlink()
+    acts: tuple[tuple[Step, Before], ...] = (
+        (PreCopy(source=OLD, target=NEW, allocated=1), captured["pre-copy"]),
+        (FinalCopy(source=OLD, target=NEW, allocated=1), {}),
+        (VerifyTree(source=OLD, target=NEW), {}),
+        (move, before),
+    )
+    for step, noted in acts:
+        with pytest.raises(CommandFailed, match="its disk was unmounted"):
+            step.apply(context(host, captured=captured), noted)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+def test_a_copy_on_a_disk_that_broke_is_left_there(
+    host: Host, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    captured = copied_while_docker_ran(host)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    RESERVE.revert(context(host), captured["reserve-target"])
+    assert real(host, NEW).is_dir()

@@ -1,0 +1,68 @@
+"""Where Docker's data is and whether Docker runs, for commands that look at the data with Docker up or down."""
+
+from dataclasses import dataclass
+
+from dockerd_cfg.cli.session import Session
+from dockerd_cfg.config.change_request import log_settings
+from dockerd_cfg.config.daemon_json import DaemonJson
+from dockerd_cfg.config.facts import read_daemon
+from dockerd_cfg.config.flags import parse_flags
+from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.docker import Info, LogConfig
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.service.state import glance
+
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """``info`` is None when Docker does not answer; ``runs`` is true as well when it is up and does not.
+
+    ``data_root`` is in use, links followed, or the configured one. ``file`` is None when daemon.json cannot be read;
+    ``log_default`` is what new containers get by it.
+    """
+
+    unit: UnitState
+    info: Info | None
+    runs: bool
+    data_root: HostPath
+    file: DaemonJson | None
+    log_default: LogConfig
+
+
+def whereabouts(session: Session) -> Whereabouts:
+    """Look where Docker's data is; tell what could not be asked. Raises PreflightRefused when there is no data root."""
+    host, say = session.host, session.report.say
+    unit = UnitState(DOCKER_SERVICE)
+    info, file, arguments = None, None, tuple[str, ...]()
+    try:
+        unit = host.systemd.unit(DOCKER_SERVICE) if host.systemd.is_running() else unit
+        info = glance(host, [unit], patience=_PATIENCE).info
+    except DockerdCfgError as error:
+        say(f"warning: {error.message}")
+    try:
+        file, arguments = read_daemon(host, unit)
+    except DockerdCfgError as error:
+        say(f"warning: {error.message}")
+    flags = parse_flags(arguments)
+    value = {} if file is None else file.value
+    told = (flags.get("data-root") or flags.get("graph") or [""])[-1]
+    named = HostPath(told or str(value.get("data-root") or value.get("graph") or DEFAULT_DATA_ROOT))
+    root = info.data_root if info is not None else named
+    is_plain = root.is_absolute() and ".." not in root.parts
+    if not is_plain or not host.layout.real(root).is_dir():
+        message = f"there is no data root: {root} is no folder"
+        finding = Finding(code="no-data-root", severity="error", stage="preflight", message=message)
+        hint = "is Docker installed, and the disk of its data mounted? see: dockerd-cfg status"
+        raise PreflightRefused(message, hint=hint, findings=(finding,))
+    return Whereabouts(
+        unit=unit,
+        info=info,
+        runs=info is not None or unit.is_active,
+        data_root=HostPath(host.layout.resolved(str(root))),
+        file=file,
+        log_default=LogConfig(*log_settings(value, flags)),
+    )

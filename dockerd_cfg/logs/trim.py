@@ -1,0 +1,163 @@
+"""What of containers' logs can be given up: files that dockerd no longer knows, and the front of those over the limit.
+
+Orphans are deleted: dockerd neither writes nor removes them. The current file of json-file is shortened while nobody
+has it open; dockerd keeps it open for as long as the container runs. Then it is left alone: after any way of
+shortening it (truncate, a hole, blocks taken out) there are versions or readers that lose lines, get them twice or fail
+(docs/how-to/trim-logs.md has what was seen).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from dockerd_cfg import files
+from dockerd_cfg.errors import DockerdCfgError, UsageProblem
+from dockerd_cfg.files.front import InUse, drop_front, is_open
+from dockerd_cfg.logs.containers import ContainerLogs
+from dockerd_cfg.logs.log_files import LogFile
+
+Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary"]
+
+
+class Cut(NamedTuple):
+    """One file to be given up, or all but its newest ``keep`` bytes (None: the whole file). ``frees``: about how much."""
+
+    container: ContainerLogs
+    file: LogFile
+    keep: int | None
+    frees: int
+
+
+class Left(NamedTuple):
+    """A file that is too large or not known, and stays: why, and what can be done about it, in a sentence."""
+
+    container: ContainerLogs
+    file: LogFile
+    why: Why
+    advice: str
+
+
+class Trim(NamedTuple):
+    """What is given up and what stays."""
+
+    cuts: tuple[Cut, ...]
+    left: tuple[Left, ...]
+
+    @property
+    def frees(self) -> int:
+        """About how many bytes become free."""
+        return sum(cut.frees for cut in self.cuts)
+
+
+def chosen(containers: Sequence[ContainerLogs], names: Sequence[str]) -> list[ContainerLogs]:
+    """Return the containers that ``names`` mean, by name or by the beginning of an id; all for none.
+
+    Raises UsageProblem for a name that none or several bear.
+    """
+    if not names:
+        return list(containers)
+    found: dict[str, ContainerLogs] = {}
+    for name in names:
+        exact = [one for one in containers if name in {one.name, one.id}]
+        matching = exact or [one for one in containers if one.id.startswith(name)]
+        if len(matching) != 1:
+            many = f"{len(matching)} containers begin with" if matching else "there is no container"
+            raise UsageProblem(f"{many} {name}", hint="see their names with: dockerd-cfg logs")
+        found[matching[0].id] = matching[0]
+    return list(found.values())
+
+
+def plan_trim(containers: Sequence[ContainerLogs], *, docker_runs: bool, max_size: int | None = None) -> Trim:
+    """Return what can be given up of the logs of ``containers``. ``max_size``: bytes that unlimited ones may keep."""
+    outcomes = [one for container in containers for one in _of(container, max_size, docker_runs=docker_runs)]
+    cuts = tuple(one for one in outcomes if isinstance(one, Cut))
+    return Trim(cuts, tuple(one for one in outcomes if isinstance(one, Left)))
+
+
+def _of(container: ContainerLogs, max_size: int | None, *, docker_runs: bool) -> Iterator[Cut | Left]:
+    if container.trouble is not None:
+        for file in container.files:
+            yield Left(container, file, "unreadable", f"its records cannot be read: {container.trouble}")
+        return
+    yield from _unknown(container)
+    current = next((file for file in container.files if file.role == "current"), None)
+    if current is not None and container.limits is not None:
+        yield from _current(
+            container, current, _keep(container, max_size), is_held=container.is_running and docker_runs
+        )
+
+
+def _unknown(container: ContainerLogs) -> Iterator[Cut | Left]:
+    for file in container.files:
+        if file.role == "orphan":
+            yield Cut(container, file, None, file.allocated)
+        elif file.role == "foreign":
+            yield Left(
+                container, file, "foreign", "not made by Docker; delete it yourself if nobody needs it"
+            )
+
+
+def _current(
+    container: ContainerLogs, current: LogFile, keep: int | None, *, is_held: bool
+) -> Iterator[Cut | Left]:
+    if keep is None:
+        if current.allocated:
+            yield Left(container, current, "unlimited", "it has no limit; give one with --max-size")
+    elif current.size <= keep:
+        return
+    elif container.driver != "json-file":
+        yield Left(container, current, "binary", "dockerd rotates it by itself at the container's next start")
+    elif is_held:
+        yield Left(container, current, "runs", _advice(container))
+    else:
+        part = (current.size - keep) / current.size
+        yield Cut(container, current, keep, int(current.allocated * part))
+
+
+def _keep(container: ContainerLogs, max_size: int | None) -> int | None:
+    """Return how many bytes of the current file may stay: what the limit leaves beside rotated files, one file at least."""
+    limits = container.limits
+    if limits is None:
+        return None
+    if limits.max_size is None or limits.total is None:
+        return max_size
+    return max(limits.max_size, limits.total - container.size_of("rotated"))
+
+
+def _advice(container: ContainerLogs) -> str:
+    if container.is_unlimited:
+        return (
+            f"it runs: dockerd-cfg set-logs --existing, or stop it and trim: docker stop {container.id[:12]}"
+        )
+    return f"it runs: a restart rotates it: docker restart {container.id[:12]}"
+
+
+def carry_out(cut: Cut) -> int | Left:
+    """Do what ``cut`` says; return the bytes freed, or why the file stays. Raises FileProblem."""
+    path = cut.file.path
+    try:
+        if cut.keep is not None:
+            drop_front(path, cut.keep)
+            return max(0, cut.file.allocated - _allocated(cut))
+        if is_open(path):
+            return Left(
+                cut.container,
+                cut.file,
+                "open",
+                "a program has it open: see fuser -v on it, end that, then trim",
+            )
+        files.remove_file(path)
+    except InUse:
+        return Left(
+            cut.container,
+            cut.file,
+            "open",
+            "a program has it open, a log shipper perhaps: stop that, then trim",
+        )
+    return cut.file.allocated
+
+
+def _allocated(cut: Cut) -> int:
+    try:
+        return cut.file.path.stat().st_blocks * 512
+    except OSError as error:
+        raise DockerdCfgError(f"{cut.file.path} has vanished: {error.strerror}") from error

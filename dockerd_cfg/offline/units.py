@@ -1,0 +1,103 @@
+"""Units as their files in a root say, for a systemd that does not run there (systemd.unit(5))."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.paths import HostPath, Layout
+
+# What comes first hides what comes later; /run is empty before the first boot.
+_FOLDERS: Final = tuple(
+    map(
+        HostPath,
+        (
+            "/etc/systemd/system",
+            "/usr/local/lib/systemd/system",
+            "/usr/lib/systemd/system",
+            "/lib/systemd/system",
+        ),
+    )
+)
+_MASK: Final = "/dev/null"
+_IGNORED_PREFIXES: Final = "@-:+!"
+
+
+def read_unit(layout: Layout, name: str) -> UnitState:
+    """Return what the files of the unit ``name`` say; it is never active. ``load`` is ``not-found`` without any."""
+    file = next((path for path in _places(layout, name) if _exists(path)), None)
+    if file is None:
+        return UnitState(name)
+    if file.is_symlink() and str(file.readlink()) == _MASK:
+        return UnitState(name, load="masked")
+    drop_ins = _drop_ins(layout, name)
+    start: tuple[str, ...] = ()
+    environment: list[str] = []
+    files: list[str] = []
+    for key, value in (setting for path in (file, *drop_ins) for setting in _service_settings(path)):
+        match key:
+            case "ExecStart":
+                start = _words(value.lstrip(_IGNORED_PREFIXES)) if value else ()
+            case "Environment":
+                environment = [*environment, *_words(value)] if value else []
+            case "EnvironmentFile":
+                files = [*files, value.lstrip("-")] if value else []
+            case _:
+                pass
+    return UnitState(
+        name,
+        load="loaded",
+        exec_start=start,
+        environment=tuple(environment),
+        environment_files=tuple(files),
+        sources=tuple(str(layout.host(path)) for path in (file, *drop_ins)),
+    )
+
+
+def _places(layout: Layout, name: str) -> Iterator[Path]:
+    for folder in _FOLDERS:
+        yield layout.real(folder / name)
+
+
+def _exists(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()
+
+
+def _drop_ins(layout: Layout, name: str) -> list[Path]:
+    """Return the drop-ins in the order of their names, a file of the same name in an earlier folder winning."""
+    found: dict[str, Path] = {}
+    for folder in reversed(list(_places(layout, f"{name}.d"))):
+        if folder.is_dir():
+            found |= {path.name: path for path in folder.glob("*.conf")}
+    return [found[file] for file in sorted(found)]
+
+
+def _service_settings(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the settings of the section [Service], lines joined that end with a backslash (systemd.syntax(7))."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    section, pending = "", ""
+    for line in text.splitlines():
+        if pending and line.lstrip().startswith(("#", ";")):
+            continue
+        whole = pending + line.strip()
+        if whole.endswith("\\"):
+            pending = f"{whole[:-1].rstrip()} "
+            continue
+        pending = ""
+        if whole.startswith("["):
+            section = whole.strip("[]")
+        elif section == "Service" and not whole.startswith(("#", ";")):
+            key, separator, value = whole.partition("=")
+            if separator:
+                yield key.strip(), value.strip()
+
+
+def _words(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        return tuple(value.split())

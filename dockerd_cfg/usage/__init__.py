@@ -1,0 +1,1 @@
+"""Where Docker's disk space goes, and what of it could be had back."""

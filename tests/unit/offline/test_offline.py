@@ -1,0 +1,154 @@
+"""A root that does not run: what is done stays in it, and nothing of this machine is taken for its own."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockerd_cfg.cli.app import run
+from dockerd_cfg.cli.report import Report
+from dockerd_cfg.offline.host import offline_host
+from dockerd_cfg.offline.units import read_unit
+from dockerd_cfg.paths import HostPath, Layout
+
+UNIT = "[Unit]\nRequires=x\n[Service]\nExecStart=/usr/sbin/dockerd -H fd:// \\\n  $DOCKER_OPTS\nEnvironmentFile=-/etc/default/docker\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    for name in ("etc/docker", "var/lib", "run", "usr/lib/systemd/system", "etc/systemd/system", "mnt/data"):
+        (folder / name).mkdir(parents=True)
+    (folder / "usr/lib/systemd/system/docker.service").write_text(UNIT)
+    return folder
+
+
+def answer(root: Path, *argv: str) -> tuple[int, dict[str, Any]]:
+    out = io.StringIO()
+    code = run(
+        [*argv, "--root", str(root), "--json"], report=Report(out=out, err=io.StringIO(), as_json=True)
+    )
+    found: dict[str, Any] = json.loads(out.getvalue())
+    return code, found
+
+
+def tree(root: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+        if "dockerd-cfg" not in str(path.relative_to(root))
+    }
+
+
+def test_log_limits_are_written_and_a_second_run_changes_nothing(root: Path) -> None:
+    code, first = answer(root, "set-logs", "--max-size", "7m")
+    again, second = answer(root, "set-logs", "--max-size", "7m")
+
+    assert (code, first["changed"], first["restart_required"]) == (0, True, False)
+    assert (again, second["changed"]) == (0, False)
+    assert json.loads((root / "etc/docker/daemon.json").read_text())["log-opts"]["max-size"] == "7m"
+
+
+def test_a_dry_run_leaves_no_trace(root: Path) -> None:
+    before = tree(root)
+    code, found = answer(root, "set-logs", "--dry-run")
+    assert (code, found["changed"]) == (0, True)
+    assert tree(root) == before
+    assert not (root / "var/lib/dockerd-cfg").exists()
+
+
+def test_what_was_done_is_undone(root: Path) -> None:
+    before = tree(root)
+    answer(root, "set-logs")
+    answer(root, "move-storage", "/mnt/data", "--yes")
+    assert answer(root, "rollback", "--yes")[0] == 0
+    assert answer(root, "rollback", "1", "--yes")[0] == 0
+    assert tree(root) == before
+
+
+def test_a_drop_in_waits_for_the_disk_at_the_first_boot(root: Path) -> None:
+    assert answer(root, "move-storage", "/mnt/data")[0] == 0
+    text = (root / "etc/systemd/system/docker.service.d/50-dockerd-cfg.conf").read_text()
+    assert "RequiresMountsFor=/mnt/data/docker" in text
+    assert list((root / "run").glob("systemd")) == []
+
+
+def test_a_flag_in_the_roots_own_unit_is_seen(root: Path) -> None:
+    (root / "etc/default").mkdir()
+    (root / "etc/default/docker").write_text('DOCKER_OPTS="--log-driver=journald"\n')
+    code, found = answer(root, "set-logs")
+    assert code == 3
+    assert "log-driver" in json.dumps(found["findings"])
+
+
+@pytest.mark.parametrize("link", ["/outside", "../../../../outside"])
+def test_a_link_in_the_root_leads_nowhere_out_of_it(root: Path, tmp_path: Path, link: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (root / "outside").mkdir()
+    (root / "etc/docker").rmdir()
+    (root / "etc/docker").symlink_to(link)
+
+    assert answer(root, "set-logs")[0] == 0
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert (root / "outside/daemon.json").exists()
+
+
+def test_a_daemon_json_that_is_a_link_is_replaced_where_it_leads_to_in_the_root(
+    root: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "opt/daemon.json"
+    (root / target.relative_to("/")).parent.mkdir(parents=True)
+    (root / "etc/docker/daemon.json").symlink_to(target)
+
+    assert answer(root, "set-logs")[0] == 0
+    assert not target.exists()
+    assert "log-opts" in (root / target.relative_to("/")).read_text()
+    assert (root / "etc/docker/daemon.json").is_symlink()
+
+
+@pytest.mark.parametrize("given", ["relative", "/nowhere/at/all", "/etc/hostname", "/tmp/../tmp"])
+def test_what_is_no_folder_is_wrong_usage(given: str) -> None:
+    out = io.StringIO()
+    code = run(
+        ["set-logs", "--root", given, "--json"], report=Report(out=out, err=io.StringIO(), as_json=True)
+    )
+    assert code == 2
+    assert "--root" in json.loads(out.getvalue())["error"]["message"]
+
+
+def test_nothing_waits_for_a_confirmation_where_no_timer_runs(root: Path) -> None:
+    code, found = answer(root, "set-logs", "--confirm-within", "5m")
+    assert code == 2
+    assert "--root" in found["error"]["hint"]
+
+
+def test_the_version_is_that_of_the_roots_packages(root: Path) -> None:
+    (root / "var/lib/dpkg").mkdir()
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: adduser\nStatus: install ok installed\nVersion: 3.1\n\n"
+        "Package: docker-ce\nStatus: install ok installed\nVersion: 5:26.1.4-1~debian.12~bookworm\n\n"
+    )
+    assert offline_host(str(root)).dockerd.version() == "26.1.4"
+
+
+def test_drop_ins_add_to_a_unit_and_an_empty_setting_begins_anew(root: Path) -> None:
+    folder = root / "etc/systemd/system/docker.service.d"
+    folder.mkdir(parents=True)
+    (folder / "10-a.conf").write_text("[Service]\nExecStart=\nExecStart=-/usr/bin/dockerd --debug\n")
+    (folder / "20-b.conf").write_text('[Service]\nEnvironment="A=b c" D=e\n[Unit]\nExecStart=/bin/no\n')
+
+    found = read_unit(Layout(root), "docker.service")
+
+    assert found.exec_start == ("/usr/bin/dockerd", "--debug")
+    assert found.environment == ("A=b c", "D=e")
+    assert found.environment_files == ("/etc/default/docker",)
+    assert [HostPath(source).name for source in found.sources] == ["docker.service", "10-a.conf", "20-b.conf"]
+    assert not found.is_active
+
+
+def test_a_unit_in_etc_hides_the_packages_and_one_that_leads_to_dev_null_is_masked(root: Path) -> None:
+    (root / "etc/systemd/system/docker.service").symlink_to("/dev/null")
+    assert read_unit(Layout(root), "docker.service").load == "masked"
+    assert read_unit(Layout(root), "other.service").load == "not-found"
