@@ -190,3 +190,44 @@ def test_storage_moves_comes_back_and_is_finished(network: Network, boot_host: B
     assert played("move_storage", target="/mnt/data") == 1
     assert [played("finish") for _ in range(2)] == [1, 0]
     assert (data_root(host), inventory(host)) == ("/mnt/data/docker", before)
+
+
+def nodes(manager: Host) -> list[tuple[str, str]]:
+    """Return availability and labels of the nodes of a swarm."""
+    form = "{{.Spec.Availability}} {{json .Spec.Labels}}"
+    lines = manager.shell(f"docker node inspect --format '{form}' $(docker node ls -q)").splitlines()
+    return [(line.split()[0], line.split()[1]) for line in lines]
+
+
+def test_nodes_of_a_swarm_are_drained_while_docker_is_stopped(
+    network: Network, boot_host: BootHost, play: Play
+) -> None:
+    hosts = {f"h{number}": boot_host("docker28", network=network) for number in (1, 2)}
+    for host in hosts.values():
+        network.wait_for_ssh(host.address)
+    manager = hosts["h1"]
+    manager.docker("swarm", "init", "--advertise-addr", manager.address)
+    token = manager.docker("swarm", "join-token", "--quiet", "worker")
+    hosts["h2"].docker("swarm", "join", "--token", token, f"{manager.address}:2377")
+    manager.docker(
+        *("service", "create", "--name=s", "--replicas=2", "--endpoint-mode=dnsrr", "--no-resolve-image"),
+        *("--detach=false", "--stop-signal=KILL", "busybox:1", "sleep", "100000"),
+    )
+    seen = manager.popen("docker", "events", "--filter=type=node", "--format={{json .Actor.Attributes}}")
+    wanted: dict[str, Any] = {"max_size": "7m", "serial": 1, "swarm_manager": "h1", "consent": True}
+
+    rolled = play("set_logs", hosts, **wanted)
+    # a change, a drain, and its end
+    assert (rolled.code, rolled.recap) == (0, {"h1": (3, 0), "h2": (3, 0)}), rolled.output
+    assert nodes(manager) == [("active", "{}")] * 2
+    assert seen.stdout.count('"availability.new":"drain"') >= 1, seen.stdout + seen.stderr
+    again = play("set_logs", hosts, **wanted)
+    assert (again.code, again.recap) == (0, {"h1": (0, 0), "h2": (0, 0)}), again.output
+
+    # one that a lost connection left drained gets its tasks again; one that somebody else drained stays so
+    mine, other = manager.docker("node", "ls", "--quiet").split()
+    manager.docker("node", "update", "--availability=drain", "--label-add=dockerd-cfg.drained=true", mine)
+    manager.docker("node", "update", "--availability=drain", other)
+    healed = play("set_logs", hosts, **wanted)
+    assert healed.code == 0, healed.output
+    assert sorted(nodes(manager)) == [("active", "{}"), ("drain", "{}")]

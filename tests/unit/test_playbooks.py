@@ -274,7 +274,7 @@ def test_variables_of_the_role_are_described() -> None:
 def test_a_change_is_reported_once(tool: Path, tmp_path: Path) -> None:
     program = str(tool / "dockerd-cfg")
     arguments: dict[str, Any] = {
-        "executable": program, "driver": "json-file", "max_size": "50m", "max_file": 3,
+        "executable": program, "driver": "json-file", "max_size": "50m", "max_file": 3, "existing": "all",
         "log_opts": {"compress": True, "labels": "a b"}, "restart": "never", "force": ["log-driver"],
         "confirm_within": "5m", "config_file": "/etc/other.json", "consent": True,
     }  # fmt: skip
@@ -287,7 +287,7 @@ def test_a_change_is_reported_once(tool: Path, tmp_path: Path) -> None:
     assert "diff" not in second
     assert calls(tool) == 2 * [
         (
-            "set-logs --json --driver=json-file --max-size=50m --max-file=3 --log-opt=compress=true --log-opt=labels=a b "
+            "set-logs --json --driver=json-file --max-size=50m --max-file=3 --existing=all --log-opt=compress=true --log-opt=labels=a b "
             "--yes --confirm-within 5m --restart never --config-file /etc/other.json --force=log-driver"
         )
     ]

@@ -12,7 +12,7 @@ version_added: 1.0.0
 description:
   - Merges log rotation into daemon.json, restarts Docker where needed, proves that Docker uses it, or undoes it all.
   - An option given wins; one not given keeps its present value; where there is none, it is C(json-file), C(50m) and C(3).
-  - Containers that exist already keep the options they were created with.
+  - Containers that exist already keep the options they were created with, unless O(existing) says otherwise.
 options:
   driver:
     description: Log driver, such as V(json-file) or V(local).
@@ -29,6 +29,11 @@ options:
       - They are on the command line of the tool. Give secrets with M(dockerd_cfg.docker.daemon_config) instead.
     type: dict
     default: {}
+  existing:
+    description:
+      - Give containers that exist already the limits too; V(unlimited) those without a limit, V(all), or those named.
+      - Docker is stopped for it where a container is to be changed.
+    type: str
 extends_documentation_fragment:
   - dockerd_cfg.docker.tool
   - dockerd_cfg.docker.tool.change
@@ -130,11 +135,12 @@ def main():
             max_size=dict(type="str"),
             max_file=dict(type="int"),
             log_opts=dict(type="dict", default={}),
+            existing=dict(type="str"),
         ),
         supports_check_mode=True,
     )
     argv = []
-    for name in ("driver", "max_size", "max_file"):
+    for name in ("driver", "max_size", "max_file", "existing"):
         value = module.params[name]
         if value is not None:
             argv.append("--%s=%s" % (name.replace("_", "-"), value))
