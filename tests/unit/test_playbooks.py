@@ -6,8 +6,11 @@ import json
 import os
 import re
 import shutil
+import socketserver
 import subprocess
 import sys
+import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -86,12 +89,12 @@ def environment(home: Path, *folders: Path) -> dict[str, str]:
     }
 
 
-def call(name: str, home: Path, /, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+def call(name: str, home: Path, /, *folders: Path, check: bool = False, **arguments: Any) -> dict[str, Any]:
     """Run a module and return its result."""
     given = {"_ansible_check_mode": check, "_ansible_diff": True, **arguments}
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, name, json.dumps(given)],
-        env=environment(home), capture_output=True, text=True, check=False, timeout=60,
+        env=environment(home, *folders), capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.stdout, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
@@ -465,3 +468,167 @@ def test_a_playbook_changes_once_and_shows_the_lines(tool: Path, play: Play) -> 
     assert calls(tool) == [
         f"{expected} --dry-run --yes --restart auto", *2 * [f"{expected} --yes --restart auto"]
     ]  # fmt: skip
+
+
+# The gate
+
+RUNNING: Final = {"Status": "running", "ExitCode": 0}
+
+
+def container(name: str, **fields: Any) -> dict[str, Any]:
+    """Return what Docker tells of a container that runs."""
+    return {
+        "Id": name, "Name": f"/{name}", "State": RUNNING, "Config": {"Labels": None},
+        "HostConfig": {"AutoRemove": False, "RestartPolicy": {"Name": "no"}}, **fields,
+    }  # fmt: skip
+
+
+class Docker:
+    """A make-believe Docker: an answering socket, and a systemctl that says whether it is active."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "docker.sock")
+        self.containers: list[dict[str, Any]] = []
+        self.listed: list[str] = []
+        self.asked: list[str] = []
+        docker = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                path = self.rfile.readline().split()[1].decode()
+                docker.asked.append(path)
+                found = docker.answer(path)
+                status = b"404 Not Found" if found is None else b"200 OK"
+                self.wfile.write(b"HTTP/1.0 " + status + b"\r\n\r\n" + json.dumps(found).encode())
+
+        self.server = socketserver.ThreadingUnixStreamServer(self.path, Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def answer(self, path: str) -> Any:
+        if path == "/containers/json":
+            return [{"Id": name} for name in self.listed]
+        found = {
+            "/version": {"Version": "28.5.2"},
+            "/info": {"Swarm": {"LocalNodeState": "active", "NodeID": "n"}},
+        }
+        known = {f"/containers/{one['Id']}/json": one for one in self.containers}
+        return (found | known).get(path)
+
+
+@pytest.fixture
+def docker(tool: Path, place: Path) -> Iterator[Docker]:
+    made = Docker(place)
+    (tool / "systemctl").write_text('#!/bin/sh\ntest ! -e "$(dirname "$0")/inactive"\n')
+    (tool / "systemctl").chmod(0o755)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def health(docker: Docker, tool: Path, tmp_path: Path, **arguments: Any) -> dict[str, Any]:
+    return call("daemon_health", tmp_path, tool, socket=docker.path, timeout=1, **arguments)
+
+
+def test_the_gate_opens_only_when_docker_is_as_well_as_before(
+    docker: Docker, tool: Path, tmp_path: Path
+) -> None:
+    always = {"AutoRemove": False, "RestartPolicy": {"Name": "always"}}
+    docker.containers = [
+        container("web", State={**RUNNING, "Health": {"Status": "healthy"}}),
+        container("always", HostConfig=always),
+        container("job"),
+        container("passing", HostConfig={"AutoRemove": True}),
+        container("task", Config={"Labels": {"com.docker.swarm.task.id": "x"}}),
+    ]
+    docker.listed = [one["Id"] for one in docker.containers]
+    before = health(docker, tool, tmp_path)["docker"]
+    assert (before["active"], before["version"]) == (True, "28.5.2")
+    assert before["swarm"] == {"state": "active", "node": "n", "tasks": 1}
+    assert not health(docker, tool, tmp_path, expect=before).get("failed")
+
+    # what is not expected back goes, and a job ends well
+    docker.containers[2]["State"] = {"Status": "exited", "ExitCode": 0}
+    docker.containers[3:] = []
+    docker.listed = ["web", "always"]
+    assert not health(docker, tool, tmp_path, expect=before).get("failed")
+
+    docker.containers[0]["State"] = {**RUNNING, "Health": {"Status": "starting"}}
+    docker.containers[1]["State"] = {"Status": "exited", "ExitCode": 0}
+    docker.containers[2]["State"] = {"Status": "exited", "ExitCode": 137}
+    docker.listed = ["web"]
+    assert health(docker, tool, tmp_path, expect=before)["problems"] == [
+        "the container web was healthy and is not",
+        "the container always ran and is exited",
+        "the container job ran and is exited",
+    ]
+    del docker.containers[1:]
+    assert "the container always is gone" in health(docker, tool, tmp_path, expect=before)["msg"]
+
+
+def test_the_gate_does_not_start_docker_by_asking_it(docker: Docker, tool: Path, tmp_path: Path) -> None:
+    before = health(docker, tool, tmp_path)["docker"]
+    docker.asked.clear()
+    (tool / "inactive").touch()
+    down = health(docker, tool, tmp_path, expect=before)
+    assert (down["failed"], down["problems"]) == (True, ["docker.service is not active"])
+    assert docker.asked == []
+    # where it was down before, nothing is expected of it
+    assert not health(docker, tool, tmp_path, expect=down["docker"]).get("failed")
+    (tool / "inactive").unlink()
+    docker.server.shutdown()
+    Path(docker.path).unlink()
+    assert "does not answer" in health(docker, tool, tmp_path, expect=before)["msg"]
+
+
+# The role
+
+
+def make_wheel(folder: Path, says: str) -> Path:
+    """Make a wheel of a package with a program of the tool's name."""
+    path = folder / "make_believe-1.0-py3-none-any.whl"
+    entries = {
+        "make_believe.py": f"def main():\n    print({says!r})\n",
+        "make_believe-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: make-believe\nVersion: 1.0\n",
+        "make_believe-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "make_believe-1.0.dist-info/entry_points.txt": "[console_scripts]\ndockerd-cfg = make_believe:main\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in entries.items():
+            archive.writestr(name, text)
+        archive.writestr("make_believe-1.0.dist-info/RECORD", "".join(f"{name},,\n" for name in entries))
+    return path
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_the_role_installs_a_wheel_once_and_another_of_the_same_version(tmp_path: Path, play: Play) -> None:
+    playbook = tmp_path / "install.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  roles:\n    - role: dockerd_cfg.docker.dockerd_cfg\n"
+    )
+    link = tmp_path / "sbin-dockerd-cfg"
+    variables = {
+        "dockerd_cfg_install_from": str(make_wheel(tmp_path, "first")),
+        "dockerd_cfg_install_folder": str(tmp_path / "opt"),
+        "dockerd_cfg_install_link": str(link),
+        "dockerd_cfg_install_python": sys.executable,
+        "dockerd_cfg_pip_arguments": ["--no-index"],
+    }
+
+    def changed(*options: str) -> int:
+        output, recap = play(str(playbook), *options, variables=variables)
+        assert recap["localhost"][1] == 0, output
+        return recap["localhost"][0]
+
+    assert changed("--check")
+    assert not link.is_symlink()
+    assert changed()
+    assert subprocess.run([link], check=True, capture_output=True, text=True).stdout == "first\n"
+    assert not changed()
+    make_wheel(tmp_path, "second")
+    assert changed()
+    assert subprocess.run([link], check=True, capture_output=True, text=True).stdout == "second\n"
+    # one that was interrupted before its end is made again
+    (tmp_path / "opt/installed").unlink()
+    assert changed()
+    assert not changed()
