@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= 2
 SEEDS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format unit hosts soak host-shell hosts-clean bench schemas lock wheel dist clean
+.PHONY: help demo test check format unit hosts soak host-shell hosts-clean bench schemas lock wheel dist collection clean
 
 help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ wheel: $(READY) ## Build the wheel into dist/
 
 dist: $(READY) ## Build wheel, sdist and the single file into dist/
 	$(BIN)/python tools/build_dist.py
+
+collection: $(READY) ## Build the Ansible collection into dist/
+	$(BIN)/ansible-galaxy collection build --force --output-path dist playbooks/ansible_collections/dockerd_cfg/docker
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

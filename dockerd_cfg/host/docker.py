@@ -203,9 +203,12 @@ class EngineApi:
             return frozenset(_told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
-        """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start)."""
+        """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start).
+
+        Those of a swarm are not the host's: a node learns of them from the managers, some time after its start.
+        """
         with understood("GET /networks"):
-            rows = self._get("/networks")
+            rows = [row for row in self._get("/networks") if row.get("Scope") != "swarm"]
             return frozenset(
                 _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
             )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.hosts.harness import Disks, Host, leftovers
+from tests.hosts.harness import Disks, Host, Network, leftovers
 from tests.hosts.harness.availability import reason_left_out
 from tests.hosts.harness.create import create
 from tests.hosts.harness.disks import FileSystem
@@ -33,6 +33,7 @@ class BootHost(Protocol):
         disk_options: str = Disks.data_options,
         lib_mib: int = Disks.lib_mib,
         root_mib: int = Disks.root_mib,
+        network: Network | None = None,
         wait: bool = True,
     ) -> Host: ...
 
@@ -55,6 +56,14 @@ def real_hosts() -> None:
 
 
 @pytest.fixture
+def network(real_hosts: None, tmp_path: Path) -> Iterator[Network]:  # noqa: ARG001
+    """A network to boot hosts on; ask for it before the hosts, so that it outlives them."""
+    made = Network(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def boot_host(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[BootHost]:  # noqa: ARG001
     hosts: list[Host] = []
     request.node.stash[HOSTS] = hosts
@@ -67,12 +76,13 @@ def boot_host(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[Boot
         disk_options: str = Disks.data_options,
         lib_mib: int = Disks.lib_mib,
         root_mib: int = Disks.root_mib,
+        network: Network | None = None,
         wait: bool = True,
     ) -> Host:
         shape = Disks(
             root_mib=root_mib, lib_mib=lib_mib, data_fs=disk_fs, data_mib=disk_mib, data_options=disk_options
         )
-        host = create(variant, shape)
+        host = create(variant, shape, network)
         hosts.append(host)
         host.start()
         if wait:

@@ -16,6 +16,7 @@ from tests.hosts.harness import (
     CommandTimeoutError,
     Host,
     HostDownError,
+    Network,
     base,
     cgroups,
     leftovers,
@@ -281,3 +282,21 @@ def test_hosts_of_a_killed_owner_are_swept_away(real_hosts: None) -> None:  # no
     assert leftovers.sweep() == [name]
     assert traces_of(name) == {}
     assert orphaned_loop_devices() == []
+
+
+def test_hosts_on_a_network_are_reached_by_ssh_and_reach_each_other(
+    network: Network, boot_host: BootHost
+) -> None:
+    first, second = boot_host("docker20", network=network), boot_host("docker28", network=network)
+    for host in (first, second):
+        network.wait_for_ssh(host.address)
+        options = (
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-i",
+            str(network.key),
+        )
+        assert network.run("ssh", *options, f"root@{host.address}", "hostname").stdout.strip() == host.name
+    first.run("timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{second.address}/22")

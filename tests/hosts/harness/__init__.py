@@ -3,6 +3,7 @@
 from tests.hosts.harness.commands import CommandError, CommandTimeoutError, Result
 from tests.hosts.harness.host import Host
 from tests.hosts.harness.machine import Disks, HostDownError
+from tests.hosts.harness.network import Network
 from tests.hosts.harness.recipe import VARIANTS, Variant
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Disks",
     "Host",
     "HostDownError",
+    "Network",
     "Result",
     "Variant",
 ]

@@ -14,6 +14,7 @@ NEEDED = {
     "mkfs.xfs": "xfsprogs",
     "mkfs.ext4": "e2fsprogs",
     "resize2fs": "e2fsprogs",
+    "ssh": "openssh-client",
 }
 
 

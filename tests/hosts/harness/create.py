@@ -6,16 +6,17 @@ from tests.hosts.harness import base, cache, disks, images, tool
 from tests.hosts.harness.host import Host
 from tests.hosts.harness.images import build_images
 from tests.hosts.harness.machine import Disks
+from tests.hosts.harness.network import Network
 from tests.hosts.harness.recipe import VARIANTS, Variant
 
 LIB = "lib.img"
 
 
-def create(variant: str | Variant, shape: Disks | None = None) -> Host:
-    """A host with the tool and the images on it, ready to be started."""
+def create(variant: str | Variant, shape: Disks | None = None, network: Network | None = None) -> Host:
+    """A host with the tool and the images on it, ready to be started; alone unless it is on a network."""
     chosen = VARIANTS[variant] if isinstance(variant, str) else variant
     layers = (*tool.layers(), *base.layers(chosen.docker))
-    return Host(chosen, layers, prepared_lib(chosen) / LIB, shape or Disks())
+    return Host(chosen, layers, prepared_lib(chosen) / LIB, shape or Disks(), network=network)
 
 
 def build_everything() -> None:

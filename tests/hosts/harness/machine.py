@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.hosts.harness import cgroups, commands, disks, inside, leftovers
 from tests.hosts.harness.inside import Process
+from tests.hosts.harness.network import BRIDGE, Network
 from tests.hosts.harness.recipe import Variant
 
 DATA = "/mnt/data"
@@ -65,13 +66,14 @@ class Machine:
         lib_image: Path,
         shape: Disks,
         *,
-        network: tuple[str, ...] = ("--private-network",),
+        network: Network | None = None,
     ) -> None:
         self.variant = variant
         self.name = f"dch-{os.getpid()}-{next(NUMBERS)}"
         self.folder = leftovers.hosts() / self.name
         self._layers = layers
         self._network = network
+        self.address = "" if network is None else network.next_address()
         self._groups = cgroups.plan(self.name)
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._processes: list[Process] = []
@@ -91,6 +93,7 @@ class Machine:
         with (self.folder / "console.log").open("ab") as console:
             self._supervisor = subprocess.Popen(
                 [
+                    *(self._network.entering() if self._network else ()),
                     *("unshare", "--mount", "--propagation", "private", "sh", "-c", SUPERVISE, self.name),
                     *(str(self.folder), ":".join(map(str, self._layers)), str(REBOOT_CODE)),
                     *(*groups, "--", *self._nspawn()),
@@ -218,6 +221,8 @@ class Machine:
         )
         if self.variant.daemon_json is not None:
             (etc / "docker/daemon.json").write_text(self.variant.daemon_json)
+        if self._network is not None:
+            self._network.furnish(upper / "upper", self.address)
         disks.make(self.folder / "root.img", shape.root_mib, content=upper)
         disks.copy(lib_image, self.lib_image, shape.lib_mib)
         disks.make(self.folder / "disks/data.img", shape.data_mib, shape.data_fs)
@@ -228,10 +233,11 @@ class Machine:
         return self.folder / "lib.img"
 
     def _nspawn(self) -> list[str]:
+        network = "--private-network" if self._network is None else f"--network-bridge={BRIDGE}"
         return [
             *("systemd-nspawn", "-q", f"--directory={self.folder}/root", f"--machine={self.name}", "--boot"),
             *("--register=no", "--keep-unit", "--capability=all", "--link-journal=no"),
-            *("--system-call-filter=@keyring bpf", "--resolv-conf=off", "--timezone=off", *self._network),
+            *("--system-call-filter=@keyring bpf", "--resolv-conf=off", "--timezone=off", network),
             *(f"--bind={self.folder}/lib:/var/lib", f"--bind={self.folder}/disks:/disks"),
         ]
 

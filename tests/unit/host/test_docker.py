@@ -243,6 +243,13 @@ def test_predefined_networks_are_told_by_name_and_others_by_id(api: EngineApi, s
     assert api.networks() == {"bridge", "2"}
 
 
+def test_networks_of_a_swarm_are_not_the_hosts(api: EngineApi, server: Server) -> None:
+    rows = [{"Name": "ingress", "Id": "1", "Scope": "swarm"}, {"Name": "mine", "Id": "2", "Scope": "local"}]
+    server.answers["GET /networks"] = (200, rows)
+
+    assert api.networks() == {"2"}
+
+
 @pytest.mark.parametrize("status", [204, 304], ids=["started", "ran already"])
 def test_starting_a_container_succeeds(api: EngineApi, server: Server, status: int) -> None:
     server.answers["POST /containers/1/start"] = (status, b"")
