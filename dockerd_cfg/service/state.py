@@ -2,18 +2,19 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 from typing import Any, Final
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import PREDEFINED_NETWORKS, Container, Info
+from dockerd_cfg.host.docker import Container, Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.inventory import Inventory, differences, without_removed
 
 ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
 _API_PATIENCE: Final = 120.0
@@ -25,19 +26,6 @@ _LOOK_FOR_HEALTH_EVERY: Final = 1.0
 _LOG_PATIENCE: Final = 1.0
 _GRAVE: Final = re.compile(r"\blevel=(?:error|fatal|panic)\b")
 _LONGEST: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """Everything the daemon keeps, by id; two daemons with the same inventory hold the same things."""
-
-    data_root: HostPath
-    driver: str
-    image_store: str
-    images: frozenset[str]
-    containers: frozenset[str]
-    volumes: frozenset[str]
-    networks: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,32 +149,6 @@ def wait_until(condition: Callable[[], bool], patience: float, *, every: float =
     return True
 
 
-def differences(before: Inventory, after: Inventory) -> list[str]:
-    """Return, in words, what of ``before`` is missing or other in ``after``.
-
-    Something new is no difference: clients may have made it meanwhile. Networks of a swarm come and go with it.
-    """
-    found = []
-    for what, was, now in (
-        ("data root", str(before.data_root), str(after.data_root)),
-        ("storage driver", before.driver, after.driver),
-        ("image store", before.image_store, after.image_store),
-    ):
-        if was != now:
-            found.append(f"the {what} was {was} and is now {now}")
-    for what, had, has in (
-        ("images", before.images, after.images),
-        ("containers", before.containers, after.containers),
-        ("volumes", before.volumes, after.volumes),
-        # the predefined ones are made at each start, the bridge only if the configuration wants one
-        ("networks", before.networks - PREDEFINED_NETWORKS, after.networks),
-    ):
-        if missing := had - has:
-            some = ", ".join(sorted(name.removeprefix("sha256:")[:12] for name in missing)[:3])
-            found.append(f"{len(missing)} of {len(had)} {what} missing ({some})")
-    return found
-
-
 def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
     """Start those of ``wanted`` that do not run by themselves soon; return, in words, those that cannot be started.
 
@@ -230,17 +192,17 @@ def _unhealthy(host: Host, wanted: tuple[Container, ...]) -> list[str]:
     return [f"the container {container.name} was healthy before and is not any more" for container in ill()]
 
 
-def bring_back(host: Host, state: DockerState) -> None:
-    """Make Docker run as ``state`` says, whatever it does now, and prove it.
+def bring_back(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> None:
+    """Make Docker run as ``state`` says, whatever it does now, and prove it; ``roots`` are those of `prove`.
 
-    What had failed before is not started: it would fail again. Start limits are reset first, since a failed change uses them up. Raises CommandFailed when Docker does not
-    come back whole.
+    What had failed before is not started: it would fail again. Start limits are reset first, since a failed change
+    uses them up. Raises CommandFailed when Docker does not come back whole.
     """
     host.systemd.reset_failed(*ALL_UNITS)
     start_units(host, state.active_units)
     if DOCKER_SERVICE not in state.active_units or state.inventory is None:
         return
-    problems = prove(host, state)
+    problems = prove(host, state, roots)
     if problems:
         raise CommandFailed(f"Docker runs again, but not as before: {'; '.join(problems)}")
 
@@ -263,13 +225,17 @@ def start_units(host: Host, names: frozenset[str], *, patience: float | None = N
             ) from error
 
 
-def prove(host: Host, state: DockerState) -> list[str]:
-    """Compare the running daemon with ``state``, start what ran then, and return what is wrong, in words."""
+def prove(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> list[str]:
+    """Compare the running daemon with ``state``, start what ran then, and return what is wrong, in words.
+
+    ``roots``: where records may be besides the data root, as those of images in containerd's.
+    """
     wait_for_api(host)
     now = observe(host)
     if state.inventory is None or now.inventory is None:
         return [] if state.inventory is None else ["Docker does not run"]
-    found = differences(state.inventory, now.inventory)
+    before = without_removed(host, state.inventory, now.inventory, roots)
+    found = differences(before, now.inventory)
     there = tuple(container for container in state.running if container.id in now.inventory.containers)
     return [*found, *start_again(host, there), *_unhealthy(host, there)]
 

@@ -110,13 +110,14 @@ class CheckDocker(Step):
     """Check that the daemon runs, keeps what it kept before, and runs the containers it ran.
 
     ``noted_by`` is the kind of the step that noted what was before; ``data_root`` where the data should be now
-    (None: unchanged). Without ``contents`` it need not keep what it kept before.
+    (None: unchanged). Without ``contents`` it need not keep what it kept before. ``roots``: see `prove`.
     """
 
     kind: Literal["check-docker"] = "check-docker"
     noted_by: str
     data_root: HostPath | None = None
     contents: bool = True
+    roots: tuple[HostPath, ...] = ()
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -133,7 +134,7 @@ class CheckDocker(Step):
         state = load(context.captured(self.noted_by))
         if not self.contents:
             return
-        problems = prove(host, state.at(used))
+        problems = prove(host, state.at(used), self.roots)
         if problems:
             raise CommandFailed("; ".join(problems))
 
@@ -185,7 +186,7 @@ class StopDocker(Step):
             noted.inventory is not None and not self.daemon_only
         ):  # its data may have been moved since by another run
             state = state.at(noted.inventory.data_root)
-        bring_back(context.host, state)
+        bring_back(context.host, state, self.roots)
         context.host.systemd.allow_shutdown()
 
 

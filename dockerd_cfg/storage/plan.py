@@ -163,6 +163,7 @@ class _Planner:
                 noted_by="stop-docker",
                 data_root=self._new_data_root(),
                 contents=not self._request.adopt,
+                roots=tuple(tree.target for tree in self._moved),
             )
 
     def _after_the_stop(self) -> Iterator[Step]:

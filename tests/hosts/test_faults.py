@@ -47,6 +47,45 @@ def test_a_configuration_that_docker_refuses_at_start_is_undone(host: Host) -> N
     assert inventory(host) == before
 
 
+REMOVE = """\
+#!/bin/sh
+[ ! -e /root/removed ] || exit 0
+touch /root/removed
+docker rm -f gone; docker volume rm gone; docker network rm gone; docker rmi gone:1
+"""
+
+
+@pytest.mark.parametrize("variant", ["docker20", "docker28", "docker28-containerd"])
+def test_what_a_client_removes_in_the_last_moment_is_not_missed(host: Host) -> None:
+    start_containers(host)
+    host.write("/root/remove", REMOVE, 0o755)
+    # systemd runs it after the tool has noted what there is, and before Docker stops
+    host.write("/etc/systemd/system/docker.service.d/test.conf", "[Service]\nExecStop=/root/remove\n")
+    host.systemctl("daemon-reload")
+    moves = iter(["move", "rollback"])
+    for code in (0, 6):
+        host.shell(
+            "docker volume create gone; docker network create gone; rm -f /root/removed; "
+            "docker create --name=gone app:1; mkdir -p /root/x; date +%N >/root/x/x; "
+            "tar -C /root/x -c . | docker import - gone:1"
+        )
+        if code:
+            host.write(
+                "/etc/systemd/system/docker.service.d/fail.conf",
+                "[Service]\nExecStartPre=/bin/sh -c '! grep -q data-root /etc/docker/daemon.json'\n",
+            )
+            host.systemctl("daemon-reload")
+        host.systemctl("reset-failed", "docker.service", "docker.socket")
+        found = answer(host, "move-storage", "/mnt/data", "--yes", code=code)
+        print(next(moves), found)
+        assert host.exists("/root/removed")
+        assert "gone" not in host.shell("docker ps -a; docker volume ls; docker network ls; docker images")
+        if not code:
+            answer(host, "rollback", "--yes")
+            host.shell("rm -rf /var/lib/*.old-*")
+    assert data_root(host) == "/var/lib/docker"
+
+
 def test_a_daemon_json_refused_at_the_start_after_a_move_is_undone(host: Host) -> None:
     start_containers(host)
     before, written = inventory(host), records(host, "always")

@@ -19,7 +19,8 @@ from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DAEMON_JSON, HostPath
 from dockerd_cfg.service.confirmation import ExpectConfirmation
-from dockerd_cfg.service.state import DockerState, Inventory
+from dockerd_cfg.service.inventory import Inventory
+from dockerd_cfg.service.state import DockerState
 from dockerd_cfg.service.steps import NoteDocker
 
 CREATED: Final = "2026-01-01T00:00:00+00:00"

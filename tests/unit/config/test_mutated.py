@@ -38,7 +38,8 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, STATE, HostPath, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
-from dockerd_cfg.service.state import DockerState, Inventory
+from dockerd_cfg.service.inventory import Inventory
+from dockerd_cfg.service.state import DockerState
 
 CORPUS: Final = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 OUR_OWN: Final = (

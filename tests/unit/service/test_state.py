@@ -15,7 +15,8 @@ from dockerd_cfg.locks import locked
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import identifier
-from dockerd_cfg.service.state import Inventory, bring_back, complaint, differences, observe, start_again
+from dockerd_cfg.service.inventory import Inventory, differences, without_removed
+from dockerd_cfg.service.state import bring_back, complaint, observe, start_again
 from dockerd_cfg.service.steps import restless, stop
 
 ROOT = HostPath("/var/lib/docker")
@@ -56,6 +57,22 @@ def test_a_daemon_is_like_itself() -> None:
 def test_each_thing_that_is_other_is_told(changes: dict[str, Any], told: str) -> None:
     (said,) = differences(BEFORE, replace(BEFORE, **changes))
     assert told in said
+
+
+def test_what_is_not_on_record_any_more_was_removed_and_not_lost(host: Host) -> None:
+    root = host.layout.real(ROOT)
+    (root / "containers" / ("c" * 64)).mkdir(parents=True)
+    noted = replace(BEFORE, volumes=frozenset({"gone"}))
+    after = replace(BEFORE, volumes=frozenset(), containers=frozenset())
+    before = without_removed(host, noted, after, ())
+    assert differences(before, after) == ["1 of 1 containers missing (cccccccccccc)"]
+
+
+def test_a_root_without_a_record_of_anything_is_not_the_place_where_things_were_removed(host: Host) -> None:
+    nothing = frozenset[str]()
+    after = replace(BEFORE, volumes=nothing, containers=nothing, images=nothing, networks=nothing)
+    elsewhere = replace(after, data_root=HostPath("/empty"))
+    assert without_removed(host, BEFORE, elsewhere, ()) == BEFORE
 
 
 @pytest.mark.parametrize("what", ["images", "containers", "volumes", "networks"])
@@ -167,9 +184,13 @@ def test_a_docker_that_comes_back_without_an_image_is_not_taken_for_whole(
 ) -> None:
     state = observe(host)
     image = next((host.layout.real(ROOT) / "image/overlay2/imagedb/content/sha256").iterdir())
-    image.rename(host.layout.real(HostPath("/elsewhere")))
+    # it is on record all the same, as in containerd's root
+    elsewhere = HostPath("/elsewhere")
+    blobs = host.layout.real(elsewhere) / "io.containerd.content.v1.content/blobs/sha256"
+    blobs.mkdir(parents=True)
+    image.rename(blobs / image.name)
     with pytest.raises(CommandFailed, match="1 of 3 images missing"):
-        bring_back(host, state)
+        bring_back(host, state, [elsewhere])
 
 
 def test_a_docker_that_runs_on_another_root_is_not_taken_for_brought_back(
