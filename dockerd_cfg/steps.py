@@ -15,7 +15,7 @@ from dockerd_cfg.service.reload import ReloadDocker
 from dockerd_cfg.service.steps import CheckDocker, NoteDocker, RestartDocker, StartDocker, StopDocker
 from dockerd_cfg.storage.boot import WriteDropIn, WriteMountUnit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
-from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
+from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.old_tree import CarryAhead, DropLink, RemoveTree, SetAside
 from dockerd_cfg.storage.selinux import LabelTarget
@@ -41,6 +41,7 @@ _CLASSES: Final[tuple[type[Step], ...]] = (
     MoveStoredPaths,
     NoteDocker,
     PreCopy,
+    CatchUp,
     ReloadDocker,
     RemoveTree,
     ReserveTarget,

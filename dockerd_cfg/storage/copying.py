@@ -11,6 +11,7 @@ from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Progress, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
@@ -19,6 +20,8 @@ from dockerd_cfg.storage.sealed import Settled, sealed
 from dockerd_cfg.storage.target import real_path, require_ours
 
 _MANY: Final = 1000
+_PASSES: Final = 3
+_WORTH_IT: Final = 30.0  # seconds since the last pass began
 _BOOT: Final = HostPath("/proc/sys/kernel/random/boot_id")
 # A file system's clock may lag behind ours by its tick (current_time() in the kernel is coarse).
 _CLOCK_MARGIN: Final = 2.0
@@ -74,6 +77,57 @@ class PreCopy(Step):
             reading=before.get("boot") != boot_id(context),
         )
         require_ours(context, self.target, self.source)
+
+
+class CatchUp(Step):
+    """Copy what changed since the copy while Docker runs was begun, if that is long ago: the stop must not last for it.
+
+    A pre-copy may take hours, and a run that goes on after a power cut may have waited for days. The copy is brought
+    up to date until a pass is short, or for so many passes. ``limit`` and ``polite`` are those of `PreCopy`.
+    """
+
+    kind: Literal["catch-up"] = "catch-up"
+    source: HostPath
+    target: HostPath
+    allocated: int
+    limit: int | None = None
+    polite: bool = True
+
+    def describe(self) -> str:
+        """Return one imperative sentence."""
+        return f"Copy what changed in {self.source} meanwhile, if it is much, while Docker still runs"
+
+    def apply(self, context: Context, before: Before) -> None:
+        """Copy and bring to disk. Raises CommandFailed."""
+        source, target = real_path(context, self.source), real_path(context, self.target)
+        rebooted = (context.captured("pre-copy") or {}).get("boot") != boot_id(context)
+        for _ in range(_PASSES):
+            settled = Settled.read(target, source)
+            if settled is None or time.time() - settled.since < _WORTH_IT:
+                return
+            if rebooted:
+                try:
+                    rewrite(context, source, target, settled)
+                except CommandFailed:
+                    return  # of what goes while Docker runs nobody can tell what was lost: all is done in the stop
+                rebooted = False
+            copy_live(
+                context,
+                source,
+                target,
+                since=settled.since,
+                total_bytes=self.allocated,
+                note=f"copying changes of {self.source}",
+                limit=self.limit,
+                polite=self.polite,
+            )
+            require_ours(context, self.target, self.source)
+
+    def holds(self, context: Context, before: Before) -> bool | None:
+        """Return False when Docker has been started again before it was switched, and writes to the old place."""
+        is_switched = context.captured("start-docker") is not None
+        is_up = context.host.systemd.unit(DOCKER_SERVICE).is_active
+        return False if is_up and not is_switched else None
 
 
 class FinalCopy(Step):
@@ -196,7 +250,8 @@ def copy_rest(
     """
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
-    written = list(compare.changed_since(target, settled.since, paths)) if settled and rebooted else []
+    if settled is not None and rebooted:
+        rewrite(context, source, target, settled)
     copy_tree(
         host.runner,
         source,
@@ -208,11 +263,20 @@ def copy_rest(
         careful=careful,
     )
     if settled is not None:
-        root = os.fsencode(source)
-        again = {path for path in written if os.path.lexists(root + b"/" + path)}
-        again.update(compare.changed_since(source, settled.since, paths))
-        copy_again(host.runner, source, target, sorted(again))
+        copy_again(host.runner, source, target, compare.changed_since(source, settled.since, paths))
     files.sync_filesystem(target)
+
+
+def rewrite(context: Context, source: Path, target: Path, settled: Settled) -> None:
+    """Copy again what was written to ``target`` since it was ``settled``, by an attempt that a power cut may have ended.
+
+    Such files may have the right sizes and times, and no contents. Raises CommandFailed.
+    """
+    host: Host = context.host
+    root = os.fsencode(source)
+    written = compare.changed_since(target, settled.since, settled.paths)
+    there = [path for path in written if os.path.lexists(root + b"/" + path)]
+    copy_again(host.runner, source, target, there)
 
 
 def verify(source: Path, target: Path, settled: Collection[bytes] = (), *, contents: bool = False) -> None:

@@ -16,7 +16,7 @@ from dockerd_cfg.service.hold import FreeUnits, HoldUnits
 from dockerd_cfg.service.steps import CheckDocker, StartDocker, StopDocker
 from dockerd_cfg.storage.boot import drop_in_step, mount_unit_step
 from dockerd_cfg.storage.containerd import containerd_step
-from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
+from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 from dockerd_cfg.storage.hand_over import Edit, HandOver, Mode, MovedTree, Placement
 from dockerd_cfg.storage.old_tree import CarryAhead, DropLink, RemoveTree, SetAside
@@ -135,6 +135,14 @@ class _Planner:
                 yield CONTAINERD_SERVICE, tree
 
     def _in_the_stop(self) -> Iterator[Step]:
+        for tree in self._copied if self._facts.docker.was_up else ():
+            yield CatchUp(
+                source=tree.source,
+                target=tree.target,
+                allocated=self._allocated(tree),
+                limit=self._request.limit,
+                polite=self._request.polite,
+            )
         if not self._facts.is_offline:
             yield StopDocker(units=self._units, roots=tuple(tree.source for tree in self._facts.trees))
         for tree in self._copied:

@@ -64,6 +64,7 @@ FIELDS: Final[dict[str, dict[str, object]]] = {
         "units": ["docker.service"],
         "edit": {"kind": "edit-daemon-json", **FILE, "edits": [{"key": ["log-driver"], "value": "local"}]},
     },
+    "catch-up": {**COPY, "allocated": 0},
     "move-stored-paths": COPY,
     "note-docker": {},
     "pre-copy": {**COPY, "allocated": 0},

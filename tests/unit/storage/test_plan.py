@@ -57,6 +57,7 @@ def test_a_running_docker_is_moved_in_this_order(facts: StorageFacts) -> None:
         "pre-copy",
         "write-drop-in",
         "hold-units",
+        "catch-up",
         "stop-docker",
         "final-copy",
         "verify-tree",

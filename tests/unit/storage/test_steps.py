@@ -14,10 +14,11 @@ from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
-from dockerd_cfg.storage.copying import FinalCopy, PreCopy, VerifyTree
+from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree, rewrite
 from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
@@ -124,6 +125,53 @@ def test_what_an_interrupted_final_copy_wrote_is_written_again_after_a_reboot(
         captured["pre-copy"] |= {"boot": "another"}
     copied_again(host, captured)
     assert (journal.read_bytes() == text) == is_rebooted
+
+
+CATCH_UP = CatchUp(source=OLD, target=NEW, allocated=1)
+
+
+def settled_ago(host: Host, seconds: float) -> None:
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    Settled(time.time() - seconds, note.paths).write(real(host, NEW))
+
+
+@pytest.mark.parametrize(("ago", "is_caught_up"), [(3600, True), (1, False)])
+def test_after_a_long_copy_what_changed_is_copied_once_more_before_the_stop(
+    host: Host, ago: float, is_caught_up: bool
+) -> None:
+    captured = copied_while_docker_ran(host)
+    settled_ago(host, ago)
+    (volume(host, OLD) / "written-meanwhile").write_bytes(b"new")
+    CATCH_UP.apply(context(host, captured=captured), {})
+    assert (volume(host, NEW) / "written-meanwhile").exists() == is_caught_up
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    assert time.time() - note.since < 30
+    copied_again(host, captured)
+    assert list(differences(real(host, OLD), real(host, NEW))) == []
+
+
+def test_catching_up_trusts_nothing_that_was_written_before_a_power_cut(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    time.sleep(0.01)
+    settled_ago(host, 0)
+    journal = volume(host, NEW) / "journal.txt"
+    status, text = journal.stat(), journal.read_bytes()
+    journal.write_bytes(bytes(status.st_size))  # by a final copy that was cut off
+    os.utime(journal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    captured["pre-copy"] |= {"boot": "another"}
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    rewrite(context(host), real(host, OLD), real(host, NEW), note)
+    assert journal.read_bytes() == text
+
+
+def test_what_docker_wrote_after_a_power_cut_is_caught_up_with(host: Host) -> None:
+    assert CATCH_UP.holds(context(host), {}) is False
+    assert CATCH_UP.holds(context(host, captured={"start-docker": {}}), {}) is None
+    host.systemd.stop(DOCKER_SOCKET_UNIT, DOCKER_SERVICE)
+    assert CATCH_UP.holds(context(host), {}) is None
 
 
 def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None:
