@@ -15,11 +15,11 @@ from dockerd_cfg.sandbox.daemon import SandboxServices
 from tests.killed.killed import MOVE, SignalAt, assert_new_state, assert_old_state, tool
 
 # A move of one tree writes two entries for each of its steps, and one at its end.
-STEPS: Final = 14
+STEPS: Final = 15
 ENTRIES: Final = 2 * STEPS + 1
 # Undoing all of it: the failure, the beginning, two for each step, the end.
-FAILED_START: Final = 2 * 9 + 1
-UNDO_ENTRIES: Final = 2 + 2 * 10 + 1
+FAILED_START: Final = 2 * 10 + 1
+UNDO_ENTRIES: Final = 2 + 2 * 11 + 1
 
 Fresh = Callable[[], Path]
 MOMENTS: Final = [

@@ -19,7 +19,7 @@ MODES: Final = {
     "rename": ("move-storage", "/var/lib/elsewhere", "--yes"),
     "rename and link": ("move-storage", "/var/lib/elsewhere", "--yes", "--mode", "symlink"),
 }
-ENTRIES: Final = {"data-root": 29, "symlink": 27, "rename": 19, "rename and link": 17}
+ENTRIES: Final = {"data-root": 31, "symlink": 29, "rename": 19, "rename and link": 17}
 MOMENTS: Final = [
     pytest.param(mode, number, id=f"{mode}-{number}")
     for mode, count in ENTRIES.items()
