@@ -31,9 +31,10 @@ from dockerd_cfg.storage.places import (
     is_covered,
     lead_back,
     lead_to,
-    mount_over,
+    mount_all,
     old_tree,
     refuse_without_room,
+    set_under,
     take_off,
 )
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -134,10 +135,21 @@ class HandOver(Step):
             ]
         )
         if self.mode == "bind":
-            if any(is_covered(context.host, tree.named, tree.aside) for tree in self.trees):
-                stop(context.host, self.stops, tuple(tree.target for tree in self.trees))
-            for tree in self.trees:
-                mount_over(context.host, tree.named, tree.aside)
+            self._mount(context.host)
+
+    def _mount(self, host: Host) -> None:
+        """Set all old trees aside before anything is mounted: whoever starts Docker, though it is held, mounts all."""
+        if any(is_covered(host, tree.named, tree.aside) for tree in self.trees):
+            stop(host, (*self.stops, *self._known_mounts(host)), tuple(tree.target for tree in self.trees))
+        for tree in self.trees:
+            set_under(host, tree.named, tree.aside)
+        mount_all(host, self._mounts())
+
+    def _mounts(self) -> tuple[str, ...]:
+        return tuple(mount_unit(tree.named) for tree in self.trees) if self.mode == "bind" else ()
+
+    def _known_mounts(self, host: Host) -> tuple[str, ...]:
+        return tuple(unit for unit in self._mounts() if host.systemd.unit(unit).load == "loaded")
 
     def holds(self, context: Context, before: Before) -> bool | None:
         """Return True when Docker is told of the new trees. Raises CommandFailed when of some of them only."""
@@ -165,9 +177,7 @@ class HandOver(Step):
         """
         host: Host = context.host
         # Docker's unit needs the mounts: whoever starts it, though it is held, would have them mounted again.
-        mounts = tuple(mount_unit(tree.named) for tree in self.trees) if self.mode == "bind" else ()
-        known = tuple(unit for unit in mounts if host.systemd.unit(unit).load == "loaded")
-        stop(host, (*self.stops, *known), tuple(tree.target for tree in self.trees))
+        stop(host, (*self.stops, *self._known_mounts(host)), tuple(tree.target for tree in self.trees))
         for tree in self.trees:
             if self.mode == "bind":
                 take_off(host, tree.named)
@@ -179,7 +189,7 @@ class HandOver(Step):
             if tree.placement == "renamed":
                 exchange_with_link_back(host.layout, tree.source, tree.target)
         if self.mode == "bind":
-            take_condition(host, mounts)
+            take_condition(host, self._mounts())
             host.systemd.daemon_reload()
 
     def _put_old_trees_back(self, layout: Layout, before: Before) -> None:

@@ -10,6 +10,7 @@ from dockerd_cfg.files.links import Switch
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.quantities import shown_bytes
+from dockerd_cfg.service.hold import take_condition
 from dockerd_cfg.storage.boot import mount_unit
 from dockerd_cfg.storage.survey import survey
 
@@ -82,23 +83,21 @@ def is_covered(host: Host, named: HostPath, aside: HostPath) -> bool:
     return host.systemd.unit(mount_unit(named)).is_active and not _holds_tree(host.layout.real(aside))
 
 
-def mount_over(host: Host, named: HostPath, aside: HostPath) -> None:
-    """Set the folder ``named`` aside, an empty one in its place, and start the unit that mounts something there.
-
-    Raises FileProblem or CommandFailed.
-    """
+def set_under(host: Host, named: HostPath, aside: HostPath) -> None:
+    """Set the folder ``named`` aside, an empty one in its place, for something to be mounted there. Raises FileProblem."""
     real, other = host.layout.real(named), host.layout.real(aside)
-    unit = mount_unit(named)
-    if host.systemd.unit(unit).is_active:
-        if _holds_tree(other):
-            return
-        host.systemd.stop(unit)
     files.make_new_folder(other, mode=0o710)
     if not _holds_tree(other):
         links.exchange(other, real)
+
+
+def mount_all(host: Host, units: tuple[str, ...]) -> None:
+    """Start mount units that were just written, now and at each boot. Raises CommandFailed."""
+    take_condition(host, units)
     host.systemd.daemon_reload()
-    host.systemd.enable(unit)
-    host.systemd.start(unit)
+    for unit in units:
+        host.systemd.enable(unit)
+        host.systemd.start(unit)
 
 
 def _holds_tree(path: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
+from dockerd_cfg.sandbox.tree import CONTAINERS
 from tests.killed.killed import MOVE, SignalAt, running, tool
 
 Fresh = Callable[[], Path]
@@ -34,7 +35,7 @@ def reboot(root: Path) -> Path:
     (root / "run/systemd/system").mkdir()
     (root / "run/dockerd-cfg.holds-docker").unlink(missing_ok=True)
     services = SandboxServices(Layout(root))
-    services.boot(running=("web", "job"))
+    services.boot(running=tuple(CONTAINERS))
     used = Layout(root).real(HostPath(services.info().data_root))
     record = used / RECORD
     with record.open("a") as file:  # the folder must be there: no tree that is empty or in part
