@@ -1,5 +1,6 @@
 """The command finish: delete the old data of a move."""
 
+from dataclasses import replace
 from typing import Final
 
 import typer
@@ -14,7 +15,8 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.state import observe
 from dockerd_cfg.storage.compare import changed_since
-from dockerd_cfg.storage.outcome import old_trees
+from dockerd_cfg.storage.old_tree import RemoveTree
+from dockerd_cfg.storage.outcome import old_trees, place_by_now
 from dockerd_cfg.storage.survey import survey
 
 # The clock of a file system may lag behind (see dockerd_cfg.storage.copying), and a write may be under way.
@@ -44,6 +46,7 @@ def finish(
                 f"the run {chosen.id} is {chosen.record.state}: only a run that is done can be finished",
                 hint="see: dockerd-cfg status",
             )
+        chosen = _as_of_now(session, chosen)
         size = _old_bytes(session, chosen)
         for step in chosen.plan.finish:
             session.report.answer(f"{step.describe()}.")
@@ -72,6 +75,22 @@ def _to_finish(session: Session) -> Run | None:
     return runs[-1] if runs else None
 
 
+def _as_of_now(session: Session, run: Run) -> Run:
+    """Return ``run`` with the steps of its end knowing where the new data is after the moves that came later."""
+    later = [
+        one
+        for one in session.history.runs()
+        if one.id > run.id and one.record.state in {"applied", "finishing", "finished"}
+    ]
+    steps = [
+        step.model_copy(update={"current": place_by_now(step.current, later)})
+        if isinstance(step, RemoveTree)
+        else step
+        for step in run.plan.finish
+    ]
+    return replace(run, plan=run.plan.model_copy(update={"finish": tuple(steps)}))
+
+
 def _check_in_use(session: Session, run: Run) -> None:
     """Refuse to delete old data unless a running Docker proves to live on the new."""
     docker = observe(session.host)
@@ -80,7 +99,7 @@ def _check_in_use(session: Session, run: Run) -> None:
             "Docker does not run, so nothing proves that it can live without the old data",
             hint="start it and see that all is well: systemctl start docker",
         )
-    roots = [target for _, target in old_trees(run)]
+    roots = [step.current for step in run.plan.finish if isinstance(step, RemoveTree)]
     used = docker.info.data_root
     docker_roots = [root for root in roots if root.name == "docker"]
     if docker_roots and not any(_is_in(session, used, root) for root in docker_roots):

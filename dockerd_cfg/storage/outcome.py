@@ -1,9 +1,11 @@
 """What came of a move, as its record tells."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from dockerd_cfg.change.history import Run
 from dockerd_cfg.change.journal import Record
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
 
 
@@ -49,10 +51,19 @@ def stop_parts(record: Record) -> dict[str, float]:
 
 def old_trees(run: Run) -> list[tuple[HostPath, HostPath]]:
     """Return, for each tree a run moved, where its old data is kept and where the new one is."""
+    return [(HostPath(str(row["old"])), HostPath(str(row["target"]))) for row in _trees(run) if row["old"]]
+
+
+def place_by_now(target: HostPath, later: Iterable[Run]) -> HostPath:
+    """Return where the tree is by now that a run moved to ``target``, after the ``later`` moves, oldest first."""
+    for run in later:
+        for row in _trees(run):
+            if row["source"] == str(target):
+                target = HostPath(str(row["target"]))
+                break
+    return target
+
+
+def _trees(run: Run) -> list[dict[str, JsonValue]]:
     trees = run.plan.summary.get("trees")
-    rows = trees if isinstance(trees, list) else []
-    return [
-        (HostPath(str(row["old"])), HostPath(str(row["target"])))
-        for row in rows
-        if isinstance(row, dict) and row["old"]
-    ]
+    return [row for row in trees if isinstance(row, dict)] if isinstance(trees, list) else []

@@ -1,0 +1,39 @@
+"""Deleting old data: of a move that later moves followed, too."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.test_config_commands import Tool
+
+
+@pytest.fixture
+def tool(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
+    return Tool(sandbox, monkeypatch)
+
+
+def aside(tool: Tool) -> list[Path]:
+    return sorted([*tool.root.glob("var/lib/docker.old-*"), *tool.root.glob("mnt/data/docker.old-*")])
+
+
+def moved_twice(tool: Tool) -> None:
+    (tool.root / "var/lib/elsewhere").mkdir()
+    for target in ("/mnt/data", "/var/lib/elsewhere"):
+        assert tool("move-storage", target, "--yes").code == 0
+    assert len(aside(tool)) == 2
+
+
+def test_the_old_data_of_each_of_two_moves_can_be_deleted(tool: Tool) -> None:
+    moved_twice(tool)
+    while (found := tool("finish", "--yes")).result["changed"]:
+        assert found.code == 0
+    assert aside(tool) == []
+    assert (tool.root / "var/lib/elsewhere/docker/image").is_dir()
+
+
+def test_the_old_data_of_the_first_of_two_moves_can_be_deleted_first(tool: Tool) -> None:
+    moved_twice(tool)
+    first = tool("history").result["data"]["runs"][0]["run"]
+    assert tool("finish", str(first), "--yes").code == 0
+    assert (tool.root / "var/lib/elsewhere/docker/image").is_dir()
+    assert not list(tool.root.glob("var/lib/docker.old-*"))
