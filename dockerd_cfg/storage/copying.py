@@ -17,7 +17,7 @@ from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
 from dockerd_cfg.storage.layers import LayersBegun
 from dockerd_cfg.storage.sealed import Settled, sealed
-from dockerd_cfg.storage.target import real_path, require_ours
+from dockerd_cfg.storage.target import mark_complete, real_path, require_ours
 
 _MANY: Final = 1000
 _PASSES: Final = 3
@@ -174,9 +174,9 @@ class VerifyTree(Step):
         source, target = real_path(context, self.source), real_path(context, self.target)
         settled = Settled.read(target, source)
         verify(source, target, settled.paths if settled else (), contents=self.contents)
-        require_ours(
-            context, self.target, self.source
-        )  # or what was verified lies below the mount of its disk
+        # or what was verified lies below the mount of its disk
+        require_ours(context, self.target, self.source)
+        mark_complete(target, self.source)
 
 
 def boot_id(context: Context) -> str:

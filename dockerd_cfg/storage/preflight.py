@@ -193,6 +193,12 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"something uses Docker's data in this root, so it is no root that does not run: {user}",
             "end what uses it; on the running host itself, leave out --root",
         )
+    for folder in facts.target.half_copied:
+        yield preflight_error(
+            "half-copy",
+            f"{folder} holds a copy that a move began and never completed",
+            f"it is of no use: rm -r {folder}; then move again",
+        )
     if request.adopt and not facts.target.holds_data:
         places = ", ".join(str(tree.target) for tree in facts.trees)
         yield preflight_error(
@@ -200,7 +206,8 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"{places} does not look like Docker's data",
             "--adopt is for data that is there already; leave it out to have it copied",
         )
-    for folder in () if request.adopt else facts.target.occupied:
+    occupied = [folder for folder in facts.target.occupied if folder not in facts.target.half_copied]
+    for folder in () if request.adopt else occupied:
         yield preflight_error(
             "target-not-empty",
             f"{folder} exists and is not an empty folder of root",

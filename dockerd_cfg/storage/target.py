@@ -45,8 +45,7 @@ class ReserveTarget(Step):
                 raise FileProblem(f"{self.target} is no folder")
             if not (is_ours(target, self.source) or _is_empty(target)):
                 raise FileProblem(f"{self.target} is no longer empty: something else was put there")
-        marker = json.dumps({"source": str(self.source)}).encode() + b"\n"
-        files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
+        _mark(target, self.source, is_complete=False)
 
     def revert(self, context: Context, before: Before) -> None:
         """Remove the copy, if it is there and ours: a disk that is gone, or broke, needs no cleaning. Raises FileProblem."""
@@ -75,11 +74,30 @@ def _is_empty(target: Path) -> bool:
 
 def is_ours(target: Path, source: HostPath) -> bool:
     """Tell whether ``target`` holds our marker for a copy of ``source``."""
+    return _marker(target).get("source") == str(source)
+
+
+def is_half_copied(target: Path) -> bool:
+    """Tell whether ``target`` holds a copy that was begun and never verified: its run could not remove it."""
+    return _marker(target).get("complete") is False
+
+
+def mark_complete(target: Path, source: HostPath) -> None:
+    """Note in ``target`` that it is a verified copy of ``source``. Raises FileProblem."""
+    _mark(target, source, is_complete=True)
+
+
+def _mark(target: Path, source: HostPath, *, is_complete: bool) -> None:
+    marker = json.dumps({"source": str(source), "complete": is_complete}).encode() + b"\n"
+    files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
+
+
+def _marker(target: Path) -> dict[str, object]:
     try:
         marker = json.loads((target / MARKER).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(marker, dict) and marker.get("source") == str(source)
+        return {}
+    return marker if isinstance(marker, dict) else {}
 
 
 def require_ours(context: Context, target: HostPath, source: HostPath) -> None:

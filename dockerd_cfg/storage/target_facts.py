@@ -8,6 +8,7 @@ from typing import Final
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import Usage, mount_of
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.storage.target import is_half_copied
 
 _ROOT: Final = HostPath("/")
 
@@ -34,6 +35,7 @@ class TargetFacts:
     unsafe: tuple[HostPath, ...] = ()
     closed: tuple[HostPath, ...] = ()
     occupied: tuple[HostPath, ...] = ()
+    half_copied: tuple[HostPath, ...] = ()
     holds_data: bool = False
     unmounted: HostPath | None = None
 
@@ -64,6 +66,7 @@ def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> 
         unsafe=unsafe,
         closed=closed,
         occupied=tuple(folder for folder in folders if _is_occupied(host, folder)),
+        half_copied=tuple(folder for folder in folders if is_half_copied(host.layout.real(folder))),
         unmounted=_unmounted(host, resolved),
         holds_data=bool(folders) and all(_is_root(host, folder) for folder in folders),
     )

@@ -94,6 +94,7 @@ ERRORS = [
     ("foreign-mount", "a mount of somebody else's", tree(foreign_mounts=(HostPath("/var/lib/docker/x"),))),
     ("subvolume", "a subvolume", tree(subvolumes=(HostPath("/var/lib/docker/x"),), is_near=False)),
     ("target-not-empty", "occupied", target(occupied=(FOLDER / "docker",))),
+    ("half-copy", "a copy never completed", target(half_copied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
     ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),
     ("no-overlay", "nfs", target(fstype="nfs4")),

@@ -26,7 +26,7 @@ from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
 from dockerd_cfg.storage.sealed import NOTE, Settled
 from dockerd_cfg.storage.survey import survey
-from dockerd_cfg.storage.target import ReserveTarget
+from dockerd_cfg.storage.target import ReserveTarget, is_half_copied
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
 RESERVE = ReserveTarget(target=NEW, source=OLD)
@@ -125,6 +125,14 @@ def test_what_an_interrupted_final_copy_wrote_is_written_again_after_a_reboot(
         captured["pre-copy"] |= {"boot": "another"}
     copied_again(host, captured)
     assert (journal.read_bytes() == text) == is_rebooted
+
+
+def test_a_copy_counts_as_half_until_it_is_verified(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    assert is_half_copied(real(host, NEW))
+    VerifyTree(source=OLD, target=NEW).apply(context(host, captured=captured), {})
+    assert not is_half_copied(real(host, NEW))
 
 
 CATCH_UP = CatchUp(source=OLD, target=NEW, allocated=1)
