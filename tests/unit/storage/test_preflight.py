@@ -220,3 +220,18 @@ def test_a_sandbox_is_read_without_being_changed(tmp_path: Path) -> None:
     read_facts(sandbox_host(root), FOLDER, "auto")
 
     assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "request_"),
+    [
+        (tree(is_near=True), MoveRequest()),
+        (tree(missing=True), MoveRequest(adopt=True)),
+    ],
+    ids=["renamed", "adopted"],
+)
+def test_rsync_is_asked_for_only_where_something_is_copied(
+    fit: StorageFacts, change: Change, request_: MoveRequest
+) -> None:
+    found = preflight(both(facts(has_rsync=False), change)(fit), request_)
+    assert "no-rsync" not in {finding.code for finding in found}
