@@ -196,7 +196,7 @@ class Session:
         for step in plan.parts:
             if isinstance(step, ReplaceFile):
                 try:
-                    check_replaceable(self.host.layout.real(step.path))
+                    check_replaceable(self.host.layout.file(step.path))
                 except FileProblem as error:
                     raise _refusal("fixed-file", error.message, error.hint or "") from error
 

@@ -44,7 +44,7 @@ class EditDaemonJson(ReplaceFile):
             return []
         stored = StoredImage.model_validate(before).image
         try:
-            now, old = scan(files.read_image(layout.real(self.path)).data), scan(stored.data)
+            now, old = scan(files.read_image(layout.file(self.path)).data), scan(stored.data)
         except (FileProblem, ScanError):
             return []  # undoing will tell
         return [one.dotted for one in self.edits if _is_anothers(one, now, old)]

@@ -137,7 +137,7 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         containerd=containerd,
         target=read_target(host, target, tuple(folders.values())),
         trees=tuple(_tree(host, name, *moved[name], folder) for name, folder in folders.items()),
-        drop_ins={unit: files.read_image(host.layout.real(host.layout.drop_in(unit))) for unit in units},
+        drop_ins={unit: files.read_image(host.layout.file(host.layout.drop_in(unit))) for unit in units},
         has_rsync=host.runner.find("rsync") is not None,
         is_selinux_enforcing=_selinux(host),
         is_offline=host.is_offline,

@@ -215,7 +215,7 @@ class HandOver(Step):
     def _restore_files(self, layout: Layout, before: Before) -> None:
         pairs = list(zip(self.edits, _kept(before), strict=True))
         for edit, _ in pairs:
-            files.remove_leftover(layout.real(edit.path))
+            files.remove_leftover(layout.file(edit.path))
         files.replace_together([one for edit, old in pairs for one in edit.restoration(layout, old)])
         for edit, old in pairs:
             edit.remove_new_folder(layout, old)

@@ -69,10 +69,11 @@ def rewrite_records(tree: Path, old: HostPath, new: HostPath) -> None:
 
 
 def _records(tree: Path) -> Iterator[Path]:
-    """With user namespaces, the root proper is a folder named UID.GID below the data root."""
+    """With user namespaces, the root proper is a folder named UID.GID below the data root. No link is followed."""
     for pattern in ("containers/*/config.v2.json", "[0-9]*.[0-9]*/containers/*/config.v2.json"):
         for record in tree.glob(pattern):
-            if not record.is_symlink():
+            below = [record, *record.parents[: len(record.relative_to(tree).parts) - 1]]
+            if not any(path.is_symlink() for path in below):
                 yield record
 
 

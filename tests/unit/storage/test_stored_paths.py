@@ -99,3 +99,18 @@ def test_a_record_that_is_a_link_is_left(tmp_path: Path) -> None:
     rewrite_records(tmp_path, OLD, NEW)
 
     assert elsewhere.read_bytes() == record("volume", "/var/lib/docker/v")
+
+
+@pytest.mark.parametrize("link", ["containers", "containers/a"])
+def test_a_record_behind_a_link_is_left(tmp_path: Path, link: str) -> None:
+    """An image that is being built may have been made by anybody."""
+    outside = tmp_path / "outside"
+    (outside / "a").mkdir(parents=True)
+    (outside / "a/config.v2.json").write_bytes(record("volume", "/var/lib/docker/v"))
+    tree = tmp_path / "tree"
+    (tree / link).parent.mkdir(parents=True)
+    (tree / link).symlink_to(outside / "a" if link.endswith("/a") else outside)
+
+    rewrite_records(tree, OLD, NEW)
+
+    assert (outside / "a/config.v2.json").read_bytes() == record("volume", "/var/lib/docker/v")
