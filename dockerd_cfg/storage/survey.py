@@ -1,5 +1,6 @@
 """How much a tree holds: what a copy of it has to allocate."""
 
+import errno
 import os
 import stat
 from collections.abc import Collection
@@ -8,6 +9,8 @@ from pathlib import Path
 from dockerd_cfg.documents import Document
 
 _BLOCK = 512
+# PATH_MAX, with its zero byte (limits.h): no call takes a path of that length.
+_LONGEST = 4096
 
 
 class TreeSize(Document):
@@ -15,6 +18,8 @@ class TreeSize(Document):
 
     ``sealed_bytes`` and ``sealed_inodes`` are what of it never changes again: it is not looked at during a stop.
     ``elsewhere`` are folders, relative to the tree, that belong to another file system: mount points or subvolumes.
+    ``deepest`` is the longest path, relative to the tree, and ``longest`` its length in bytes; where it is too long for
+    a call, the path up to there, and a length that is too long.
     """
 
     allocated: int
@@ -22,6 +27,8 @@ class TreeSize(Document):
     sealed_bytes: int = 0
     sealed_inodes: int = 0
     elsewhere: tuple[str, ...] = ()
+    longest: int = 0
+    deepest: str = ""
 
 
 def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
@@ -30,42 +37,71 @@ def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
     ``sealed``: paths relative to ``root`` that count as sealed, with all below them.
     What vanishes meanwhile is not counted: Docker may be running. Raises OSError when ``root`` itself is not there.
     """
-    top = os.lstat(root)
-    allocated, inodes, sealed_bytes, sealed_inodes = top.st_blocks * _BLOCK, 1, 0, 0
-    linked: set[int] = set()
-    elsewhere: list[str] = []
-    folders, begin = [(os.fsencode(root), False)], len(os.fsencode(root)) + 1
-    while folders:
-        folder, is_sealed = folders.pop()
-        try:
-            entries = os.scandir(folder)
-        except OSError:
-            continue
-        with entries:
-            for entry in entries:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if status.st_dev != top.st_dev:
-                    elsewhere.append(os.fsdecode(entry.path[begin:]))
-                    continue
-                is_below = is_sealed or entry.path[begin:] in sealed
-                if stat.S_ISDIR(status.st_mode):
-                    folders.append((entry.path, is_below))
-                elif status.st_nlink > 1:
-                    if status.st_ino in linked:
-                        continue
-                    linked.add(status.st_ino)
-                allocated += status.st_blocks * _BLOCK
-                inodes += 1
-                if is_below:
-                    sealed_bytes += status.st_blocks * _BLOCK
-                    sealed_inodes += 1
-    return TreeSize(
-        allocated=allocated,
-        inodes=inodes,
-        sealed_bytes=sealed_bytes,
-        sealed_inodes=sealed_inodes,
-        elsewhere=tuple(elsewhere),
-    )
+    return _Survey(os.fsencode(root), sealed).of_all()
+
+
+class _Survey:
+    """One walk over a tree."""
+
+    def __init__(self, root: bytes, sealed: Collection[bytes]) -> None:
+        top = os.lstat(root)
+        self._root, self._begin, self._device = root, len(root) + 1, top.st_dev
+        self._sealed = sealed
+        self._linked: set[int] = set()
+        self._elsewhere: list[str] = []
+        self._allocated, self._inodes = top.st_blocks * _BLOCK, 1
+        self._sealed_bytes = self._sealed_inodes = self._longest = 0
+        self._deepest = b""
+        self._folders = [(root, False)]
+
+    def of_all(self) -> TreeSize:
+        """Return the size of it all."""
+        while self._folders:
+            folder, is_sealed = self._folders.pop()
+            try:
+                entries = os.scandir(folder)
+            except OSError as error:
+                self._missed(folder, error)
+                continue
+            with entries:
+                for entry in entries:
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except OSError as error:
+                        self._missed(entry.path, error)
+                    else:
+                        self._count(entry.path, status, is_sealed=is_sealed)
+        return TreeSize(
+            allocated=self._allocated,
+            inodes=self._inodes,
+            sealed_bytes=self._sealed_bytes,
+            sealed_inodes=self._sealed_inodes,
+            elsewhere=tuple(self._elsewhere),
+            longest=self._longest,
+            deepest=os.fsdecode(self._deepest),
+        )
+
+    def _missed(self, path: bytes, error: OSError) -> None:
+        """What vanished is nothing to tell; what is too long for a call is."""
+        if error.errno == errno.ENAMETOOLONG:
+            self._longest, self._deepest = _LONGEST, path[self._begin :]
+
+    def _count(self, path: bytes, status: os.stat_result, *, is_sealed: bool) -> None:
+        name = path[self._begin :]
+        if len(name) > self._longest:
+            self._longest, self._deepest = len(name), name
+        if status.st_dev != self._device:
+            self._elsewhere.append(os.fsdecode(name))
+            return
+        is_sealed = is_sealed or name in self._sealed
+        if stat.S_ISDIR(status.st_mode):
+            self._folders.append((path, is_sealed))
+        elif status.st_nlink > 1:
+            if status.st_ino in self._linked:
+                return
+            self._linked.add(status.st_ino)
+        self._allocated += status.st_blocks * _BLOCK
+        self._inodes += 1
+        if is_sealed:
+            self._sealed_bytes += status.st_blocks * _BLOCK
+            self._sealed_inodes += 1
