@@ -49,8 +49,6 @@ hosts-clean: $(READY) ## End and remove what killed test runs left behind
 
 bench: $(READY) ## Measure what there are targets for, side by side (root, real hosts)
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench copy
-	$(BIN)/python -m tests.bench usage
 
 schemas: $(READY) ## Write the JSON Schemas that are generated from the models
 	$(BIN)/python tools/gen_schemas.py

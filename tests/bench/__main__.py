@@ -1,71 +1,38 @@
 """Measures what there are targets for, side by side in one run, and prints each figure with its target.
 
-``python -m tests.bench`` measures how a command starts; ``python -m tests.bench copy`` how fast a tree is copied;
-``python -m tests.bench usage`` how long it takes to tell where the space goes.
+``python -m tests.bench`` measures all; ``python -m tests.bench SUBJECT...`` some: how a command starts (``startup``), how
+fast a tree is copied (``copy``), how long a move stops Docker (``stop``), how long it takes to tell where the space goes
+(``usage``), how long a fleet takes to converge (``fleet``).
 """
 
-import json
-import statistics
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
-from tests.bench import copy, usage
-from tests.bench.report import row
-from tests.hosts.harness import availability
-from tests.hosts.harness.create import create
+from tests.bench import copy, fleet, startup, stop, usage
 
-INSIDE: Final = Path(__file__).with_name("inside.py")
-PYTHON: Final = "/opt/dockerd-cfg/venv/bin/python3"
-TOOL: Final = "/usr/local/bin/dockerd-cfg"
-IMPORTS: Final = "import typer, pydantic"
-COMMANDS: Final = {
-    f'python -c "{IMPORTS}"': [PYTHON, "-c", IMPORTS],
-    "set-logs, nothing to do": [TOOL, "set-logs", "--yes"],
-    "set-logs --json, nothing to do": [TOOL, "set-logs", "--yes", "--json"],
-    "python -c pass": [PYTHON, "-c", "pass"],
-    "systemctl show docker": ["systemctl", "show", "docker.service"],
+SUBJECTS: Final[dict[str, Callable[[], int]]] = {
+    "startup": startup.main,
+    "stop": stop.main,
+    "copy": copy.main,
+    "usage": usage.main,
+    "fleet": fleet.main,
 }
-MOST: Final = 1.5
-LAZY: Final = ("pydantic", "sh", "rich", "tomlkit", "jsonschema", "logging")
-PROBE: Final = f"""
-import sys
-sys.argv = ["dockerd-cfg", "set-logs"]
-from dockerd_cfg.cli import main
-try:
-    main()
-except SystemExit:
-    print(*[name for name in {LAZY!r} if name in sys.modules], sep=",")
-"""
 
 
 def main() -> int:
-    """Measure; return 0 whether or not a target is reached: the figures are for people."""
-    reason = availability.reason_left_out()
-    if reason is not None:
-        print(f"No real host can be had here: {reason}", file=sys.stderr)
-        return 1
-    host = create("docker28")
-    try:
-        host.start()
-        host.wait_until_up()
-        host.tool("set-logs", "--yes", check=True)
-        inside = INSIDE.read_text(encoding="utf-8")
-        measured = json.loads(host.run(PYTHON, "-c", inside, json.dumps(COMMANDS), timeout=300).stdout)
-        imported = host.run(PYTHON, "-c", PROBE).stdout.splitlines()[-1].split(",")
-    finally:
-        host.destroy()
-    print(f"{'whole process, on a host with Docker 28.5.2':46} {'median':>8} {'min':>8} {'max':>8}   ms")
-    for name, figures in measured.items():
-        print(f"{name:46} {row(figures)}")
-    base, *_ = measured.values()
-    ratio = statistics.median(measured["set-logs, nothing to do"]) / statistics.median(base)
-    print(f"ratio {ratio:.2f} (target: at most {MOST})")
-    print(f"imported only when needed: {', '.join(name for name in LAZY if name not in imported)}")
-    return 0
+    """Measure; return 0 whether or not a target is reached: the figures are for people. 1: something cannot be measured."""
+    chosen = sys.argv[1:] or list(SUBJECTS)
+    unknown = [name for name in chosen if name not in SUBJECTS]
+    if unknown:
+        print(f"There is no {unknown[0]} to measure: {', '.join(SUBJECTS)}", file=sys.stderr)
+        return 2
+    codes = []
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        codes.append(SUBJECTS[name]())
+    return max(codes)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["usage"]:
-        sys.exit(usage.main())
-    sys.exit(copy.main(sys.argv[2:]) if sys.argv[1:2] == ["copy"] else main())
+    sys.exit(main())

@@ -28,7 +28,7 @@ WINDOW: Final = 2.5  # seconds
 TURNS: Final = 8
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Measure and print; return 0 whether or not a target is reached."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench copy", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a tenth of the files, and one run of each")
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the disks are made"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(list(arguments))
     if os.geteuid() != 0:
         print("Loop devices need root", file=sys.stderr)
         return 1

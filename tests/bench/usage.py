@@ -1,6 +1,6 @@
 """How long ``usage`` takes, and how much memory, beside ``docker system df`` and ``du``: 50 images, 200 containers.
 
-``python -m tests.bench usage``: on a host with Docker 28.5.2, each in turn, with a warm cache and with a cold one.
+``python -m tests.bench usage`` measures on a host with Docker 28.5.2, each in turn, with a warm cache and with a cold one.
 """
 
 import json
