@@ -14,6 +14,7 @@ from dockerd_cfg.errors import DockerdCfgError, UsageProblem
 from dockerd_cfg.files.front import InUse, drop_front, is_open
 from dockerd_cfg.logs.containers import ContainerLogs
 from dockerd_cfg.logs.log_files import LogFile
+from dockerd_cfg.logs.origin import service_update
 
 Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary"]
 
@@ -79,11 +80,9 @@ def _of(container: ContainerLogs, max_size: int | None, *, docker_runs: bool) ->
             yield Left(container, file, "unreadable", f"its records cannot be read: {container.trouble}")
         return
     yield from _unknown(container)
-    current = next((file for file in container.files if file.role == "current"), None)
-    if current is not None and container.limits is not None:
-        yield from _current(
-            container, current, _keep(container, max_size), is_held=container.is_running and docker_runs
-        )
+    if container.current is not None and container.limits is not None:
+        is_held = container.is_running and docker_runs
+        yield from _current(container, container.current, max_size, is_held=is_held)
 
 
 def _unknown(container: ContainerLogs) -> Iterator[Cut | Left]:
@@ -97,33 +96,26 @@ def _unknown(container: ContainerLogs) -> Iterator[Cut | Left]:
 
 
 def _current(
-    container: ContainerLogs, current: LogFile, keep: int | None, *, is_held: bool
+    container: ContainerLogs, current: LogFile, max_size: int | None, *, is_held: bool
 ) -> Iterator[Cut | Left]:
+    keep, excess = container.allowance(unlimited=max_size), container.excess(unlimited=max_size)
     if keep is None:
         if current.allocated:
-            yield Left(container, current, "unlimited", "it has no limit; give one with --max-size")
-    elif current.size <= keep:
+            advice = _advice(container) if is_held else "give one with --max-size"
+            yield Left(container, current, "unlimited", f"it has no limit; {advice}")
+    elif not excess:
         return
     elif container.driver != "json-file":
         yield Left(container, current, "binary", "dockerd rotates it by itself at the container's next start")
     elif is_held:
         yield Left(container, current, "runs", _advice(container))
     else:
-        part = (current.size - keep) / current.size
-        yield Cut(container, current, keep, int(current.allocated * part))
-
-
-def _keep(container: ContainerLogs, max_size: int | None) -> int | None:
-    """Return how many bytes of the current file may stay: what the limit leaves beside rotated files, one file at least."""
-    limits = container.limits
-    if limits is None:
-        return None
-    if limits.max_size is None or limits.total is None:
-        return max_size
-    return max(limits.max_size, limits.total - container.size_of("rotated"))
+        yield Cut(container, current, keep, int(current.allocated * excess / current.size))
 
 
 def _advice(container: ContainerLogs) -> str:
+    if container.swarm_service and container.is_unlimited:
+        return f"it runs: {service_update(container.swarm_service)}"
     if container.is_unlimited:
         return (
             f"it runs: dockerd-cfg set-logs --existing, or stop it and trim: docker stop {container.id[:12]}"
