@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from dockerd_cfg import files
-from dockerd_cfg.errors import DockerdCfgError, UsageProblem
+from dockerd_cfg.errors import FileProblem, UsageProblem
 from dockerd_cfg.files.front import InUse, drop_front, is_open
 from dockerd_cfg.logs.containers import ContainerLogs
 from dockerd_cfg.logs.log_files import LogFile
 from dockerd_cfg.logs.origin import service_update
 
-Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary"]
+Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary", "fixed", "failed"]
 
 
 class Cut(NamedTuple):
@@ -72,6 +72,19 @@ def plan_trim(containers: Sequence[ContainerLogs], *, docker_runs: bool, max_siz
     outcomes = [one for container in containers for one in _of(container, max_size, docker_runs=docker_runs)]
     cuts = tuple(one for one in outcomes if isinstance(one, Cut))
     return Trim(cuts, tuple(one for one in outcomes if isinstance(one, Left)))
+
+
+def without_fixed(trim: Trim) -> Trim:
+    """Return ``trim`` with the files that even root could not give up, immutable ones say, among those that stay."""
+    cuts, left = list[Cut](), list(trim.left)
+    for cut in trim.cuts:
+        try:
+            files.check_replaceable(cut.file.path)
+        except FileProblem as error:
+            left.append(Left(cut.container, cut.file, "fixed", f"{error.message}; {error.hint}"))
+        else:
+            cuts.append(cut)
+    return Trim(tuple(cuts), tuple(left))
 
 
 def _of(container: ContainerLogs, max_size: int | None, *, docker_runs: bool) -> Iterator[Cut | Left]:
@@ -152,4 +165,4 @@ def _allocated(cut: Cut) -> int:
     try:
         return cut.file.path.stat().st_blocks * 512
     except OSError as error:
-        raise DockerdCfgError(f"{cut.file.path} has vanished: {error.strerror}") from error
+        raise FileProblem(f"{cut.file.path} has vanished: {error.strerror}") from error
