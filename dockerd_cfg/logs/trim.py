@@ -7,7 +7,7 @@ shortening it (truncate, a hole, blocks taken out) there are versions or readers
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dockerd_cfg import files
 from dockerd_cfg.errors import FileProblem, UsageProblem
@@ -17,6 +17,9 @@ from dockerd_cfg.logs.log_files import LogFile
 from dockerd_cfg.logs.origin import service_update
 
 Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary", "fixed", "failed"]
+
+
+_FIXED: Final = "it is immutable or append-only, or its disk is read-only: see lsattr and findmnt -T on it"
 
 
 class Cut(NamedTuple):
@@ -80,8 +83,8 @@ def without_fixed(trim: Trim) -> Trim:
     for cut in trim.cuts:
         try:
             files.check_replaceable(cut.file.path)
-        except FileProblem as error:
-            left.append(Left(cut.container, cut.file, "fixed", f"{error.message}; {error.hint}"))
+        except FileProblem:
+            left.append(Left(cut.container, cut.file, "fixed", _FIXED))
         else:
             cuts.append(cut)
     return Trim(tuple(cuts), tuple(left))
