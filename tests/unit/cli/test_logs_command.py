@@ -197,6 +197,30 @@ def test_a_terminal_gets_bars_and_no_color_none(
     assert not {"█", "\x1b"} & set(shown[1])
 
 
+def by_kind(found: dict[str, Any]) -> dict[str, int]:
+    return {one["kind"]: one["bytes"] for one in found["kinds"]}
+
+
+@pytest.mark.parametrize("name", ["volumes", "containers", "overlay2"])
+def test_what_a_link_leads_to_is_counted_where_it_lies(root: Path, name: str) -> None:
+    log_of(root, "job").write_bytes(b"{}\n" * 100_000)
+    before = told(root, "usage")["data"]
+    folder = root / "var/lib/docker" / name
+    (root / "big").mkdir()
+    folder.rename(root / "big" / name)
+    folder.symlink_to(f"../../../big/{name}")
+
+    after = told(root, "usage")["data"]
+
+    assert [tree["path"] for tree in after["trees"] if tree["what"] == "data root"] == [
+        "/var/lib/docker",
+        f"/big/{name}",
+    ]
+    assert by_kind(after) == by_kind(before)
+    assert after["reclaimable_bytes"] == before["reclaimable_bytes"]
+    assert after["bytes"] == before["bytes"] == sum(tree["bytes"] for tree in after["trees"])
+
+
 def test_usage_counts_with_docker_up_and_down(root: Path) -> None:
     up = told(root, "usage")["data"]
     SandboxServices(Layout(root)).stop("docker.service", "docker.socket")
