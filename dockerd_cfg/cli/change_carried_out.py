@@ -106,8 +106,18 @@ def judged(
     return facts, planned
 
 
-def carry_out(session: Session, facts: ConfigFacts, edits: Edits, planned: ConfigPlan) -> Result:
-    """Show what is planned, ask, do it, and answer."""
+def carry_out(
+    session: Session,
+    facts: ConfigFacts,
+    edits: Edits,
+    planned: ConfigPlan,
+    *,
+    outcome: Callable[[str], Edits] | None = None,
+) -> Result:
+    """Show what is planned, ask, do it, and answer.
+
+    ``outcome`` returns ``edits`` with what the run of that id has done, where that may be something else than was planned.
+    """
     report, edit, plan = session.report, planned.edit, planned.plan
     findings = (*planned.findings, *drop_in_folder(session.host.layout, facts.file.path))
     planned = planned._replace(findings=findings)
@@ -131,6 +141,9 @@ def carry_out(session: Session, facts: ConfigFacts, edits: Edits, planned: Confi
     if planned.action == "restart":
         consent_to_restart(session, facts)
     run = session.carry_out(plan)
+    if outcome is not None:
+        edits = outcome(run.id)
+        data |= edits.data
     report.answer(f"Done: {edits.done}{_still_unused(planned)}. Undo with: dockerd-cfg rollback {run.id}")
     if plan.confirm_within is not None:
         within = shown_duration(plan.confirm_within)

@@ -1,6 +1,6 @@
 """The part of set-logs that gives log options to containers that exist already."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +20,9 @@ from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson
 from dockerd_cfg.config.facts import read_config_facts
 from dockerd_cfg.config.set_logs import SetLogsRequest, wanted_settings
-from dockerd_cfg.errors import FileProblem, PreflightRefused, UsageProblem
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused, UsageProblem
 from dockerd_cfg.files import check_replaceable
-from dockerd_cfg.host.docker import LogConfig
+from dockerd_cfg.host.docker import Container, LogConfig
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.logs.existing import StoredContainer, read_existing
 from dockerd_cfg.logs.existing_choice import Choice, LogChange, Wanted, Which, choose, findings_of, ids_of
@@ -34,6 +34,7 @@ from dockerd_cfg.service.state import observe
 
 if TYPE_CHECKING:
     from dockerd_cfg.logs.existing_plan import ExistingRequest
+    from dockerd_cfg.logs.existing_steps import Given
 
 _KINDS: Final = ("unlimited", "all")
 _SHOWN_NAMES: Final = 5
@@ -98,7 +99,12 @@ def _change(
     if session.shows_diff:
         for change in choice.changes:
             session.report.diff(_diff(session, change))
-    edits = edits._replace(done=f"{_of_new(edits)}; {_done(session, facts, existing)}")
+
+    def outcome(run_id: str) -> Edits:
+        given = _given(session, run_id)
+        done = f"{_of_new(edits)}; {_done(_running(session, facts), existing, given)}"
+        return edits._replace(done=done, data={**edits.data, "containers": [_row(one) for one in given]})
+
     planned = ConfigPlan(
         edit=config.edit,
         plan=plan,
@@ -107,7 +113,7 @@ def _change(
         action="restart" if facts.docker.should_run else "none",
         restart_required=False,
     )
-    result = carry_out(session, facts, edits, planned)
+    result = carry_out(session, facts, edits, planned, outcome=outcome)
     if session.is_dry_run or not facts.docker.should_run:
         return result
     return _seen(session, existing, result)
@@ -115,15 +121,33 @@ def _change(
 
 def _seen(session: Session, existing: "ExistingRequest", result: Result) -> Result:
     """Tell which logs are still larger than they may be: they are rotated when something is written to them."""
-    from dockerd_cfg.logs.existing_steps import given_in, over_limit  # noqa: PLC0415  # likewise
+    from dockerd_cfg.logs.existing_steps import over_limit  # noqa: PLC0415  # likewise
 
-    run = session.history.find(str(result.data["run"]))
-    given = given_in(run.record.captured("started", "limit-existing-logs") or {})
+    given = _given(session, str(result.data["run"]))
     root = session.host.layout.real(existing.root)
     waiting = [one.name for one, _ in over_limit(root, given, existing.wanted.version)]
     if waiting:
         session.report.answer(f"Rotated only when something is written to them again: {_some(waiting)}.")
     return replace(result, data={**result.data, "over_limit": [*waiting]})
+
+
+def _given(session: Session, run_id: str) -> "list[Given]":
+    """Return the containers that a run changed: they were chosen again once Docker was stopped."""
+    from dockerd_cfg.logs.existing_steps import LIMIT_EXISTING_LOGS, given_in  # noqa: PLC0415  # likewise
+
+    run = session.history.find(run_id)
+    return given_in(run.record.captured("started", LIMIT_EXISTING_LOGS) or {})
+
+
+def _running(session: Session, facts: ConfigFacts) -> set[str]:
+    """Return the ids of the containers that run by now, of those that ran before when Docker cannot be asked."""
+    found: Iterable[Container] = ()
+    if facts.docker.should_run:
+        try:
+            found = session.host.docker.containers()
+        except DockerdCfgError:
+            found = facts.docker.running
+    return {container.id for container in found if container.is_running}
 
 
 def _meant(words: Sequence[str]) -> tuple[Which, list[str]]:
@@ -198,6 +222,17 @@ def _told(choice: Choice) -> dict[str, JsonValue]:
     return {"containers": changes, "left_alone": left}
 
 
+def _row(one: "Given") -> JsonValue:
+    """Return what programs are told of a container that was changed."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "driver": one.driver,
+        "before": {**(one.old or {})},
+        "after": {**one.new},
+    }
+
+
 def _tell_others(session: Session, choice: Choice) -> None:
     others = [
         f"{one.container.name} ({_driver(one.container)})"
@@ -228,14 +263,13 @@ def _of_new(edits: Edits) -> str:
     return edits.done.partition(";")[0]
 
 
-def _done(session: Session, facts: ConfigFacts, existing: "ExistingRequest") -> str:
-    names = [change.container.name for change in existing.choice.changes]
-    running = {container.id for container in facts.docker.running}
-    idle = [change for change in existing.choice.changes if change.container.id not in running]
-    verb = "get" if session.is_dry_run else "got"
+def _done(running: set[str], existing: "ExistingRequest", given: "Sequence[Given]") -> str:
+    if not given:
+        return "the existing containers meant are gone, or were changed meanwhile"
+    idle = [one for one in given if one.id not in running]
     later = f" ({len(idle)} of them at their next start)" if idle else ""
-    count = counted(len(names), "existing container")
-    return f"{count} {verb} {shown(existing.wanted.options)}{later}: {_some(names)}"
+    count = counted(len(given), "existing container")
+    return f"{count} got {shown(existing.wanted.options)}{later}: {_some([one.name for one in given])}"
 
 
 def _some(names: Sequence[str]) -> str:

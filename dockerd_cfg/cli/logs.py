@@ -86,7 +86,8 @@ def _audit(session: Session) -> Result:
     containers = read_containers(session.host.layout.real(place.data_root))
     rows = _rows(containers, place, _defaults(session, place), before)
     _show(session, place, rows, None if before is None else now - before.at)
-    _note(session, Look(now, {one.id: one.allocated for one in containers}))
+    if not session.is_dry_run:
+        _note(session, Look(now, {one.id: one.allocated for one in containers}))
     data: dict[str, JsonValue] = {
         "docker": place.runs,
         "data_root": str(place.data_root),

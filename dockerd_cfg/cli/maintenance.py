@@ -11,13 +11,14 @@ from dockerd_cfg.cli.options import DryRun, Json, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.errors import FileProblem, PreflightRefused, UsageProblem
+from dockerd_cfg.files import check_replaceable
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.maintenance.plan import TimerFacts, plan_disabling, plan_enabling, read_timer
 from dockerd_cfg.maintenance.record import RECORD, PastRun, read_record
 from dockerd_cfg.maintenance.settings import chosen_settings
 from dockerd_cfg.maintenance.timer import edited
-from dockerd_cfg.maintenance.units import TIMER
+from dockerd_cfg.maintenance.units import SERVICE, SERVICE_PATH, TIMER, TIMER_PATH
 from dockerd_cfg.own_program import own_command
 from dockerd_cfg.quantities import counted, now, shown_bytes
 
@@ -59,7 +60,7 @@ def enable(
     fault = session.host.systemd.calendar_fault(given.schedule)
     if fault is not None:
         raise UsageProblem(
-            f"systemd does not understand the schedule {given.schedule!r}: {fault}",
+            f"no timer can have the schedule {given.schedule!r}: {fault}",
             hint="see: man systemd.time",
         )
     with session.changing():
@@ -72,6 +73,7 @@ def enable(
         if plan is None:
             session.report.answer(f"Nothing to do: the timer prunes {what}.")
             return Result(command=session.command, data=data, findings=findings)
+        _refuse_fixed_units(session)
         data |= {"steps": session.plan_data(plan)["steps"]}
         if session.is_dry_run:
             session.report.plan(plan)
@@ -105,6 +107,7 @@ def disable(
         if plan is None:
             session.report.answer("Nothing to do: there is no timer.")
             return Result(command=session.command, findings=findings)
+        _refuse_fixed_units(session)
         data: dict[str, JsonValue] = {"steps": session.plan_data(plan)["steps"]}
         if session.is_dry_run:
             session.report.plan(plan)
@@ -173,9 +176,9 @@ maintenance.command()(run)
 
 def _timer(session: Session) -> TimerFacts:
     """Return what there is of the timer. Raises PreflightRefused when somebody else edited or masked it."""
-    unit = session.host.systemd.unit(TIMER)
-    if unit.load == "masked":
-        raise _refused("masked", f"{TIMER} is masked", f"run: systemctl unmask {TIMER}")
+    for name in (TIMER, SERVICE):
+        if session.host.systemd.unit(name).load == "masked":
+            raise _refused("masked", f"{name} is masked", f"run: systemctl unmask {name}")
     try:
         facts = read_timer(session.host)
     except FileProblem as error:
@@ -184,6 +187,15 @@ def _timer(session: Session) -> TimerFacts:
         problem = edited(facts.edited[0])
         raise _refused("edited", problem.message, problem.hint)
     return facts
+
+
+def _refuse_fixed_units(session: Session) -> None:
+    """Raise PreflightRefused when a unit file cannot be replaced or removed, being immutable, say."""
+    for path in (SERVICE_PATH, TIMER_PATH):
+        try:
+            check_replaceable(session.host.layout.real(path))
+        except FileProblem as error:
+            raise _refused("fixed-file", error.message, error.hint) from error
 
 
 def _refused(code: str, message: str, hint: str | None) -> PreflightRefused:

@@ -20,6 +20,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.storage.containerd import read_containerd
 from dockerd_cfg.storage.outcome import old_trees
+from dockerd_cfg.usage.elsewhere import elsewhere
 from dockerd_cfg.usage.layers import containerd_parts, read_layers
 from dockerd_cfg.usage.summary import Share, shares
 from dockerd_cfg.usage.walk import Part, walk
@@ -85,8 +86,10 @@ def usage(
 
 
 def _trees(session: Session, place: Whereabouts, parts: Mapping[str, Part]) -> list[_Tree]:
-    """Walk the data root, the system containerd's root where it is another, and old data that a move set aside."""
+    """Walk the data root, with what of it lies elsewhere, the system containerd's root, and old data set aside by a move."""
     found = [_tree(session, "data root", place.data_root, parts, Part("other"))]
+    apart = elsewhere(session.host.layout, place.data_root, parts)
+    found += [_tree(session, "data root", one.path, one.parts, one.top) for one in apart]
     containerd = _containerd(session, place)
     if containerd is not None:
         known = (

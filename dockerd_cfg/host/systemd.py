@@ -23,6 +23,7 @@ _PROPERTIES: Final = (
     "FragmentPath,DropInPaths,UnitFileState"
 )
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
+_PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
 _ENVIRONMENT_FILE: Final = re.compile(r"^(\S.*?) \(ignore_errors=(?:yes|no)\)$", re.MULTILINE)
 
@@ -134,13 +135,18 @@ class SystemctlSystemd:
         return int(number) / 1e6
 
     def calendar_fault(self, expression: str) -> str | None:
-        """Return what is wrong with a calendar expression (systemd-analyze(1)), None when it is right or nobody can tell."""
+        """Return what is wrong with a calendar expression (systemd-analyze(1)), None when it is right or nobody can tell.
+
+        One that lies in the past is wrong: a timer for it would never run.
+        """
         if self._runner.find("systemd-analyze") is None:
             return None
         told = self._runner.run(
             ["systemd-analyze", "calendar", "--", expression], timeout=_QUICK, check=False
         )
-        return None if told.is_success else (told.stderr or told.stdout).strip().partition("\n")[0]
+        if not told.is_success:
+            return (told.stderr or told.stdout).strip().partition("\n")[0]
+        return "it lies in the past" if _PAST.search(told.stdout) else None
 
     def unit_faults(self, *paths: HostPath) -> list[str]:
         """Return what is wrong with unit files (systemd-analyze(1)); what it says of other units is left out."""

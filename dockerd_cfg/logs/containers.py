@@ -68,6 +68,30 @@ class ContainerLogs:
         """Return the length of the files of ``roles``, in bytes."""
         return sum(file.size for file in self.files if file.role in roles)
 
+    @property
+    def current(self) -> LogFile | None:
+        """The file that is written to, None when there is none."""
+        return next((file for file in self.files if file.role == "current"), None)
+
+    def allowance(self, *, unlimited: int | None = None) -> int | None:
+        """Return how many bytes of the current file may stay, ``unlimited`` where nothing limits it.
+
+        That is what the limit leaves beside rotated files, and one file at least.
+        """
+        limits = self.limits
+        if limits is None:
+            return None
+        if limits.max_size is None or limits.total is None:
+            return unlimited
+        return max(limits.max_size, limits.total - self.size_of("rotated"))
+
+    def excess(self, *, unlimited: int | None = None) -> int:
+        """Return how many bytes of the current file are more than its `allowance`; 0 for less than a block, which frees nothing."""
+        current, allowed = self.current, self.allowance(unlimited=unlimited)
+        if current is None or allowed is None or current.size - allowed < current.block:
+            return 0
+        return current.size - allowed
+
 
 def docker_roots(data_root: Path) -> list[Path]:
     """Return the roots in which containers lie: ``data_root`` and, of user namespaces, those below or beside it."""

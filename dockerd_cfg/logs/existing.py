@@ -91,6 +91,8 @@ def _stored(folder: Path) -> StoredContainer | None:
     name = str(told.get("Name") or short).removeprefix("/")
     labels = _inner(_inner(told, "Config"), "Labels")
     service = str(labels.get(_SERVICE_NAME) or labels.get(_SERVICE) or "")
+    if not f"{folder.name}{name}{service}".isprintable():
+        return StoredContainer(folder.name, short, folder, problem="it has a name that Docker gives nothing")
     try:
         settings = _object(read_plain(folder / SETTINGS))
         config = log_config_in(settings)

@@ -9,6 +9,7 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.logs.existing import StoredContainer
 from dockerd_cfg.logs.log_config import ROTATING, given, is_unlimited, new_faults
+from dockerd_cfg.logs.origin import service_update
 
 Which = Literal["unlimited", "all", "named"]
 Reason = Literal["unreadable", "other-driver", "swarm-service", "removed-when-stopped", "clash"]
@@ -91,7 +92,7 @@ def _outcome(container: StoredContainer, wanted: Wanted) -> LogChange | LeftAlon
             container,
             "swarm-service",
             f"it belongs to the swarm service {container.service}, which would replace it",
-            _service_update(container.service, after),
+            f"run: {service_update(container.service, after.driver, after.options)}",
         )
     if container.is_passing and not wanted.survives:
         return LeftAlone(
@@ -105,11 +106,6 @@ def _outcome(container: StoredContainer, wanted: Wanted) -> LogChange | LeftAlon
         message = f"with its own options it would no longer start: {faults[0].message}"
         return LeftAlone(container, "clash", message, "create it anew with the options meant")
     return LogChange(container, config, after)
-
-
-def _service_update(service: str, after: LogConfig) -> str:
-    options = " ".join(f"--log-opt {name}={value}" for name, value in after.options.items())
-    return f"run: docker service update --log-driver {after.driver} {options} {service}"
 
 
 def ids_of(containers: Sequence[StoredContainer], names: Collection[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ Docker fixes it when the container is created; of the drivers that keep files, j
 local always does (20 MB in 5 files unless told otherwise; moby daemon/logger/local/config.go).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from dockerd_cfg.host.docker import LogConfig
 ROTATING: Final = frozenset({"json-file", "local"})
 """The drivers that keep files of Docker's own and can limit them."""
 
+# Halves of characters, which JSON can name and nothing can write
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _ROTATION: Final = ("max-size", "max-file", "compress")
 
 
@@ -30,7 +33,9 @@ def log_config_in(settings: Mapping[str, Any]) -> LogConfig:
     options = {} if options is None else options
     if not isinstance(driver, str) or not isinstance(options, dict):
         raise ValueError("its LogConfig is odd")  # noqa: TRY004  # likewise
-    if not all(isinstance(value, str) for value in options.values()):
+    if not all(
+        isinstance(text, str) and not _HALVES.search(text) for text in (driver, *options, *options.values())
+    ):
         raise ValueError("its LogConfig has options that are no text")
     return LogConfig(driver=driver, options=options)
 

@@ -25,12 +25,13 @@ _CACHE: Final = "container-cached.log"
 
 
 class LogFile(NamedTuple):
-    """One log file: ``size`` is its length, ``allocated`` what it takes on disk, both in bytes."""
+    """One log file: ``size`` is its length, ``allocated`` what it takes on disk, ``block`` the least it takes; in bytes."""
 
     path: Path
     size: int
     allocated: int
     role: Role
+    block: int = _BLOCK
 
 
 def log_files(folder: Path, driver: str | None, limits: Limits | None) -> list[LogFile]:
@@ -44,7 +45,7 @@ def log_files(folder: Path, driver: str | None, limits: Limits | None) -> list[L
     mine = _base_of(driver, limits, bases)
     found = [*_in(folder), *_in(folder / "local-logs", missing_is_fine=True)]
     files = [
-        LogFile(path, status.st_size, status.st_blocks * _BLOCK, role)
+        LogFile(path, status.st_size, status.st_blocks * _BLOCK, role, status.st_blksize)
         for path, status in found
         if (role := _role(path.relative_to(folder).as_posix(), bases, mine, limits)) is not None
     ]

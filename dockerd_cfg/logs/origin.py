@@ -4,13 +4,17 @@ Docker merges its defaults into a container's own options when the container is 
 (moby daemon/logs.go, mergeAndVerifyLogConfig): where it comes from is worked out by comparison.
 """
 
+import shlex
 from collections.abc import Collection, Mapping
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
+from dockerd_cfg.config.set_logs import DEFAULT_MAX_FILE, DEFAULT_MAX_SIZE
 from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.logs.containers import ContainerLogs
 
 Origin = Literal["default", "earlier-default", "given", "given-or-earlier-default", "unknown"]
+_USUAL: Final = MappingProxyType({"max-size": DEFAULT_MAX_SIZE, "max-file": DEFAULT_MAX_FILE})
 Fix = Literal["none", "restart", "existing", "recreate", "service-update", "trim", "look"]
 
 IN_WORDS: dict[Origin, str] = {
@@ -79,7 +83,7 @@ def remedy_of(container: ContainerLogs, *, is_running: bool, default_is_limited:
         return _limit(container, default_is_limited=default_is_limited)
     if is_over(container) and is_running:
         return Remedy("restart", f"a restart is enough: docker restart {container.id[:12]}")
-    if is_over(container) or container.allocated_as("orphan"):
+    if container.allocated_as("orphan") or (container.driver == "json-file" and container.excess()):
         return Remedy("trim", f"dockerd-cfg logs trim {container.id[:12]}")
     return Remedy("none")
 
@@ -88,11 +92,17 @@ def _limit(container: ContainerLogs, *, default_is_limited: bool) -> Remedy:
     if container.swarm_service:
         return Remedy(
             "service-update",
-            "docker service update --log-driver json-file --log-opt max-size=50m --log-opt max-file=3 SERVICE",
+            service_update(container.swarm_service),
         )
     if container.owner and default_is_limited:
         return Remedy("recreate", "docker compose up -d --force-recreate in its project")
     return Remedy("existing", "dockerd-cfg set-logs --existing")
+
+
+def service_update(service: str, driver: str = "json-file", options: Mapping[str, str] = _USUAL) -> str:
+    """Return the command that gives the tasks of a swarm's ``service`` log options."""
+    words = [word for name, value in options.items() for word in ("--log-opt", f"{name}={value}")]
+    return shlex.join(["docker", "service", "update", "--log-driver", driver, *words, service])
 
 
 def earlier(configs: Collection[Mapping[str, object]]) -> tuple[LogConfig, ...]:

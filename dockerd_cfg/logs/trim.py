@@ -7,15 +7,19 @@ shortening it (truncate, a hole, blocks taken out) there are versions or readers
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dockerd_cfg import files
-from dockerd_cfg.errors import DockerdCfgError, UsageProblem
+from dockerd_cfg.errors import FileProblem, UsageProblem
 from dockerd_cfg.files.front import InUse, drop_front, is_open
 from dockerd_cfg.logs.containers import ContainerLogs
 from dockerd_cfg.logs.log_files import LogFile
+from dockerd_cfg.logs.origin import service_update
 
-Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary"]
+Why = Literal["runs", "open", "unlimited", "unreadable", "foreign", "binary", "fixed", "failed"]
+
+
+_FIXED: Final = "it is immutable or append-only, or its disk is read-only: see lsattr and findmnt -T on it"
 
 
 class Cut(NamedTuple):
@@ -73,17 +77,28 @@ def plan_trim(containers: Sequence[ContainerLogs], *, docker_runs: bool, max_siz
     return Trim(cuts, tuple(one for one in outcomes if isinstance(one, Left)))
 
 
+def without_fixed(trim: Trim) -> Trim:
+    """Return ``trim`` with the files that even root could not give up, immutable ones say, among those that stay."""
+    cuts, left = list[Cut](), list(trim.left)
+    for cut in trim.cuts:
+        try:
+            files.check_replaceable(cut.file.path)
+        except FileProblem:
+            left.append(Left(cut.container, cut.file, "fixed", _FIXED))
+        else:
+            cuts.append(cut)
+    return Trim(tuple(cuts), tuple(left))
+
+
 def _of(container: ContainerLogs, max_size: int | None, *, docker_runs: bool) -> Iterator[Cut | Left]:
     if container.trouble is not None:
         for file in container.files:
             yield Left(container, file, "unreadable", f"its records cannot be read: {container.trouble}")
         return
     yield from _unknown(container)
-    current = next((file for file in container.files if file.role == "current"), None)
-    if current is not None and container.limits is not None:
-        yield from _current(
-            container, current, _keep(container, max_size), is_held=container.is_running and docker_runs
-        )
+    if container.current is not None and container.limits is not None:
+        is_held = container.is_running and docker_runs
+        yield from _current(container, container.current, max_size, is_held=is_held)
 
 
 def _unknown(container: ContainerLogs) -> Iterator[Cut | Left]:
@@ -97,33 +112,26 @@ def _unknown(container: ContainerLogs) -> Iterator[Cut | Left]:
 
 
 def _current(
-    container: ContainerLogs, current: LogFile, keep: int | None, *, is_held: bool
+    container: ContainerLogs, current: LogFile, max_size: int | None, *, is_held: bool
 ) -> Iterator[Cut | Left]:
+    keep, excess = container.allowance(unlimited=max_size), container.excess(unlimited=max_size)
     if keep is None:
         if current.allocated:
-            yield Left(container, current, "unlimited", "it has no limit; give one with --max-size")
-    elif current.size <= keep:
+            advice = _advice(container) if is_held else "give one with --max-size"
+            yield Left(container, current, "unlimited", f"it has no limit; {advice}")
+    elif not excess:
         return
     elif container.driver != "json-file":
         yield Left(container, current, "binary", "dockerd rotates it by itself at the container's next start")
     elif is_held:
         yield Left(container, current, "runs", _advice(container))
     else:
-        part = (current.size - keep) / current.size
-        yield Cut(container, current, keep, int(current.allocated * part))
-
-
-def _keep(container: ContainerLogs, max_size: int | None) -> int | None:
-    """Return how many bytes of the current file may stay: what the limit leaves beside rotated files, one file at least."""
-    limits = container.limits
-    if limits is None:
-        return None
-    if limits.max_size is None or limits.total is None:
-        return max_size
-    return max(limits.max_size, limits.total - container.size_of("rotated"))
+        yield Cut(container, current, keep, int(current.allocated * excess / current.size))
 
 
 def _advice(container: ContainerLogs) -> str:
+    if container.swarm_service and container.is_unlimited:
+        return f"it runs: {service_update(container.swarm_service)}"
     if container.is_unlimited:
         return (
             f"it runs: dockerd-cfg set-logs --existing, or stop it and trim: docker stop {container.id[:12]}"
@@ -160,4 +168,4 @@ def _allocated(cut: Cut) -> int:
     try:
         return cut.file.path.stat().st_blocks * 512
     except OSError as error:
-        raise DockerdCfgError(f"{cut.file.path} has vanished: {error.strerror}") from error
+        raise FileProblem(f"{cut.file.path} has vanished: {error.strerror}") from error

@@ -14,6 +14,7 @@ from dockerd_cfg.maintenance.moments import Arrivals, latest, moment
 # Before API 1.42 `GET /system/df` measures everything; on a large host that takes minutes.
 DF_TIMEOUT: Final = 900.0
 _STOPPED: Final = frozenset({"created", "exited", "dead"})
+_NEVER_PRUNED: Final = PREDEFINED_NETWORKS | {"docker_gwbridge"}
 _NAMELESS: Final = frozenset({"<none>:<none>", "<none>@<none>"})
 _ANONYMOUS: Final = "com.docker.volume.anonymous"  # since 23.0
 _GENERATED: Final = re.compile(r"[0-9a-f]{64}")
@@ -123,7 +124,10 @@ def _image(row: Mapping[str, Any], full: Mapping[str, Any], came: float | None, 
 
 
 def _networks(docker: Docker) -> list[Item]:
-    """Return the networks. Those of a swarm are its own affair: services without tasks need them, and do not tell."""
+    """Return the networks. Those of a swarm are its own affair: services without tasks need them, and do not tell.
+
+    Nor does the bridge by which its containers reach the world, which is a local one (moby daemon/cluster/executor).
+    """
     with understood("GET /networks"):
         rows = docker.ask("GET", "/networks")
         ids = {row["Name"]: str(row["Id"]) for row in rows}
@@ -137,7 +141,7 @@ def _networks(docker: Docker) -> list[Item]:
                     id=str(row["Id"]),
                     name=str(row["Name"]),
                     last=moment(row.get("Created")),
-                    is_free=is_ours and row["Name"] not in PREDEFINED_NETWORKS,
+                    is_free=is_ours and row["Name"] not in _NEVER_PRUNED,
                     labels=row.get("Labels") or {},
                     needs=frozenset({("network", ids.get(template, template))} if template else ()),
                 )

@@ -55,13 +55,15 @@ def read_settings(text: str) -> Settings | None:
     """Return the settings that ``text``, as `Settings.as_json` writes it, holds; None when it holds none."""
     try:
         raw: dict[str, Any] = json.loads(text)
+        if type(raw["volumes"]) is not bool:
+            return None
         return Settings(
-            older_than=float(raw["older_than"]),
-            keep_label=str(raw["keep_label"]),
-            volumes=bool(raw["volumes"]),
+            older_than=parse_age(shown_duration(float(raw["older_than"]))),
+            keep_label=parse_label(str(raw["keep_label"])),
+            volumes=raw["volumes"],
             schedule=str(raw["schedule"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, UsageProblem):
         return None
 
 

@@ -79,12 +79,15 @@ class SetTimer(Step):
         )
 
     def refuse_conflict(self, layout: Layout, before: Before) -> None:
-        """Raise FileProblem when somebody else changed one of the files since."""
+        """Raise FileProblem when somebody else changed one of the files since, or made it immutable."""
         for path, new, old in zip(
             _PATHS, (self.service.image, self.timer.image), self._old(before), strict=True
         ):
-            if files.read_image(layout.real(path)).digest not in {new.digest, old.digest}:
+            present = files.read_image(layout.real(path)).digest
+            if present not in {new.digest, old.digest}:
                 raise edited(path)
+            if present != old.digest:
+                files.check_replaceable(layout.real(path))
 
     @staticmethod
     def _old(before: Before) -> tuple[FileImage, FileImage]:

@@ -30,6 +30,8 @@ _DRIVERS: Final = {
     "vfs": "vfs/dir",
     "btrfs": "btrfs/subvolumes",
 }
+# The folders right below a data root that Docker keeps things in, by any driver.
+TOP_FOLDERS: Final = (*_FOLDERS, *(below.partition("/")[0] for below in _DRIVERS.values()))
 SNAPSHOT: Final = "snapshot "
 _CONTENT: Final = "io.containerd.content.v1.content"
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1.overlayfs"

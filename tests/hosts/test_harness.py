@@ -252,11 +252,14 @@ def test_the_tool_is_installed_from_its_wheel(host: Host) -> None:
     assert host.shell("command -v dockerd-cfg") == "/usr/local/bin/dockerd-cfg"
 
 
-@pytest.mark.parametrize("state", ["off", "up", "frozen"])
+@pytest.mark.parametrize("state", ["off", "up", "frozen", "with a paused container"])
 def test_a_destroyed_host_leaves_nothing(boot_host: BootHost, state: str) -> None:
     host = boot_host()
     assert set(traces_of(host.name)) == {"groups", "processes", "folders"}
     host.docker("run", "-d", "--stop-signal=KILL", "busybox:1", "sleep", "1000")
+    if state == "with a paused container":
+        host.docker("run", "--detach", "--name", "paused", "--network=none", "busybox:1", "sleep", "1000")
+        host.docker("pause", "paused")
     if state == "frozen":
         host.popen("sleep", "1000")
         host.freeze()

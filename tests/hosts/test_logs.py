@@ -67,7 +67,7 @@ def test_logs_are_told_and_trimmed_and_go_on(boot_host: BootHost, variant: str) 
     assert not host.exists(f"{limited}.7")
     assert [(one["name"], one["why"]) for one in done["data"]["left"]] == [("running", "runs")]
     assert host.run("sha256sum", running, limited).stdout == before
-    assert not answer(host, "logs", "trim", "--max-size", "104k", "--yes")["changed"]
+    assert not answer(host, "logs", "trim", "--max-size", "100k", "--yes")["changed"]
 
     # read from its front, from its end, and written on
     kept = numbers(host.docker("logs", "ended"))

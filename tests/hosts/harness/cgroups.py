@@ -75,9 +75,18 @@ def kill(groups: Groups, *, timeout: float = 10) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         set_frozen(groups, frozen=False)  # only now: what was frozen does nothing any more
+        _thaw_below(groups)
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes {sorted(pids)} do not die")
         time.sleep(0.01)
+
+
+def _thaw_below(groups: Groups) -> None:
+    """Continue what the host itself has stopped, such as containers that are paused."""
+    for group in groups:
+        for file in group.rglob("freezer.state"):
+            with contextlib.suppress(OSError):
+                file.write_text("THAWED")
 
 
 def remove(groups: Groups, *, timeout: float = 5) -> None:

@@ -1,5 +1,6 @@
 """set-logs --existing on a sandbox: what it changes, what it leaves, what it tells, and how it is taken back."""
 
+import io
 import json
 import subprocess
 import sys
@@ -181,10 +182,11 @@ class AtEntry:
         """See an entry that is on disk."""
 
 
-def meanwhile(tool: Tool, act: Callable[[], object]) -> int:
+def meanwhile(tool: Tool, act: Callable[[], object], report: Report | None = None) -> int:
     """Give limits; ``act`` happens when all is planned and Docker still runs."""
     host = sandbox_host(tool.root)
-    return run((*GIVE, "--yes"), make_host=lambda: host, report=Report(), witnesses=(AtEntry(0, act),))
+    report = report or Report()
+    return run((*GIVE, "--yes"), make_host=lambda: host, report=report, witnesses=(AtEntry(0, act),))
 
 
 def test_containers_are_chosen_again_once_docker_is_stopped(tool: Tool) -> None:
@@ -197,8 +199,10 @@ def test_containers_are_chosen_again_once_docker_is_stopped(tool: Tool) -> None:
         subprocess.run(["rm", "-r", path(tool, "database").parent], check=True)
         edit(tool, "job", **{"max-size": "1m"})
 
-    assert meanwhile(tool, come_and_go) == 0
+    out = io.StringIO()
+    assert meanwhile(tool, come_and_go, Report(out=out)) == 0
 
+    assert "2 existing containers got max-size=7m, max-file=3" in out.getvalue()
     assert options(tool, "newer") == options(tool, "web") == LIMITS
     assert options(tool, "job") == {"max-size": "1m"}
     assert not path(tool, "database").exists()

@@ -9,6 +9,8 @@ import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.errors import FileProblem, Interrupted
+from dockerd_cfg.files.front import drop_front
 from dockerd_cfg.paths import Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
@@ -87,7 +89,75 @@ def test_trim_asks_tells_and_does_it_once(root: Path) -> None:
     done = told(root, "logs", "trim", "--max-size", "100k", "--yes")
     assert done["data"]["freed_bytes"] > 400_000
     assert path.stat().st_size < 110_000
-    assert not told(root, "logs", "trim", "--max-size", "110k", "--yes")["changed"]
+    assert not told(root, "logs", "trim", "--max-size", "100k", "--yes")["changed"]
+
+
+@pytest.fixture
+def two_logs(root: Path) -> list[Path]:
+    """Two logs that trim would shorten, in the order in which it does."""
+    for name in ("job", "web"):
+        log_of(root, name).write_bytes(b'{"log":"x"}\n' * 50_000)
+    rows = told(root, "logs", "trim", "--max-size", "100k", "--dry-run")["data"]["files"]
+    return [log_of(root, row["name"]) for row in rows if row["name"] in {"job", "web"}]
+
+
+def test_of_a_log_that_cannot_be_shortened_it_is_told_and_the_others_are(
+    root: Path, two_logs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drop(path: Path, keep: int) -> int:
+        if path == two_logs[0]:
+            raise FileProblem(f"cannot shorten {path}: Input/output error (EIO)")
+        return drop_front(path, keep)
+
+    monkeypatch.setattr("dockerd_cfg.logs.trim.drop_front", drop)
+
+    found = told(root, "logs", "trim", "--max-size", "100k", "--yes", code=1)
+    assert "EIO" in found["error"]["message"]
+    assert "freed in 1 file" in found["error"]["state"]
+    assert found["changed"]
+    assert [one["path"] for one in found["data"]["left"] if one["why"] == "failed"] == [
+        f"/{two_logs[0].relative_to(root)}"
+    ]
+    assert two_logs[1].stat().st_size < 110_000
+
+    again = told(root, "logs", "trim", "--max-size", "100k", "--yes", code=1)
+    assert again["error"]["message"].endswith("nothing was changed")
+    assert not again["changed"]
+
+
+def test_a_signal_ends_it_and_what_was_freed_is_told(
+    root: Path, two_logs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drop(path: Path, keep: int) -> int:
+        if path == two_logs[1]:
+            raise Interrupted("SIGTERM")
+        return drop_front(path, keep)
+
+    monkeypatch.setattr("dockerd_cfg.logs.trim.drop_front", drop)
+
+    found = told(root, "logs", "trim", "--max-size", "100k", "--yes", code=1)
+    assert found["changed"]
+    assert len(found["data"]["files"]) == 1
+    assert found["data"]["freed_bytes"] == found["data"]["files"][0]["freed_bytes"] > 400_000
+
+
+def test_a_log_that_somebody_made_immutable_is_left_and_told_beforehand(
+    root: Path, two_logs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dockerd_cfg.files.inode_flags.is_fixed", lambda path: path == two_logs[0])
+
+    for consent in ("--dry-run", "--yes"):
+        found = told(root, "logs", "trim", "--max-size", "100k", consent)["data"]
+        assert [one["path"] for one in found["left"] if one["why"] == "fixed"] == [
+            f"/{two_logs[0].relative_to(root)}"
+        ]
+    assert two_logs[0].stat().st_size == 600_000
+
+
+def test_a_dry_look_is_not_noted(root: Path) -> None:
+    told(root, "logs", "--dry-run")
+
+    assert told(root, "logs")["data"]["seconds_since_last_look"] is None
 
 
 def test_odd_words_are_refused(root: Path) -> None:
@@ -125,6 +195,30 @@ def test_a_terminal_gets_bars_and_no_color_none(
 
     assert "█" in shown[0]
     assert not {"█", "\x1b"} & set(shown[1])
+
+
+def by_kind(found: dict[str, Any]) -> dict[str, int]:
+    return {one["kind"]: one["bytes"] for one in found["kinds"]}
+
+
+@pytest.mark.parametrize("name", ["volumes", "containers", "overlay2"])
+def test_what_a_link_leads_to_is_counted_where_it_lies(root: Path, name: str) -> None:
+    log_of(root, "job").write_bytes(b"{}\n" * 100_000)
+    before = told(root, "usage")["data"]
+    folder = root / "var/lib/docker" / name
+    (root / "big").mkdir()
+    folder.rename(root / "big" / name)
+    folder.symlink_to(f"../../../big/{name}")
+
+    after = told(root, "usage")["data"]
+
+    assert [tree["path"] for tree in after["trees"] if tree["what"] == "data root"] == [
+        "/var/lib/docker",
+        f"/big/{name}",
+    ]
+    assert by_kind(after) == by_kind(before)
+    assert after["reclaimable_bytes"] == before["reclaimable_bytes"]
+    assert after["bytes"] == before["bytes"] == sum(tree["bytes"] for tree in after["trees"])
 
 
 def test_usage_counts_with_docker_up_and_down(root: Path) -> None:

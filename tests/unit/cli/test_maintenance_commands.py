@@ -85,7 +85,12 @@ def some_things(tool: Tool) -> None:
             image("busybox", RepoTags=["busybox:1", "other/busybox:2"]),
         ],
         containers=[container("runs", image("nginx")["Id"], State="running")],
-        networks=[network("bridge"), network("lonely"), network("swarms", Scope="swarm")],
+        networks=[
+            network("bridge"),
+            network("lonely"),
+            network("swarms", Scope="swarm"),
+            network("docker_gwbridge"),
+        ],
         volumes=[
             {"Name": "records", "Driver": "local", "CreatedAt": OLD},
             {"Name": "a" * 64, "Driver": "local", "CreatedAt": OLD, "UsageData": {"Size": 30}},
@@ -107,7 +112,7 @@ def test_a_dry_run_tells_what_the_run_then_prunes_and_status_what_it_freed(tool:
     done = tool("maintenance", "run")
     assert (done.code, done.data) == (0, would.data)
     assert left(tool, "images") == [image("nginx")["Id"]]
-    assert left(tool, "networks") == ["bridge", "swarms"]
+    assert left(tool, "networks") == ["bridge", "swarms", "docker_gwbridge"]
     assert left(tool, "volumes") == ["records", "a" * 64]
     (past,) = tool("maintenance", "status").data["runs"]
     assert (past["freed"], past["counts"]) == (10_700, {"image": 2, "network": 1, "build-cache": 1})
@@ -250,6 +255,26 @@ def test_what_somebody_else_edited_is_left_alone(tool: Tool, argv: tuple[str, ..
     assert path.read_text(encoding="utf-8").endswith("# mine\n")
     assert tool("rollback", "--yes").code == 4
     assert tool("maintenance", "status").data["edited"] == [f"/{UNITS}/{TIMER}"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("maintenance", "enable", "--older-than", "2d"), ("maintenance", "disable"), ("rollback", "--yes")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("more", [("--dry-run",), ()])
+def test_what_somebody_made_immutable_is_refused_beforehand(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], more: tuple[str, ...]
+) -> None:
+    tool("maintenance", "enable")
+    fixed = tool.root / UNITS / TIMER
+    monkeypatch.setattr("dockerd_cfg.files.inode_flags.is_fixed", lambda path: path == fixed)
+
+    found = tool(*argv, *more)
+
+    assert found.code == 4
+    assert "immutable" in found.result["error"]["message"]
+    assert len(tool("history").data["runs"]) == 1
 
 
 def test_drop_ins_of_others_are_told_of_and_stay(tool: Tool) -> None:

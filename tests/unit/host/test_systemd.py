@@ -130,6 +130,8 @@ def test_a_calendar_expression_is_judged_by_systemd() -> None:
     assert Told().systemd.calendar_fault("daily") is None
     assert Told(found=False).systemd.calendar_fault("x") is None
     assert Told("", "Failed to parse\nmore", 1).systemd.calendar_fault("x") == "Failed to parse"
+    past = "  Original form: 2020-01-01\nNormalized form: 2020-01-01 00:00:00\n    Next elapse: never\n"
+    assert Told(past).systemd.calendar_fault("2020-01-01") == "it lies in the past"
 
 
 def test_faults_of_other_units_are_left_out() -> None:

@@ -10,6 +10,8 @@ from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.logs.existing import StoredContainer, find_existing, read_existing
 from tests.unit.logs.records import container
 
+HALF = rb'{"LogConfig":{"Type":"json-file","Config":{"tag":"\ud800"}}}'
+
 
 def only(root: Path) -> StoredContainer:
     (found,) = read_existing(root)
@@ -99,7 +101,7 @@ def holding(data: bytes) -> Callable[[Path], None]:
     [linked, named_twice, piped, foldered, removed]
     + [
         holding(data)
-        for data in (b"", b"{", b"[]", b"\xff", b"{}", b'{"LogConfig":{"Type":5}}', b"[" * 100_000)
+        for data in (b"", b"{", b"[]", b"\xff", b"{}", b'{"LogConfig":{"Type":5}}', HALF, b"[" * 100_000)
     ],
     ids=lambda spoil: spoil.__name__[:20],
 )
@@ -110,6 +112,25 @@ def test_a_record_that_is_not_plainly_dockers_own_is_told(
 
     found = only(tmp_path)
     assert (found.name, found.config) == ("web", None)
+    assert found.problem
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "labels"),
+    [
+        ("c1", "\ud800web", None),
+        ("c1", "web", {"com.docker.swarm.service.name": "shop\udfff\n"}),
+        (os.fsdecode(b"c1\xff"), "web", None),
+    ],
+    ids=["half a character", "a line's end", "no character"],
+)
+def test_a_container_with_a_name_that_nobody_could_write_down_is_told(
+    tmp_path: Path, folder: str, name: str, labels: dict[str, str] | None
+) -> None:
+    container(tmp_path, folder, name=name, labels=labels)
+
+    found = only(tmp_path)
+    assert found.config is None
     assert found.problem
 
 

@@ -88,6 +88,14 @@ def test_of_a_task_it_is_told_how_its_service_is_changed() -> None:
     )
 
 
+def test_a_service_whose_name_a_shell_would_obey_stays_one_word() -> None:
+    host = [stored("task", service="shop; reboot")]
+
+    (task,) = choose(host, Wanted("unlimited", LIMITS, DockerVersion(28, 5, 2))).left
+
+    assert task.hint.endswith(" 'shop; reboot'")
+
+
 def test_there_is_a_warning_for_each_that_may_fill_the_disk() -> None:
     codes = [finding.code for finding in findings_of(outcome("unlimited").left)]
 

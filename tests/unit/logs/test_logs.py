@@ -182,6 +182,33 @@ def test_each_log_has_its_remedy(
     assert remedy_of(found, is_running=running, default_is_limited=True).fix == fix
 
 
+@pytest.mark.parametrize("driver", ["json-file", "local"])
+def test_trimming_is_no_remedy_where_it_would_leave_the_log_as_it_is(tmp_path: Path, driver: str) -> None:
+    options = {"max-size": "20k", "max-file": "9"}
+    folder = container(tmp_path, driver=driver, options=options)
+    path = write_log(folder)
+    if driver == "local":
+        (folder / "local-logs").mkdir()
+        path.rename(folder / "local-logs/container.log")
+    found = read_container(folder)
+
+    assert not plan_trim([found], docker_runs=True).cuts
+    assert remedy_of(found, is_running=False, default_is_limited=True).fix == "none"
+    assert remedy_of(found, is_running=True, default_is_limited=True).fix == "restart"
+
+
+def test_a_task_is_given_a_limit_by_its_service(tmp_path: Path) -> None:
+    folder = container(tmp_path, labels={"com.docker.swarm.service.name": "shop"}, running=True)
+    write_log(folder)
+    found = read_container(folder)
+
+    (left,) = plan_trim([found], docker_runs=True).left
+    command = remedy_of(found, is_running=True, default_is_limited=True).text
+
+    assert command.endswith("--log-opt max-size=50m --log-opt max-file=3 shop")
+    assert command in left.advice
+
+
 def test_growth_is_told_from_the_second_look_on(tmp_path: Path) -> None:
     assert last_look(tmp_path) is None
     note_look(tmp_path, Look(1000.0, {"one": 10}))
@@ -209,7 +236,11 @@ def test_trimming_keeps_the_newest_whole_lines(tmp_path: Path) -> None:
     assert 30_000 < len(kept) < 50_000
     assert all(json.loads(line) for line in lines)
     assert not orphan.exists()
-    assert plan_trim([read_container(folder)], docker_runs=True).frees < 8192
+    again = read_container(folder)
+    assert not plan_trim(
+        [again], docker_runs=True
+    ).cuts  # though it is over the limit still, by less than a block
+    assert remedy_of(again, is_running=False, default_is_limited=True).fix == "none"
 
 
 def test_a_running_containers_log_is_left_alone_and_its_orphans_are_not(tmp_path: Path) -> None:

@@ -39,6 +39,27 @@ def test_a_file_without_settings_tells_none(data: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "edit",
+    [
+        (b"86400", b"0"),
+        (b"86400", b"-86400"),
+        (b"86400", b"NaN"),
+        (b"86400", b"Infinity"),
+        (b'"volumes": true', b'"volumes": "no"'),
+        (b'"stage=live"', b'""'),
+    ],
+    ids=repr,
+)
+def test_settings_that_would_prune_more_than_can_be_asked_for_count_for_nothing(
+    edit: tuple[bytes, bytes],
+) -> None:
+    data = written_units(SETTINGS, PROGRAM).service
+
+    assert settings_of(FileImage(data)) == SETTINGS
+    assert settings_of(FileImage(data.replace(*edit))) is None
+
+
+@pytest.mark.parametrize(
     "given",
     [
         ("1s", None, None),
