@@ -15,7 +15,7 @@ _SHORT: Final = 0.005  # seconds of work that need no rest yet
 _LONGEST_WORK: Final = 0.25  # seconds; longer was rather a wait for something to do
 _LONGEST_REST: Final = 5.0  # seconds
 _NAP: Final = 0.2  # seconds after which to look whether rest is needed still
-_SHARE: Final = 0.12  # of the time of one process, for all of them together, when others need the disk
+_SHARE: Final = 0.07  # of the time of one process, for all of them together, when others need the disk
 
 
 class Pace:
