@@ -92,7 +92,7 @@ def _stored(folder: Path) -> StoredContainer | None:
     labels = _inner(_inner(told, "Config"), "Labels")
     service = str(labels.get(_SERVICE_NAME) or labels.get(_SERVICE) or "")
     if not f"{folder.name}{name}{service}".isprintable():
-        return StoredContainer(folder.name, short, folder, problem="it has a name that Docker gives nothing")
+        return StoredContainer(folder.name, short, folder, problem="its name is none that Docker gives")
     try:
         settings = _object(read_plain(folder / SETTINGS))
         config = log_config_in(settings)
