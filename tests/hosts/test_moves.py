@@ -14,7 +14,7 @@ from tests.hosts.harness.disks import FileSystem
 from tests.hosts.harness.inside import Process
 from tests.hosts.test_jobs import answer, data_root, inventory
 
-pytestmark = pytest.mark.long
+LONG = pytest.mark.long  # what is not so marked covers the most for its time
 
 # Whatever is made is acknowledged with what it holds.
 MAKER = """\
@@ -93,7 +93,12 @@ def clear_away(host: Host, before: dict[str, list[str]]) -> None:
 
 @pytest.mark.parametrize(
     ("variant", "disk_fs"),
-    [("docker20", "xfs"), ("docker26", "ext4"), ("docker28", "xfs"), ("docker28-containerd", "xfs")],
+    [
+        pytest.param("docker20", "xfs", marks=LONG),
+        pytest.param("docker26", "ext4", marks=LONG),
+        pytest.param("docker28", "xfs", marks=LONG),
+        ("docker28-containerd", "xfs"),
+    ],
 )
 def test_nothing_acknowledged_is_lost_while_others_work_with_docker(
     boot_host: BootHost, variant: str, disk_fs: FileSystem
@@ -119,6 +124,7 @@ def test_nothing_acknowledged_is_lost_while_others_work_with_docker(
     assert "deaf" in host.docker("ps", "--format", "{{.Names}}")
 
 
+@LONG
 @pytest.mark.parametrize("variant", ["docker28", "docker28-containerd"])
 def test_what_is_built_during_a_slowed_pre_copy_is_there_after_the_move(host: Host) -> None:
     watched = Watched(host, near=False)
@@ -168,7 +174,8 @@ def _acknowledged_at(host: Host, moving: Process, event: str, number: int) -> li
 
 
 @pytest.mark.parametrize(
-    ("variant", "mode", "disk_fs"), [("docker28-containerd", "symlink", "xfs"), ("docker26", "bind", "ext4")]
+    ("variant", "mode", "disk_fs"),
+    [pytest.param("docker28-containerd", "symlink", "xfs", marks=LONG), ("docker26", "bind", "ext4")],
 )
 def test_a_finished_move_that_keeps_the_old_path_outlives_a_reboot_and_frees_only_the_old_data(
     boot_host: BootHost, variant: str, mode: str, disk_fs: FileSystem
@@ -191,6 +198,7 @@ def test_a_finished_move_that_keeps_the_old_path_outlives_a_reboot_and_frees_onl
     assert not answer(host, "move-storage", NEW, "--mode", mode, "--yes")["changed"]
 
 
+@LONG
 @pytest.mark.parametrize("mode", ["data-root", "symlink"])
 def test_two_moves_in_a_row_are_undone_in_their_order(host: Host, mode: str) -> None:
     """The first is a rename on the same file system, the second a copy."""
@@ -218,6 +226,7 @@ def test_two_moves_in_a_row_are_undone_in_their_order(host: Host, mode: str) -> 
     watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_given_as_a_flag_moves_in_the_modes_that_leave_it_there(host: Host) -> None:
     watched = Watched(host, near=False)
     host.write(
@@ -236,6 +245,7 @@ def test_a_data_root_given_as_a_flag_moves_in_the_modes_that_leave_it_there(host
         watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_behind_links_moves_and_comes_back(host: Host) -> None:
     watched = Watched(host, near=False)
     host.shell(
@@ -262,6 +272,7 @@ def test_a_data_root_behind_links_moves_and_comes_back(host: Host) -> None:
         watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_that_is_a_mount_point_moves_and_finish_empties_it(host: Host) -> None:
     watched = Watched(host, near=True)
     host.shell(
@@ -296,6 +307,7 @@ def test_data_that_was_copied_by_hand_is_adopted_although_the_old_disk_is_dead(h
     watched.assert_whole(images=True)
 
 
+@LONG
 def test_a_move_is_undone_by_the_clock_unless_it_is_confirmed(host: Host) -> None:
     watched = Watched(host, near=False)
     move(host, "move-storage", NEW, "--confirm-within", "10s")
