@@ -264,11 +264,21 @@ class Watched:
             assert len(records) >= numbers[-1], (
                 f"{name}: acknowledged {numbers[-1]}, there are {len(records)}"
             )
-        assert inventory(self.host) == self._inventory
+        changed = changes(self._inventory, inventory(self.host))
+        assert not changed, f"missing and new: {changed}"
         assert self.host.shell(VOLUMES) == self._volumes
         if images:
             assert {image: self._image(image) for image in self._images} == self._images
         self.wait_for_records(3)
+
+
+def changes(before: dict[str, list[str]], now: dict[str, list[str]]) -> dict[str, tuple[set[str], set[str]]]:
+    """What is missing and what is new, for each kind of thing of which something is."""
+    return {
+        kind: (set(had) - set(now[kind]), set(now[kind]) - set(had))
+        for kind, had in before.items()
+        if had != now[kind]
+    }
 
 
 def assert_up_by_itself(host: Host) -> None:

@@ -1,28 +1,33 @@
 """Moves of every kind on real hosts: not one acknowledged record is missing after any of them, nor after their undoing."""
 
 import json
+import time
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 
 from tests.hosts.conftest import BootHost
-from tests.hosts.hard_stops import NEAR, NEW, OLD, Watched
+from tests.hosts.hard_stops import NEAR, NEW, OLD, Watched, changes, entries
 from tests.hosts.harness import Host
 from tests.hosts.harness.disks import FileSystem
+from tests.hosts.harness.inside import Process
 from tests.hosts.test_jobs import answer, data_root, inventory
 
-pytestmark = pytest.mark.long
+LONG = pytest.mark.long  # what is not so marked covers the most for its time
 
 # Whatever is made is acknowledged with what it holds.
 MAKER = """\
-cd /root; i=0
+cd /root; i=0; export DOCKER_BUILDKIT=0; mkdir -p context
+printf 'FROM app:1\\nCOPY made /made\\nRUN cp /made /built && sync\\n' > context/Dockerfile
 while :; do
-  i=$((i + 1)); head -c 20000 /dev/urandom > made; sum=$(sha256sum < made)
+  i=$((i + 1)); head -c 20000 /dev/urandom > made; cp made context/; sum=$(sha256sum < made)
   tar c made | docker import - import:$i > /dev/null 2>&1 && echo "import:$i /made $sum" >> acknowledged
   docker load --quiet --input app.tar > /dev/null 2>&1
   docker create --name maker$i busybox:1 true > /dev/null 2>&1 && docker cp made maker$i:/made > /dev/null 2>&1 &&
     docker commit maker$i commit:$i > /dev/null 2>&1 && echo "commit:$i /made $sum" >> acknowledged
   docker rm maker$i > /dev/null 2>&1
+  docker build --tag build:$i context > /dev/null 2>&1 && echo "build:$i /built $sum" >> acknowledged
 done
 """
 POLLER = """\
@@ -60,9 +65,40 @@ def move(host: Host, *argv: str, code: int = 0) -> str:
     return said
 
 
+def acknowledged(host: Host) -> list[str]:
+    """What the maker has made so far: lines of image, path and digest."""
+    return host.run("cat", "/root/acknowledged", check=False).stdout.splitlines()
+
+
+def clear_away(host: Host, before: dict[str, list[str]]) -> None:
+    """Remove what was made since, and assert that nothing of before is missing at any time.
+
+    What the daemon was about to do when its client was killed may appear a moment later, and images that others hang
+    on go only after them: so whatever is new is removed until nothing is.
+    """
+    tried: list[str] = []
+    deadline = time.monotonic() + 60
+    while changed := changes(before, inventory(host)):
+        missing = {kind: gone for kind, (gone, _) in changed.items() if gone}
+        assert not missing, f"missing: {missing}\n{tried}"
+        assert time.monotonic() < deadline, f"cannot be removed: {changed}\n{tried}"
+        for kind, verb in (("containers", "rm"), ("images", "rmi")):
+            if kind in changed:
+                tried = [
+                    *tried[-9:],
+                    host.run("docker", verb, "--force", *changed[kind][1], check=False).stderr,
+                ]
+    print("removed with", tried)
+
+
 @pytest.mark.parametrize(
     ("variant", "disk_fs"),
-    [("docker20", "xfs"), ("docker26", "ext4"), ("docker28", "xfs"), ("docker28-containerd", "xfs")],
+    [
+        pytest.param("docker20", "xfs", marks=LONG),
+        pytest.param("docker26", "ext4", marks=LONG),
+        pytest.param("docker28", "xfs", marks=LONG),
+        ("docker28-containerd", "xfs"),
+    ],
 )
 def test_nothing_acknowledged_is_lost_while_others_work_with_docker(
     boot_host: BootHost, variant: str, disk_fs: FileSystem
@@ -77,25 +113,69 @@ def test_nothing_acknowledged_is_lost_while_others_work_with_docker(
     before = inventory(host)
     host.docker("save", "--output", "/root/app.tar", "app:1")
     with closing(host.popen("sh", "-c", MAKER)), closing(host.popen("python3", "-c", POLLER)):
-        host.wait_for(lambda: len(host.read("/root/acknowledged").split("\n")) > 3, what="nothing is made")
+        host.wait_for(lambda: len(acknowledged(host)) > 2, what="nothing is made")
         move(host, "move-storage", NEW, "--verify", "full")
-        made = len(host.read("/root/acknowledged").split("\n"))
-        host.wait_for(
-            lambda: len(host.read("/root/acknowledged").split("\n")) > made + 1, what="nothing is made"
-        )
+        made = len(acknowledged(host))
+        host.wait_for(lambda: len(acknowledged(host)) > made + 2, what="nothing is made")
     assert data_root(host) == "/mnt/data/docker"
     print(host.shell(CHECK, timeout=120), "images were acknowledged")
-    now = inventory(host)
-    host.run("docker", "rm", "--force", *(set(now["containers"]) - set(before["containers"])), check=False)
-    host.run("docker", "rmi", "--force", *(set(now["images"]) - set(before["images"])), check=False)
-    for name in ("images", "containers"):
-        assert set(before[name]) <= set(now[name])
+    clear_away(host, before)
     watched.assert_whole(images=True)
     assert "deaf" in host.docker("ps", "--format", "{{.Names}}")
 
 
+@LONG
+@pytest.mark.parametrize("variant", ["docker28", "docker28-containerd"])
+def test_what_is_built_during_a_slowed_pre_copy_is_there_after_the_move(host: Host) -> None:
+    watched = Watched(host, near=False)
+    before = inventory(host)
+    host.docker("save", "--output", "/root/app.tar", "app:1")
+    trees = [f"{OLD}/docker", *([f"{OLD}/containerd"] if host.variant.image_store == "containerd" else [])]
+    total = sum(
+        int(host.run("du", "--summarize", "--block-size=1", tree).stdout.split()[0]) for tree in trees
+    )
+    rate = total // 12
+    with (
+        closing(host.popen("sh", "-c", MAKER)),
+        closing(
+            host.popen(
+                *("dockerd-cfg", "move-storage", NEW, "--yes"),
+                *("--full-speed", "--bwlimit", f"{rate // 1000}k"),
+            )
+        ) as moving,
+    ):
+        made = [
+            _acknowledged_at(host, moving, "started", 1),
+            _acknowledged_at(host, moving, "done", len(trees)),
+        ]
+        assert moving.wait(120) == 0, moving.stdout + moving.stderr
+    of_it = made[1][len(made[0]) :]
+    assert {line.partition(":")[0] for line in of_it} == {"import", "commit", "build"}, made
+    times = [
+        datetime.fromisoformat(entry["at"]) for entry in entries(host) if entry.get("kind") == "pre-copy"
+    ]
+    seconds = (times[-1] - times[0]).total_seconds()
+    print(f"{total} bytes, {rate} a second at most: {seconds:.1f} s; {len(of_it)} images made meanwhile")
+    assert 6 < seconds < 40  # without a limit it takes one or two
+    assert data_root(host) == "/mnt/data/docker"
+    print(host.shell(CHECK, timeout=120), "images were acknowledged")
+    clear_away(host, before)
+    watched.assert_whole(images=True)
+
+
+def _acknowledged_at(host: Host, moving: Process, event: str, number: int) -> list[str]:
+    """What the maker has made when that many pre-copies, one for each tree, have begun or are done."""
+    deadline = time.monotonic() + 90
+    while sum((entry["event"], entry.get("kind")) == (event, "pre-copy") for entry in entries(host)) < number:
+        assert moving.poll() is None, moving.stdout + moving.stderr
+        assert time.monotonic() < deadline, f"the pre-copy is not {event}"
+        time.sleep(0.01)
+    return acknowledged(host)
+
+
 @pytest.mark.parametrize(
-    ("variant", "mode", "disk_fs"), [("docker28-containerd", "symlink", "xfs"), ("docker26", "bind", "ext4")]
+    ("variant", "mode", "disk_fs"),
+    [pytest.param("docker28-containerd", "symlink", "xfs", marks=LONG), ("docker26", "bind", "ext4")],
 )
 def test_a_finished_move_that_keeps_the_old_path_outlives_a_reboot_and_frees_only_the_old_data(
     boot_host: BootHost, variant: str, mode: str, disk_fs: FileSystem
@@ -118,6 +198,7 @@ def test_a_finished_move_that_keeps_the_old_path_outlives_a_reboot_and_frees_onl
     assert not answer(host, "move-storage", NEW, "--mode", mode, "--yes")["changed"]
 
 
+@LONG
 @pytest.mark.parametrize("mode", ["data-root", "symlink"])
 def test_two_moves_in_a_row_are_undone_in_their_order(host: Host, mode: str) -> None:
     """The first is a rename on the same file system, the second a copy."""
@@ -145,6 +226,7 @@ def test_two_moves_in_a_row_are_undone_in_their_order(host: Host, mode: str) -> 
     watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_given_as_a_flag_moves_in_the_modes_that_leave_it_there(host: Host) -> None:
     watched = Watched(host, near=False)
     host.write(
@@ -163,6 +245,7 @@ def test_a_data_root_given_as_a_flag_moves_in_the_modes_that_leave_it_there(host
         watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_behind_links_moves_and_comes_back(host: Host) -> None:
     watched = Watched(host, near=False)
     host.shell(
@@ -189,6 +272,7 @@ def test_a_data_root_behind_links_moves_and_comes_back(host: Host) -> None:
         watched.assert_whole()
 
 
+@LONG
 def test_a_data_root_that_is_a_mount_point_moves_and_finish_empties_it(host: Host) -> None:
     watched = Watched(host, near=True)
     host.shell(
@@ -223,6 +307,7 @@ def test_data_that_was_copied_by_hand_is_adopted_although_the_old_disk_is_dead(h
     watched.assert_whole(images=True)
 
 
+@LONG
 def test_a_move_is_undone_by_the_clock_unless_it_is_confirmed(host: Host) -> None:
     watched = Watched(host, near=False)
     move(host, "move-storage", NEW, "--confirm-within", "10s")
