@@ -11,7 +11,7 @@ from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.docker import Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
-from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath, Layout
 from dockerd_cfg.service.state import glance
 
 _PATIENCE = 5.0
@@ -58,6 +58,8 @@ def whereabouts(session: Session) -> Whereabouts:
         finding = Finding(code="no-data-root", severity="error", stage="preflight", message=message)
         hint = "is Docker installed, and the disk of its data mounted? see: dockerd-cfg status"
         raise PreflightRefused(message, hint=hint, findings=(finding,))
+    if host.is_offline:
+        _refuse_links_out(host.layout, host.layout.resolve(root))
     return Whereabouts(
         unit=unit,
         info=info,
@@ -66,3 +68,16 @@ def whereabouts(session: Session) -> Whereabouts:
         file=file,
         log_default=LogConfig(*log_settings(value, flags)),
     )
+
+
+def _refuse_links_out(layout: Layout, data_root: HostPath) -> None:
+    """Refuse a root whose data root has links that mean something else here than in it: this system's own files."""
+    for folder in layout.real(data_root).iterdir():
+        inside = layout.file(data_root / folder.name)
+        if folder.is_symlink() and folder.resolve() != inside.resolve():
+            message = (
+                f"{data_root / folder.name} in the root is a link that leads out of it: {folder.readlink()}"
+            )
+            finding = Finding(code="link-out", severity="error", stage="preflight", message=message)
+            hint = "look from inside: chroot into the root, or boot it"
+            raise PreflightRefused(message, hint=hint, findings=(finding,))

@@ -152,3 +152,26 @@ def test_a_unit_in_etc_hides_the_packages_and_one_that_leads_to_dev_null_is_mask
     (root / "etc/systemd/system/docker.service").symlink_to("/dev/null")
     assert read_unit(Layout(root), "docker.service").load == "masked"
     assert read_unit(Layout(root), "other.service").load == "not-found"
+
+
+@pytest.mark.parametrize("argv", [["logs"], ["logs", "trim"], ["usage"]], ids=" ".join)
+def test_a_link_in_the_data_root_that_leads_out_of_the_root_is_not_followed(
+    root: Path, tmp_path: Path, argv: list[str]
+) -> None:
+    outside = tmp_path / "containers"
+    outside.mkdir()
+    (root / "var/lib/docker").mkdir(parents=True)
+    (root / "var/lib/docker/containers").symlink_to(outside)
+
+    code, found = answer(root, *argv)
+
+    assert code == 4
+    assert [finding["code"] for finding in found["findings"]] == ["link-out"]
+
+
+def test_a_link_in_the_data_root_that_stays_in_the_root_is_followed(root: Path) -> None:
+    (root / "var/lib/docker").mkdir(parents=True)
+    (root / "mnt/data/containers").mkdir()
+    (root / "var/lib/docker/containers").symlink_to("../../../mnt/data/containers")
+
+    assert answer(root, "logs")[0] == 0
