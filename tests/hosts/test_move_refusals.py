@@ -1,0 +1,149 @@
+"""Targets and hosts that a move refuses before anything is touched, and configurations of containerd that it understands."""
+
+import pytest
+
+from tests.hosts.hard_stops import NEW, OLD, Watched
+from tests.hosts.harness import Host
+from tests.hosts.test_faults import assert_untouched
+from tests.hosts.test_jobs import answer, data_root, inventory, start_containers
+from tests.hosts.test_moves import move
+
+
+def mounted(host: Host, name: str, make: str, options: str = "loop") -> str:
+    """Make a disk with the command ``make``, mount it as its line in fstab says, and return where."""
+    where = f"/mnt/{name}"
+    host.shell(
+        f"truncate -s 330M /disks/{name}.img; {make} /disks/{name}.img >&2; mkdir {where}; "
+        f"echo '/disks/{name}.img {where} auto {options} 0 0' >> /etc/fstab; systemctl daemon-reload; mount {where}"
+    )
+    return where
+
+
+def test_targets_that_cannot_hold_docker_are_refused_untouched(host: Host) -> None:
+    start_containers(host)
+    before = inventory(host)
+
+    def check(target: str, *, says: str) -> None:
+        assert_untouched(host, before, 4, "move-storage", target, "--yes", says=says)
+
+    few = mounted(host, "few", "mkfs.ext4 -qF -N 500")
+    check(few, says="inodes free")
+    host.shell(f"umount {few}")
+    noexec = mounted(host, "noexec", "mkfs.ext4 -qF", "loop,noexec,nodev")
+    check(noexec, says="mounted with nodev")
+    host.shell(f"umount {noexec}")
+    host.shell("mkdir /mnt/memory; mount -t tmpfs none /mnt/memory")
+    check("/mnt/memory", says="tmpfs")
+    host.shell("fallocate -l 900M /mnt/data/large")
+    check(NEW, says="are needed")
+    host.shell("rm /mnt/data/large")
+
+    check("/var/lib/docker/volumes/records/_data", says="lies inside")
+    host.shell("ln -s /var/lib/docker/volumes /mnt/way")
+    check("/mnt/way", says="lies inside")
+    host.shell("ln -s /etc /mnt/data/docker")
+    check(NEW, says="not an empty folder of root")
+    host.shell("rm /mnt/data/docker; ln -s /mnt/nowhere /mnt/data/docker")
+    check(NEW, says="not an empty folder of root")
+    host.shell("rm /mnt/data/docker; mkdir -p /mnt/data/shared/mine; chmod 777 /mnt/data/shared")
+    check("/mnt/data/shared/mine", says="chown root:root /mnt/data/shared && chmod go-w /mnt/data/shared")
+    host.shell("rm -r /mnt/data/shared")
+
+    host.shell(
+        "cp /etc/fstab /root/fstab; sed -i /data.img/d /etc/fstab; umount /mnt/data; systemctl daemon-reload"
+    )
+    host.shell("mount -o loop /disks/data.img /mnt/data")
+    device = host.shell("findmnt -no SOURCE /mnt/data")
+    line = f"{device} /mnt/data ext4 defaults,nofail 0 2"
+    check(NEW, says=line)
+    host.shell("cp /root/fstab /etc/fstab; systemctl daemon-reload")
+
+    rsync = host.shell("command -v rsync")
+    host.shell(f"mv {rsync} /root/rsync")
+    check(NEW, says="apt-get install rsync")
+    host.shell(f"mv /root/rsync {rsync}")
+
+    host.docker("create", "--name=into", f"--volume={OLD}/docker/volumes:/all", "app:1", "true")
+    before = inventory(host)
+    check(NEW, says="container into: /var/lib/docker/volumes")
+    host.docker("rm", "into")
+    before = inventory(host)
+    assert not answer(host, "status")["data"]["open_run"]
+    # nothing of that stays in the way
+    move(host, "move-storage", NEW)
+    # a target around the source: TARGET/docker holds the root
+    host.shell(
+        "systemctl stop docker.socket docker.service; mkdir /mnt/data/around; mv /mnt/data/docker /mnt/data/around/"
+    )
+    host.shell("mkdir /mnt/data/docker; mv /mnt/data/around/docker /mnt/data/docker/below")
+    host.write("/etc/docker/daemon.json", '{"data-root": "/mnt/data/docker/below"}')
+    host.systemctl("start", "docker")
+    said = move(host, "move-storage", NEW, code=4)
+    assert "lies inside" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), [("vfat", "mkfs.vfat"), ("xfs", "mkfs.xfs -q -f -m crc=0 -n ftype=0")]
+)
+def test_file_systems_without_what_overlays_need_are_refused(host: Host, name: str, make: str) -> None:
+    made = host.run(
+        "sh", "-c", f"truncate -s 400M /disks/odd.img; {make} /disks/odd.img; mkdir /mnt/odd", check=False
+    )
+    tried = host.run("mount", "-o", "loop", "/disks/odd.img", "/mnt/odd", check=False)
+    if tried.returncode:
+        pytest.skip(
+            f"no {name} of that kind on this kernel: {made.stderr.strip()[-80:]} {tried.stderr.strip()[:80]}"
+        )
+    assert_untouched(host, inventory(host), 4, "move-storage", "/mnt/odd", "--yes", says="no-overlay")
+
+
+CONFIGS = {
+    "version 1": "version = 1\nroot = '/var/lib/containerd' # ours\n[plugins.cri]\nsandbox_image = 'x'\n",
+    "version 2, imported": "version = 2\nimports = ['conf.d/*.toml']\nroot = '/nowhere'\n",
+    "version 3": "version = 3\n",
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", ["docker28-containerd"])
+def test_containerd_moves_whatever_its_configuration_looks_like(host: Host) -> None:
+    watched = Watched(host, near=False)
+    host.run("ctr", "namespaces", "create", "k8s.io")
+    said = move(host, "move-storage", NEW, code=4)
+    assert "containerd also serves k8s.io" in said
+    assert "hint" in said
+    host.run("ctr", "namespaces", "remove", "k8s.io")
+    host.write(
+        "/etc/containerd/conf.d/10-root.toml", "version = 2\n# where it is\nroot = '/var/lib/containerd'\n"
+    )
+    for name, text in CONFIGS.items():
+        print(f"== {name}")
+        host.write("/etc/containerd/config.toml", text)
+        host.shell(
+            "systemctl stop docker.socket docker.service; systemctl restart containerd; systemctl start docker"
+        )
+        watched.wait_for_records()
+        move(host, "move-storage", NEW)
+        assert "/mnt/data/containerd" in host.run("containerd", "config", "dump").stdout
+        watched.assert_whole()
+        move(host, "rollback")
+        assert host.read("/etc/containerd/config.toml") == text
+        watched.assert_whole()
+    assert "# where it is" in host.read("/etc/containerd/conf.d/10-root.toml")
+
+
+@pytest.mark.parametrize("variant", ["docker28-containerd"])
+def test_a_containerd_inside_of_dockers_root_moves_with_it(host: Host) -> None:
+    watched = Watched(host, near=False)
+    host.shell(
+        "systemctl stop docker.socket docker.service containerd; mv /var/lib/containerd /var/lib/docker/containerd; "
+        "printf 'version = 2\\nroot = \"/var/lib/docker/containerd\"\\n' > /etc/containerd/config.toml; "
+        "systemctl start containerd docker"
+    )
+    watched.wait_for_records()
+    move(host, "move-storage", NEW)
+    assert data_root(host) == "/mnt/data/docker"
+    assert "/mnt/data/docker/containerd" in host.read("/etc/containerd/config.toml")
+    watched.assert_whole(images=True)
+    move(host, "rollback")
+    watched.assert_whole(images=True)
