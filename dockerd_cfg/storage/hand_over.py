@@ -15,7 +15,7 @@ from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.documents import Document
-from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
@@ -226,7 +226,27 @@ class HandOver(Step):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
             if tree.placement == "copied":
+                self._refuse_loss(layout, tree)
                 refuse_without_room(layout, tree.target, self._old_tree(layout, tree, before))
+
+    def _refuse_loss(self, layout: Layout, tree: MovedTree) -> None:
+        """Refuse to begin what would end half-way: an undoing cannot be called off."""
+        if is_ours(layout.real(tree.target), tree.source):
+            return
+        raise FileProblem(
+            f"{tree.target} does not hold the moved data: is its disk mounted? "
+            "Without it, all that was written since the move would be lost",
+            hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback; if it is lost for good, {self._way_out(tree)}",
+        )
+
+    def _way_out(self, tree: MovedTree) -> str:
+        """Return, for people, how to go on with the old data as it was at the move."""
+        if self.mode != "data-root":
+            return f"the data as it was at the move is in {tree.aside}: stop Docker, and put that in the place of {tree.named}"
+        return (
+            f"take the data as it was at the move: see that it is {tree.source} again (mv {tree.aside} {tree.source}), "
+            f"then run: dockerd-cfg move-storage {tree.source.parent} --adopt"
+        )
 
     def _old_tree(self, layout: Layout, tree: MovedTree, before: Before) -> Path:
         mounted = before.get("mounted")

@@ -188,3 +188,20 @@ def test_a_terminal_that_is_lost_or_a_pipe_that_is_closed_leaves_nothing_half_do
     print(closed)
     assert json.loads(closed.splitlines()[-1])["data"]["open_run"] is None
     watched.assert_whole(images=True)
+
+
+def test_after_the_new_disk_is_lost_for_good_docker_goes_on_with_the_old_data(host: Host) -> None:
+    Watched(host, near=False)
+    answer(host, *MOVE)
+    host.shell(
+        "systemctl stop docker.socket docker.service; umount /mnt/data; rm /disks/data.img; "
+        "sed -i /data.img/d /etc/fstab; systemctl daemon-reload"
+    )
+    refused = answer(host, "rollback", "--yes", code=4)
+    assert "is its disk mounted" in refused["error"]["message"]
+    command, _, after = refused["error"]["hint"].partition("(")[2].partition("), then run: ")
+    host.shell(f"{command}; {after} --yes; systemctl start docker")  # as the hint says
+    assert data_root(host) == "/var/lib/docker"
+    assert host.is_active("docker")
+    assert host.docker("inspect", "--format={{.State.Running}}", "writer").strip() == "true"
+    assert answer(host, "status")["data"]["open_run"] is None
