@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from typing import Any, Final
 
@@ -74,6 +75,7 @@ def main() -> int:
         host.start()
         host.wait_until_up()
         found = _measured(host)
+        agreement = _agreement(host)
     finally:
         host.destroy()
     print(
@@ -82,6 +84,8 @@ def main() -> int:
     for name, figures in found.items():
         print(f"{name + ', warm':46} {row(figures['warm'])}   {figures['kib'] / 1024:.0f} MiB")
         print(f"{name + ', cold':46} {row(figures['cold'])}")
+    for what, (told, other) in agreement.items():
+        print(f"{what:46} {told:12} bytes told, {other:12} by the other")
     return 0
 
 
@@ -90,4 +94,24 @@ def _measured(host: Host) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
         host.run(PYTHON, "-c", MEASURE, json.dumps(COMMANDS), timeout=600).stdout
     )
+    return found
+
+
+def _agreement(host: Host) -> dict[str, tuple[int, int]]:
+    """Return what ``usage`` tells and what du and Docker tell of the same."""
+    told = json.loads(host.run("/usr/local/bin/dockerd-cfg", "usage", "--json").stdout)["data"]
+    counted = json.loads(
+        host.shell("docker system df --format json | head -1") or "{}"
+    )  # the first line is that of images
+    found = {
+        f"{tree['what']}, beside du": (
+            tree["bytes"],
+            int(host.shell(f"du -xs --block-size=1 {tree['path']}").split()[0]),
+        )
+        for tree in told["trees"]
+    }
+    images = next(one for one in told["kinds"] if one["kind"] == "images")
+    size, unit = re.fullmatch(r"([0-9.]+)([kMG]?)B", counted["Size"]).groups()  # type: ignore[union-attr]
+    scale = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}[unit]
+    found["images as Docker counts, beside its own df"] = (images["docker_bytes"], round(float(size) * scale))
     return found
