@@ -1,6 +1,5 @@
-"""The documents say what the code says: every command, option and exit code, and links that lead somewhere."""
+"""The documents say what the code says: every command and option, and links that lead somewhere."""
 
-import inspect
 import re
 import shlex
 import subprocess
@@ -12,7 +11,6 @@ from typing import Any, Final
 import pytest
 import typer
 
-from dockerd_cfg import errors
 from dockerd_cfg.cli.app import COMMANDS, build_app, completed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -75,21 +73,6 @@ def test_the_help_texts_in_the_reference_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name: str) -> None:
     assert re.search(rf"\b{name}\b", text("README.md"))
-
-
-def test_the_reference_has_every_exit_code_and_error() -> None:
-    rows = {
-        int(match[1]): match[0]
-        for match in re.finditer(r"^\| (\d+) \|.*$", text("docs/reference/exit-codes.md"), re.MULTILINE)
-    }
-    kinds = [
-        kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(kind, errors.DockerdCfgError)
-    ]
-    assert rows.keys() == {0, errors.EXIT_BUG} | {kind.exit_code for kind in kinds}
-    for kind in kinds:
-        assert f"`{kind.code}`" in rows[kind.exit_code]
 
 
 def test_the_readme_tells_how_to_see_it_and_how_to_test_it() -> None:
