@@ -18,7 +18,7 @@ demo: $(READY) ## Show both jobs on a sandbox: no root, no Docker needed
 	@tools/bootstrap rsync
 	@PATH="$$(tools/bootstrap path)" $(BIN)/dockerd-cfg demo
 
-test: $(READY) check ## Run the whole suite; as root on Debian or Ubuntu with real hosts
+test: $(READY) check ## Run the whole suite; as root on Debian with real hosts
 	@tools/bootstrap rsync
 	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not long" tests
 

@@ -37,10 +37,14 @@ def parameters_of(name: str) -> list[Any]:
     return [*command.params, *(one for verb in verbs for one in verb.params)]
 
 
+def options_of(name: str) -> set[str]:
+    """Return the options of a command, with those of the verbs below it."""
+    return {option for one in parameters_of(name) for option in (*one.opts, *one.secondary_opts)}
+
+
 def every_option() -> set[str]:
     """Return the options of all commands: one may speak of another's."""
-    parameters = [one for name in COMMANDS for one in parameters_of(name)]
-    return {option for one in parameters for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    return {option for name in COMMANDS for option in options_of(name)} | {"--help"}
 
 
 def section_of(name: str) -> str:
@@ -73,6 +77,18 @@ def test_the_help_texts_in_the_reference_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name: str) -> None:
     assert re.search(rf"\b{name}\b", text("README.md"))
+
+
+def test_the_readme_tells_which_commands_share_which_options() -> None:
+    shared = text("README.md").partition("\n## Options shared\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| (`-.*?) \| .* \| (.*) \|$", shared)
+    assert len(rows) == 9
+    for options, commands in rows:
+        names = set(re.findall(r"--[a-z-]+", options))
+        having = {name for name in COMMANDS if names <= options_of(name)}
+        listed, _, left_out = commands.partition("all but ")
+        wanted = set(COMMANDS) - set(left_out.split(" and ")) if not listed else set(listed.split(", "))
+        assert having == (set(COMMANDS) if commands == "all" else wanted), options
 
 
 def test_the_readme_tells_how_to_see_it_and_how_to_test_it() -> None:

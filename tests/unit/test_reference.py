@@ -72,7 +72,7 @@ def test_the_reference_has_each_exit_code_with_its_errors_and_no_other() -> None
 
 
 def test_the_readme_has_the_meaning_of_each_exit_code() -> None:
-    rows = re.findall(r"(?m)^\| (\d+) \|", section(text("README.md"), "Provisioning"))
+    rows = re.findall(r"(?m)^\| (\d+) \|", section(text("README.md"), "Exit codes"))
     assert {int(code) for code in rows} == exit_codes().keys()
 
 
