@@ -18,7 +18,7 @@ demo: $(READY) ## Show both jobs on a sandbox: no root, no Docker needed
 	@tools/bootstrap rsync
 	@PATH="$$(tools/bootstrap path)" $(BIN)/dockerd-cfg demo
 
-test: $(READY) check ## Run the whole suite; as root on Debian or Ubuntu with real hosts
+test: $(READY) check ## Run the whole suite; as root on Debian with real hosts
 	@tools/bootstrap rsync
 	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not long" tests
 
@@ -38,8 +38,8 @@ unit: $(READY) ## Run the tests that need no real host
 hosts: $(READY) ## Run only the tests on real hosts (root)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "hosts and not long" tests
 
-soak: $(READY) ## Stop moves hard, 180 times at instants drawn by seeds (root, an hour); SEEDS=7-7 for some of them
-	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py tests/hosts/test_moves.py tests/hosts/test_move_refusals.py
+soak: $(READY) ## Stop moves hard, 180 times at instants drawn by seeds, and all else that takes long (root, an hour); SEEDS=7-7 for some of them
+	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py tests/hosts/test_moves.py tests/hosts/test_move_refusals.py tests/hosts/test_fresh_machine.py
 
 host-shell: $(READY) ## Open a shell in a disposable host; VARIANT=docker20|docker26|docker28|docker28-containerd
 	$(BIN)/python -m tests.hosts.harness shell --variant $(VARIANT)
@@ -50,10 +50,11 @@ hosts-clean: $(READY) ## End and remove what killed test runs left behind
 bench: $(READY) ## Measure what there are targets for, side by side (root, real hosts)
 	$(BIN)/python -m tests.bench
 
-schemas: $(READY) ## Write the JSON Schemas that are generated from the models
+schemas: $(READY) ## Write what is generated: JSON Schemas, reference, completion, manual pages
 	$(BIN)/python tools/gen_schemas.py
 	$(BIN)/python tools/gen_options.py
 	$(BIN)/python tools/gen_commands.py
+	$(BIN)/python tools/gen_journal.py
 	$(BIN)/python tools/gen_share.py
 
 lock: $(READY) ## Resolve the dependencies anew, with hashes

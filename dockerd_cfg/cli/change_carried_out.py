@@ -144,7 +144,9 @@ def carry_out(
     if outcome is not None:
         edits = outcome(run.id)
         data |= edits.data
-    report.answer(f"Done: {edits.done}{_still_unused(planned)}. Undo with: dockerd-cfg rollback {run.id}")
+    report.answer(
+        f"Done: {edits.done}{_still_unused(planned)}. Undo with: {session.call('rollback', run.id)}"
+    )
     if plan.confirm_within is not None:
         within = shown_duration(plan.confirm_within)
         report.answer(f"This is undone {within} after the run began unless you run: dockerd-cfg confirm")

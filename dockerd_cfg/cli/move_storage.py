@@ -163,8 +163,8 @@ def _carry_out(
         report.answer(f"Docker was stopped for {stop:.1f} s ({spent}).")
     for tree in facts.trees:
         report.answer(f"Moved: {tree.source} is now {tree.target}.")
-    kept = "The old data is kept until: dockerd-cfg finish. " if plan.finish else ""
-    report.answer(f"{kept}Undo with: dockerd-cfg rollback {run.id}")
+    kept = f"The old data is kept until: {session.call('finish')}. " if plan.finish else ""
+    report.answer(f"{kept}Undo with: {session.call('rollback', run.id)}")
     if plan.confirm_within is not None:
         within = shown_duration(plan.confirm_within)
         report.answer(f"This is undone {within} after the stop began unless you run: dockerd-cfg confirm")

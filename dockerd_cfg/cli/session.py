@@ -57,6 +57,7 @@ class Session:
     partly: "dict[str, JsonValue] | None" = None
     """What a command that begins no run has changed so far, for the answer should it fail; None: nothing."""
     _host: Host | None = None
+    _root: str | None = None
     _begun: "tuple[str, Journal] | None" = None
 
     @property
@@ -72,6 +73,12 @@ class Session:
 
         if root != "/":
             self._host = offline_host(root)
+            self._root = root
+
+    def call(self, *words: str) -> str:
+        """Return the command line that has this program do ``words`` on the same host."""
+        root = () if self._root is None else ("--root", self._root)
+        return shlex.join(["dockerd-cfg", *words, *root])
 
     def seconds_to_confirm(self, within: str | None) -> float | None:
         """Return the seconds that ``--confirm-within`` means, None without it.

@@ -163,7 +163,7 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
         return None
     session.report.answer(
         f"open run: {run.id} is {run.state}; go on with: "
-        f"dockerd-cfg {'confirm' if run.state == 'unconfirmed' else 'resume'}, or: dockerd-cfg rollback"
+        f"{session.call('confirm' if run.state == 'unconfirmed' else 'resume')}, or: {session.call('rollback')}"
     )
     overdue = run.state == "unconfirmed" and _is_past(run)
     if overdue:
@@ -208,7 +208,7 @@ def _old_data(session: Session, runs: list[Run]) -> JsonValue:
         for old, _ in old_trees(run):
             if session.host.layout.real(old).is_dir():
                 session.report.answer(
-                    f"old data: {old} (run {run.id}); delete it with: dockerd-cfg finish {run.id}"
+                    f"old data: {old} (run {run.id}); delete it with: {session.call('finish', run.id)}"
                 )
                 kept.append({"path": str(old), "run": run.id})
     return kept

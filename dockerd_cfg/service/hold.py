@@ -25,7 +25,7 @@ _SOCKET: Final = "[Socket]\nTriggerLimitIntervalSec=0\n"
 
 
 class HoldUnits(Step):
-    """Make ``units`` ones that can be held: from here on `hold` and `release` work at once."""
+    """Make ``units`` ones that can be held: from here on a file in /run keeps everybody from starting them."""
 
     kind: Literal["hold-units"] = "hold-units"
     units: tuple[str, ...]

@@ -1,6 +1,8 @@
 """What is delivered: complete, well described, and the same bytes whenever it is built."""
 
 import configparser
+import os
+import platform
 import subprocess
 import sys
 import tarfile
@@ -17,6 +19,14 @@ from dockerd_cfg import __version__
 from dockerd_cfg.cli.app import COMMANDS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+DOWNLOAD: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import build_dist\n"
+    "for wheel in build_dist.download(Path(sys.argv[2]), [sys.argv[3]], [sys.argv[4]]): print(wheel)\n"
+)
+INSTALLERS: Final = {
+    "pipx": ["pipx", "install", "--quiet", "--backend=pip", "--skip-maintenance"],
+    "uv": ["uv", "tool", "install", "--offline", "--no-config"],
+}
 BUILT_FOR: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -66,6 +76,45 @@ def test_a_single_file_is_built_twice_the_same_and_runs(wheel: zipfile.ZipFile, 
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert "SOURCE TARGET" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def dependencies() -> list[str]:
+    """The wheels of the lock for this Python: downloaded once."""
+    wheels = str(ROOT / "build/wheels")
+    argv = [sys.executable, "-c", DOWNLOAD, str(ROOT / "tools"), wheels, BUILT_FOR, platform.machine()]
+    done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, timeout=200)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_what_pipx_and_uv_install_does_both_jobs(
+    installer: str, wheel: zipfile.ZipFile, dependencies: list[str], tmp_path: Path
+) -> None:
+    for path in dependencies:
+        (tmp_path / Path(path).name).symlink_to(path)
+    sources = ["--no-index", f"--find-links={tmp_path}"]
+    if installer == "pipx":
+        sources = [f"--pip-args={' '.join(sources)}"]
+    own = ("PIPX_HOME", "PIPX_MAN_DIR", "UV_TOOL_DIR", "UV_CACHE_DIR")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        **{name: str(tmp_path / name) for name in own},
+        **dict.fromkeys(("PIPX_BIN_DIR", "UV_TOOL_BIN_DIR"), str(tmp_path / "bin")),
+    }
+
+    def told(*argv: str) -> str:
+        done = subprocess.run(
+            argv, check=True, stdout=subprocess.PIPE, text=True, env=environment, timeout=100
+        )
+        return done.stdout
+
+    install = [sys.executable, "-m", *INSTALLERS[installer], f"--python={sys.executable}", *sources]
+    told(*install, str(wheel.filename))
+    program = str(tmp_path / "bin/dockerd-cfg")
+    assert told(program, "--version") == f"dockerd-cfg {__version__}\n"
+    assert "That was all of it" in told(program, "demo")
 
 
 def test_the_wheel_has_schemas_completion_and_manual_pages(wheel: zipfile.ZipFile) -> None:

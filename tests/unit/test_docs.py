@@ -1,6 +1,5 @@
-"""The documents say what the code says: every command, option and exit code, and links that lead somewhere."""
+"""The documents say what the code says: every command and option, and links that lead somewhere."""
 
-import inspect
 import re
 import shlex
 import subprocess
@@ -12,7 +11,6 @@ from typing import Any, Final
 import pytest
 import typer
 
-from dockerd_cfg import errors
 from dockerd_cfg.cli.app import COMMANDS, build_app, completed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -39,10 +37,14 @@ def parameters_of(name: str) -> list[Any]:
     return [*command.params, *(one for verb in verbs for one in verb.params)]
 
 
+def options_of(name: str) -> set[str]:
+    """Return the options of a command, with those of the verbs below it."""
+    return {option for one in parameters_of(name) for option in (*one.opts, *one.secondary_opts)}
+
+
 def every_option() -> set[str]:
     """Return the options of all commands: one may speak of another's."""
-    parameters = [one for name in COMMANDS for one in parameters_of(name)]
-    return {option for one in parameters for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    return {option for name in COMMANDS for option in options_of(name)} | {"--help"}
 
 
 def section_of(name: str) -> str:
@@ -77,19 +79,16 @@ def test_the_readme_names_every_command(name: str) -> None:
     assert re.search(rf"\b{name}\b", text("README.md"))
 
 
-def test_the_reference_has_every_exit_code_and_error() -> None:
-    rows = {
-        int(match[1]): match[0]
-        for match in re.finditer(r"^\| (\d+) \|.*$", text("docs/reference/exit-codes.md"), re.MULTILINE)
-    }
-    kinds = [
-        kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(kind, errors.DockerdCfgError)
-    ]
-    assert rows.keys() == {0, errors.EXIT_BUG} | {kind.exit_code for kind in kinds}
-    for kind in kinds:
-        assert f"`{kind.code}`" in rows[kind.exit_code]
+def test_the_readme_tells_which_commands_share_which_options() -> None:
+    shared = text("README.md").partition("\n## Options shared\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| (`-.*?) \| .* \| (.*) \|$", shared)
+    assert len(rows) == 9
+    for options, commands in rows:
+        names = set(re.findall(r"--[a-z-]+", options))
+        having = {name for name in COMMANDS if names <= options_of(name)}
+        listed, _, left_out = commands.partition("all but ")
+        wanted = set(COMMANDS) - set(left_out.split(" and ")) if not listed else set(listed.split(", "))
+        assert having == (set(COMMANDS) if commands == "all" else wanted), options
 
 
 def test_the_readme_tells_how_to_see_it_and_how_to_test_it() -> None:

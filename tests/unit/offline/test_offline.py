@@ -51,6 +51,15 @@ def test_log_limits_are_written_and_a_second_run_changes_nothing(root: Path) -> 
     assert json.loads((root / "etc/docker/daemon.json").read_text())["log-opts"]["max-size"] == "7m"
 
 
+def test_the_way_back_that_is_told_leads_into_the_same_root(root: Path) -> None:
+    out = io.StringIO()
+    for argv in (["set-logs"], ["move-storage", "/mnt/data"]):
+        run([*argv, "--root", str(root)], report=Report(out=out, err=io.StringIO()))
+    told = out.getvalue()
+    assert f"Undo with: dockerd-cfg rollback 0001-set-logs --root {root}\n" in told
+    assert f"Undo with: dockerd-cfg rollback 0002-move-storage --root {root}\n" in told
+
+
 def test_a_dry_run_leaves_no_trace(root: Path) -> None:
     before = tree(root)
     code, found = answer(root, "set-logs", "--dry-run")
