@@ -39,7 +39,7 @@ hosts: $(READY) ## Run only the tests on real hosts (root)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "hosts and not long" tests
 
 soak: $(READY) ## Stop moves hard, 180 times at instants drawn by seeds, and all else that takes long (root, an hour); SEEDS=7-7 for some of them
-	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py tests/hosts/test_moves.py tests/hosts/test_move_refusals.py tests/hosts/test_fresh_machine.py
+	DOCKERD_CFG_SOAK=$(SEEDS) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal tests/hosts/test_power_cuts.py tests/hosts/test_killed_moves.py tests/hosts/test_moves.py tests/hosts/test_move_refusals.py tests/hosts/test_maintenance.py tests/hosts/test_fresh_machine.py
 
 host-shell: $(READY) ## Open a shell in a disposable host; VARIANT=docker20|docker26|docker28|docker28-containerd
 	$(BIN)/python -m tests.hosts.harness shell --variant $(VARIANT)

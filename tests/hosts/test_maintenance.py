@@ -53,7 +53,14 @@ def make_things(host: Host) -> None:
     host.docker("run", "--detach", "--name", "runs", "--volume", "/anonymous", "busybox:1", "sleep", "999")
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param("docker20", marks=pytest.mark.long),
+        "docker28",
+        pytest.param("docker28-containerd", marks=pytest.mark.long),
+    ],
+)
 def test_the_timers_service_prunes_what_a_dry_run_told_and_leaves_no_trace_when_disabled(
     boot_host: BootHost, variant: str
 ) -> None:
