@@ -470,6 +470,24 @@ def test_a_playbook_changes_once_and_shows_the_lines(tool: Path, play: Play) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("change", ["change_storage", "change_rollback"])
+def test_what_is_only_asked_for_does_not_go_on_by_itself(
+    tool: Path, play: Play, tmp_path: Path, change: str
+) -> None:
+    """As a check before a node is drained: no Ansible runs a dry run in the background, and old ones refuse to."""
+    playbook = tmp_path / "ask.yml"
+    tasks = COLLECTION / "roles/dockerd_cfg/tasks" / f"{change}.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.include_tasks:\n"
+        f"        file: {tasks}\n        apply: {{check_mode: true}}\n      vars: {{dockerd_cfg_asks_only: true}}\n"
+    )
+    defaults = yaml.safe_load((COLLECTION / "roles/dockerd_cfg/defaults/main.yml").read_text())
+    output, recap = play(str(playbook), variables=defaults | {"dockerd_cfg_target": "/mnt/data"})
+    assert recap == {"localhost": (0, 0)}, output
+    assert "ASYNC" not in output
+    assert "--dry-run" in calls(tool)[0]
+
+
 # The gate
 
 RUNNING: Final = {"Status": "running", "ExitCode": 0}
@@ -628,6 +646,11 @@ def test_the_role_installs_a_wheel_once_and_another_of_the_same_version(tmp_path
     make_wheel(tmp_path, "second")
     assert changed()
     assert subprocess.run([link], check=True, capture_output=True, text=True).stdout == "second\n"
+    # a single file that was there before gives way
+    link.unlink()
+    link.write_text("#!/bin/sh\n")
+    assert changed()
+    assert link.is_symlink()
     # one that was interrupted before its end is made again
     (tmp_path / "opt/installed").unlink()
     assert changed()
