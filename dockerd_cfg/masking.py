@@ -10,15 +10,18 @@ _HIDDEN: Final = r"""(?:[^\s/\\"]|\\+u[0-9a-fA-F]{4})+"""
 _IN_URL: Final = re.compile(rf"""(://(?:[^\s/:@"'\\]*:)?){_HIDDEN}(?=@)""")
 # the same without a scheme, which Docker takes for a proxy; name:tag@sha256: is an image
 _BARE: Final = re.compile(rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(?=@(?!sha256:)[\w.\[-])""")
-# as a flag or an option; quotes may be escaped, as a daemon.json stands as a string inside the answer for programs
-_TOKEN: Final = re.compile(r"(splunk-token(?:=|\\?[\"']\s*:\s*\\?[\"']))[^\s\"'\\,}\]]+")
+_NAME: Final = r"(?:splunk|logentries)-token"
+# as JSON, to the quote that ends it; all is escaped once more where a daemon.json stands as a string in an answer for programs
+_IN_JSON: Final = re.compile(rf"""({_NAME}(\\*)"\s*:\s*\2")(?:[^"\\\n]|\2\\(?:\2\\|\2"|[^"\\\n]))+(?=\2")""")
+# as a flag or an option, or in what is no JSON
+_TOKEN: Final = re.compile(rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))[^\s"'\\,}}\]]+""")
 # control characters, those that turn the direction of writing, and halves of characters, which nothing can encode
 _OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def masked(text: str) -> str:
     """Return ``text`` with every secret in it replaced by asterisks."""
-    for place in (_IN_URL, _BARE, _TOKEN):
+    for place in (_IN_URL, _BARE, _IN_JSON, _TOKEN):
         text = place.sub(rf"\g<1>{MASK}", text)
     return text
 

@@ -91,9 +91,10 @@ def log_to(layout: Layout) -> Path:
         handler.close()
     handler = _PrivateFile(path, delay=True)
     handler.setFormatter(logging.Formatter(_FORM))
-    if _listens(layout.real(JOURNAL)):
+    journal = layout.file(JOURNAL)
+    if _listens(journal):
         handler.setLevel(logging.ERROR)
-        logger.addHandler(_SystemJournal(layout.real(JOURNAL)))
+        logger.addHandler(_SystemJournal(journal))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False

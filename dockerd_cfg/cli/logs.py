@@ -81,7 +81,7 @@ def logs(
 
 def _audit(session: Session) -> Result:
     place = whereabouts(session)
-    state = session.host.layout.real(STATE)
+    state = session.host.layout.file(STATE)
     before, now = last_look(state), time.time()
     containers = read_containers(session.host.layout.real(place.data_root))
     rows = _rows(containers, place, _defaults(session, place), before)
@@ -178,7 +178,7 @@ def _show(session: Session, place: Whereabouts, rows: Sequence[_Row], ago: float
 
 def _note(session: Session, look: Look) -> None:
     try:
-        note_look(session.host.layout.real(STATE), look)
+        note_look(session.host.layout.file(STATE), look)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}; the next look cannot tell how much logs have grown")
 

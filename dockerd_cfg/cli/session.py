@@ -68,11 +68,15 @@ class Session:
         return self._host
 
     def act_on(self, root: str) -> None:
-        """Act on the root in the folder ``root``, which is not running. Raises UsageProblem for no such folder."""
+        """Act on the root in the folder ``root``, which is not running. Raises UsageProblem for no such folder.
+
+        The root of this very system, whatever it is called, is the running host.
+        """
         from dockerd_cfg.offline.host import offline_host  # noqa: PLC0415  # most calls act on the running host
 
-        if root != "/":
-            self._host = offline_host(root)
+        host = None if root == "/" else offline_host(root)
+        if host is not None and not host.layout.root.samefile("/"):
+            self._host = host
             self._root = root
 
     def call(self, *words: str) -> str:
@@ -101,7 +105,7 @@ class Session:
 
     @property
     def _runs(self) -> Path:
-        return self.host.layout.real(STATE) / "runs"
+        return self.host.layout.real(STATE / "runs")
 
     def runs(self) -> "list[Run]":
         """Return the runs recorded on the host, oldest first."""

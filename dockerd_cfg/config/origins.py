@@ -59,6 +59,6 @@ def _words(text: str) -> list[str]:
 
 def _read(layout: Layout, path: str) -> str:
     try:
-        return layout.real(HostPath(path)).read_text(encoding="utf-8", errors="replace")
+        return layout.file(HostPath(path)).read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):
         return ""

@@ -46,7 +46,7 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
         variables[name] = value
     for path in unit.environment_files:
         try:
-            text = host.layout.real(HostPath(path)).read_text(encoding="utf-8", errors="replace")
+            text = host.layout.file(HostPath(path)).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # systemd would refuse to start for one without a dash; that is not for us to say
         for line in text.splitlines():

@@ -60,7 +60,7 @@ class NoSystemd:
 
     def _is_in_fstab(self, point: str) -> bool:
         try:
-            lines = self._layout.real(_FSTAB).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = self._layout.file(_FSTAB).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return False
         fields = [line.split() for line in lines if not line.lstrip().startswith("#")]
@@ -185,7 +185,7 @@ class NoDockerd:
     def version(self) -> str | None:
         """Return the version that dpkg knows of; None without dpkg or Docker."""
         try:
-            status = self._layout.real(_DPKG).read_text(encoding="utf-8", errors="replace")
+            status = self._layout.file(_DPKG).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
         for stanza in status.split("\n\n"):

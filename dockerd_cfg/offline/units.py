@@ -20,22 +20,23 @@ _FOLDERS: Final = tuple(
         ),
     )
 )
-_MASK: Final = "/dev/null"
+_MASK: Final = HostPath("/dev/null")
 _IGNORED_PREFIXES: Final = "@-:+!"
 
 
 def read_unit(layout: Layout, name: str) -> UnitState:
     """Return what the files of the unit ``name`` say; it is never active. ``load`` is ``not-found`` without any."""
-    file = next((path for path in _places(layout, name) if _exists(path)), None)
+    file = next((folder / name for folder in _FOLDERS if _exists(layout.real(folder / name))), None)
     if file is None:
         return UnitState(name)
-    if file.is_symlink() and str(file.readlink()) == _MASK:
+    if layout.resolve(file) == _MASK:
         return UnitState(name, load="masked")
     drop_ins = _drop_ins(layout, name)
     start: tuple[str, ...] = ()
     environment: list[str] = []
     files: list[str] = []
-    for key, value in (setting for path in (file, *drop_ins) for setting in _service_settings(path)):
+    read = [layout.file(path) for path in (file, *drop_ins)]
+    for key, value in (setting for path in read for setting in _service_settings(path)):
         match key:
             case "ExecStart":
                 start = _words(value.lstrip(_IGNORED_PREFIXES)) if value else ()
@@ -51,25 +52,21 @@ def read_unit(layout: Layout, name: str) -> UnitState:
         exec_start=start,
         environment=tuple(environment),
         environment_files=tuple(files),
-        sources=tuple(str(layout.host(path)) for path in (file, *drop_ins)),
+        sources=tuple(str(path) for path in (file, *drop_ins)),
     )
-
-
-def _places(layout: Layout, name: str) -> Iterator[Path]:
-    for folder in _FOLDERS:
-        yield layout.real(folder / name)
 
 
 def _exists(path: Path) -> bool:
     return path.is_symlink() or path.is_file()
 
 
-def _drop_ins(layout: Layout, name: str) -> list[Path]:
+def _drop_ins(layout: Layout, name: str) -> list[HostPath]:
     """Return the drop-ins in the order of their names, a file of the same name in an earlier folder winning."""
-    found: dict[str, Path] = {}
-    for folder in reversed(list(_places(layout, f"{name}.d"))):
-        if folder.is_dir():
-            found |= {path.name: path for path in folder.glob("*.conf")}
+    found: dict[str, HostPath] = {}
+    for folder in reversed([folder / f"{name}.d" for folder in _FOLDERS]):
+        real = layout.file(folder)
+        if real.is_dir():
+            found |= {path.name: folder / path.name for path in real.glob("*.conf")}
     return [found[file] for file in sorted(found)]
 
 

@@ -24,6 +24,7 @@ from dockerd_cfg.masking import masked, visible
         ("busybox:1@sha256:0123", "busybox:1@sha256:0123"),
         ("unit docker@1.service: failed", "unit docker@1.service: failed"),
         ("--log-opt splunk-token=secret", "--log-opt splunk-token=***"),
+        ("--log-opt logentries-token=secret", "--log-opt logentries-token=***"),
         ("splunk needs the option splunk-token: containers do not start",) * 2,
     ],
 )
@@ -45,6 +46,20 @@ def test_json_stays_json() -> None:
         "flags": ["--log-opt", "splunk-token="],
         "x": ["splunk-token=***"],
     }
+
+
+@pytest.mark.parametrize("name", ["splunk-token", "logentries-token"])
+@pytest.mark.parametrize(
+    "secret", ["secret", "sec,ret}", "sec ret", 'sec"ret', "secret\\", '\\"secret', "sécret\n"]
+)
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_token_is_hidden_to_its_end_however_deep_it_stands_in_json(
+    name: str, secret: str, depth: int
+) -> None:
+    text, shown = (json.dumps({name: value, "tag": "x"}) for value in (secret, "***"))
+    for _ in range(depth):
+        text, shown = json.dumps([text]), json.dumps([shown])
+    assert masked(text) == shown
 
 
 @pytest.mark.parametrize(

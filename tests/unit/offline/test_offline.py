@@ -9,6 +9,7 @@ import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.offline.host import offline_host
 from dockerd_cfg.offline.units import read_unit
 from dockerd_cfg.paths import HostPath, Layout
@@ -184,3 +185,78 @@ def test_a_link_in_the_data_root_that_stays_in_the_root_is_followed(root: Path) 
     (root / "var/lib/docker/containers").symlink_to("../../../mnt/data/containers")
 
     assert answer(root, "logs")[0] == 0
+
+
+def flagged(folder: Path) -> Path:
+    """Make a unit of this machine, whose flag must not be taken for the root's."""
+    folder.mkdir()
+    (folder / "docker.service").write_text("[Service]\nExecStart=/usr/bin/dockerd --log-driver=journald\n")
+    (folder / "docker").write_text('DOCKER_OPTS="--log-driver=journald"\n')
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("etc/systemd/system/docker.service", "docker.service"),
+        ("etc/systemd/system/docker.service.d/a.conf", "docker.service"),
+        ("etc/default/docker", "docker"),
+    ],
+)
+def test_units_and_their_environment_are_not_read_out_of_the_root(
+    root: Path, tmp_path: Path, link: str, to: str
+) -> None:
+    outside = flagged(tmp_path / "outside") / to
+    (root / link).parent.mkdir(parents=True, exist_ok=True)
+    (root / link).symlink_to(outside)
+    assert answer(root, "set-logs", "--dry-run")[0] == 0
+
+    # what the link means is the file at that path in the root
+    inside = root / outside.relative_to("/")
+    inside.parent.mkdir(parents=True)
+    inside.write_bytes(outside.read_bytes())
+    assert answer(root, "set-logs", "--dry-run")[0] == 3
+
+
+def test_a_folder_of_drop_ins_out_of_the_root_is_not_read(root: Path, tmp_path: Path) -> None:
+    outside = flagged(tmp_path / "outside")
+    (outside / "docker.service").rename(outside / "a.conf")
+    (root / "etc/systemd/system/docker.service.d").symlink_to(outside)
+    assert answer(root, "set-logs", "--dry-run")[0] == 0
+
+
+@pytest.mark.parametrize("link", ["/dev/null", "../../../dev/null"])
+def test_a_unit_is_masked_by_whatever_link_leads_to_dev_null(root: Path, link: str) -> None:
+    (root / "etc/systemd/system/docker.service").symlink_to(link)
+    assert read_unit(Layout(root), "docker.service").load == "masked"
+
+
+@pytest.mark.parametrize(("name", "file"), [("fstab", "etc/fstab"), ("status", "var/lib/dpkg/status")])
+def test_mounts_and_packages_are_not_read_out_of_the_root(
+    root: Path, tmp_path: Path, name: str, file: str
+) -> None:
+    (tmp_path / "fstab").write_text("LABEL=x /mnt/data ext4 defaults 0 0\n")
+    (tmp_path / "status").write_text("Package: docker-ce\nStatus: installed\nVersion: 5:26.1.4\n")
+    (root / file).parent.mkdir(exist_ok=True)
+    (root / file).symlink_to(tmp_path / name)
+    host = offline_host(str(root))
+    assert host.systemd.unit("/mnt/data").sources == ()
+    assert host.dockerd.version() is None
+
+
+def test_a_state_folder_that_is_a_link_keeps_its_records_in_the_root(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (root / outside.relative_to("/")).mkdir(parents=True)
+    (root / "var/lib/dockerd-cfg").symlink_to(outside)
+    assert answer(root, "set-logs")[0] == 0
+    assert list(outside.iterdir()) == []
+    assert answer(root, "rollback")[1]["changed"]
+
+
+@pytest.mark.parametrize("given", ["/", "//", "/.", "/proc/self/root"])
+def test_the_root_of_this_system_is_the_host_that_runs(given: str, host: Host) -> None:
+    out = io.StringIO()
+    report = Report(out=out, err=io.StringIO(), as_json=True)
+    assert run(["status", "--root", given, "--json"], make_host=lambda: host, report=report) == 0
+    assert json.loads(out.getvalue())["data"]["docker"] == "active"
