@@ -35,6 +35,7 @@ cd "$(dirname "$0")"
 printf '%s\\n' "$*" >>calls
 case " $* " in *" - "*) cat >stdin ;; esac
 if [ -e failure.json ]; then cat failure.json; exit "$(cat code)"; fi
+case "$*" in history*) cat "history $3.json"; exit ;; status*) cat changed.json; exit ;; esac
 if [ -e was-run ]; then cat unchanged.json; else cat changed.json; fi
 case " $* " in *" --dry-run "*) ;; *) touch was-run ;; esac
 """
@@ -330,15 +331,24 @@ def test_what_has_no_dry_run_is_foretold(
     tool: Path, tmp_path: Path, command: str, state: str, changed: bool
 ) -> None:
     open_run = {"run": "0003-set-logs", "state": state}
-    for name in ("changed.json", "unchanged.json"):
-        (tool / name).write_text(answer(data={"open_run": open_run}))
+    (tool / "changed.json").write_text(answer(data={"open_run": open_run}))
+    for number, name in (("2", "0002-set-logs"), ("3", "0003-set-logs")):
+        (tool / f"history {number}.json").write_text(answer(data={"runs": [{"run": name}]}))
     program = str(tool / "dockerd-cfg")
     told = [
         call("daemon_run", tmp_path, check=True, executable=program, command=command, run=run)["changed"]
-        for run in (None, "3", "0003-set-logs", "2")
+        for run in (None, "3", "2")
     ]
-    assert told == [*3 * [changed], False]
-    assert set(calls(tool)) == {"status --json"}
+    assert told == [changed, changed, False]
+    assert set(calls(tool)) == {"status --json", "history --json 3", "history --json 2"}
+
+
+@pytest.mark.parametrize("command", ["confirm", "resume", "rollback", "finish"])
+def test_check_mode_foretells_that_there_is_no_such_run(tmp_path: Path, real: str, command: str) -> None:
+    for check in (True, False):
+        result = call("daemon_run", tmp_path, check=check, executable=real, command=command, run="7")
+        assert "there is no run 7" in result["msg"]
+        assert result["host_state"] == "untouched"
 
 
 @pytest.mark.parametrize("code", MEANINGS)
@@ -375,6 +385,18 @@ def test_an_answer_that_cannot_be_read_fails(tool: Path, tmp_path: Path, text: s
     assert result["host_state"] == "unknown"
 
 
+def test_an_audit_tells_of_a_tool_that_gives_no_answer(tool: Path, tmp_path: Path) -> None:
+    (tool / "failure.json").write_text("")
+    (tool / "code").write_text("1")
+    result = call("daemon_info", tmp_path, executable=str(tool / "dockerd-cfg"))
+    assert (result["installed"], [one["command"] for one in result["failures"]]) == (
+        True,
+        ["status", "check"],
+    )
+    assert {(one["exit_code"], one["error"]["code"]) for one in result["failures"]} == {(1, "no-answer")}
+    assert "gave no answer that can be read" in result["failures"][0]["error"]["message"]
+
+
 @pytest.mark.parametrize("module", OF_TOOL)
 def test_a_host_without_the_tool_is_told_of(tmp_path: Path, module: str) -> None:
     needed: dict[str, dict[str, Any]] = {
@@ -406,6 +428,46 @@ def test_secrets_are_on_no_command_line_and_in_no_result(tool: Path, tmp_path: P
         "log-opts": {"splunk-url": "https://x", "tag": None, "splunk-token": "s3cret!"},
         "builder": {"gc": {"enabled": None}},
     }
+
+
+@pytest.mark.parametrize(
+    "secret", ['pa"ss\\word', "pässword", "plain"], ids=["escaped", "beyond ASCII", "plain"]
+)
+def test_a_secret_is_in_no_result_however_json_writes_it_nor_is_the_one_before_it(
+    tmp_path: Path, sandbox: Path, real: str, secret: str
+) -> None:
+    file = sandbox / "etc/docker/daemon.json"
+    for value in ("the-one-before", secret, None):
+        before = file.read_text()
+        arguments: dict[str, Any] = {
+            "executable": real,
+            "consent": True,
+            "secret_options": {"log-opts": {"labels": value}},
+        }
+        result = call("daemon_config", tmp_path, **arguments)
+        assert result["changed"]
+        assert '"labels": "' not in result["diff"]["after"].replace('"labels": "****', "")
+        found = json.dumps([result["diff"], result["findings"], result["data"]], ensure_ascii=False)
+        assert "the-one-before" not in found
+        for form in (secret, json.dumps(secret)[1:-1]):
+            assert json.dumps(form, ensure_ascii=False)[1:-1] not in found
+        assert file.read_text() != before
+
+
+@pytest.mark.parametrize("value", [None, ["a"], {"a": "b"}], ids=str)
+def test_a_log_option_that_is_no_text_is_refused(tool: Path, tmp_path: Path, value: object) -> None:
+    program = str(tool / "dockerd-cfg")
+    refused = call("daemon_logs", tmp_path, executable=program, log_opts={"tag": value})
+    assert refused["msg"].startswith("log_opts: tag takes a text, not ")
+    assert not (tool / "calls").exists()
+
+
+def test_an_empty_root_is_not_the_host(tmp_path: Path, sandbox: Path, real: str) -> None:
+    before = (sandbox / "etc/docker/daemon.json").read_text()
+    for check in (True, False):
+        refused = call("daemon_logs", tmp_path, check=check, executable=real, consent=True, root="")
+        assert (refused["exit_code"], refused["host_state"]) == (2, "untouched")
+    assert (sandbox / "etc/docker/daemon.json").read_text() == before
 
 
 def test_an_option_named_twice_is_refused(tool: Path, tmp_path: Path) -> None:

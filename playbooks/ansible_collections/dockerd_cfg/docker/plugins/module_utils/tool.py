@@ -39,6 +39,7 @@ UNKNOWN = ("unknown", "ended unexpectedly, ask dockerd-cfg status on the host")
 FORMAT = 1
 USAGE = 2
 TAIL = 2000
+TEXTS = (str, type(b"".decode("ascii")))  # in Python 2, what is read from JSON is no str
 
 
 def options(*groups, **own):
@@ -47,6 +48,15 @@ def options(*groups, **own):
     for group in groups + (own,):
         merged.update(group)
     return merged
+
+
+class NoAnswer(Exception):
+    """The tool gave no answer that can be read: its message, and the exit code."""
+
+    def __init__(self, message, code):
+        Exception.__init__(self, message)
+        self.message = message
+        self.code = code
 
 
 class Tool(object):
@@ -64,6 +74,14 @@ class Tool(object):
 
     def ask(self, command, arguments=(), stdin=None):
         """Run a command of the tool; return the exit code and its answer, or fail if it gives none."""
+        try:
+            return self.answer(command, arguments, stdin)
+        except NoAnswer as error:
+            state = EXIT_CODES.get(error.code, UNKNOWN)[0] if error.code else "unknown"
+            self.module.fail_json(msg=error.message, exit_code=error.code, host_state=state)
+
+    def answer(self, command, arguments=(), stdin=None):
+        """Run a command of the tool; return the exit code and its answer, or raise NoAnswer."""
         program = self.path()
         if program is None:
             self.module.fail_json(
@@ -71,7 +89,7 @@ class Tool(object):
                 " instance, or name it with executable" % self.module.params["executable"]
             )
         argv = [program, command, "--json"]
-        if self.module.params["root"]:
+        if self.module.params["root"] is not None:  # an empty one is refused, not taken for the host
             argv += ["--root", self.module.params["root"]]
         argv += arguments
         code, out, err = self.module.run_command(argv, data=stdin)
@@ -82,12 +100,11 @@ class Tool(object):
                     "answers in format %s, this collection reads %d" % (answer["version"], FORMAT)
                 )
         except (ValueError, KeyError, TypeError) as error:
-            state, meaning = EXIT_CODES.get(code, UNKNOWN)
-            self.module.fail_json(
-                msg="%s %s gave no answer that can be read (exit code %d, %s): %s\n%s"
+            meaning = EXIT_CODES.get(code, UNKNOWN)[1]
+            raise NoAnswer(
+                "%s %s gave no answer that can be read (exit code %d, %s): %s\n%s"
                 % (program, command, code, meaning, error, err[-TAIL:] or out[-TAIL:]),
-                exit_code=code,
-                host_state=state if code else "unknown",
+                code,
             )
         return code, answer
 
@@ -108,12 +125,17 @@ class Tool(object):
             for key in params["force"]:
                 argv.append("--force=" + key)
         code, answer = self.ask(command, argv, stdin)
+        hide(self.module, params.get("secret_options"), answer)
+        self.refuse_failure(command, code, answer)
         result = result_of(code, answer)
-        if code:
-            module.fail_json(msg=self._reasons(command, code, answer), **result)
         if result["changed"]:
             self._warn(answer)
         module.exit_json(**result)
+
+    def refuse_failure(self, command, code, answer):
+        """Fail with what the tool tells of a failure, if it is one."""
+        if code:
+            self.module.fail_json(msg=self._reasons(command, code, answer), **result_of(code, answer))
 
     def _warn(self, answer):
         module = self.module
@@ -136,6 +158,39 @@ class Tool(object):
             lines.append("in Ansible: consent: true")
         lines += [line_of(finding) for finding in answer.get("findings") or []]
         return "\n".join(lines)
+
+
+def hide(module, secrets, answer):
+    """Let Ansible hide secrets in whatever form the answer has them: as JSON writes them, and what stood there before."""
+    if not secrets:
+        return
+    shown = [secrets]
+    diff = (answer.get("data") or {}).get("diff") or {}
+    for text in (diff.get("before"), diff.get("after")):
+        try:
+            shown.append(meant(secrets, json.loads(text)))
+        except (TypeError, ValueError):
+            continue
+    for text in texts(shown):
+        module.no_log_values.update(
+            [text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]]
+        )
+
+
+def meant(secrets, options):
+    """Return of some options what stands where the secrets do."""
+    if isinstance(secrets, dict) and isinstance(options, dict):
+        return [meant(value, options[key]) for key, value in secrets.items() if key in options]
+    return options
+
+
+def texts(value):
+    """Return all texts in a value but empty ones."""
+    if isinstance(value, dict):
+        return texts(list(value.values()))
+    if isinstance(value, list):
+        return [text for one in value for text in texts(one)]
+    return [value] if value and isinstance(value, TEXTS) else []
 
 
 def line_of(finding):

@@ -21,7 +21,10 @@ options:
     type: dict
     default: {}
   secret_options:
-    description: The same for options with values that nobody shall see; they are in no log and no output.
+    description:
+      - The same for options with values that nobody shall see; they are in no log and no output, nor is what they replace.
+      - Other tasks do not know of them. Their diff shows what is near to what they change, without the secrets that the tool
+        knows by their names, as passwords of proxies and tokens of log drivers.
     type: dict
     default: {}
   unset:

@@ -87,6 +87,7 @@ failures:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockerd_cfg.docker.plugins.module_utils.tool import (
     TOOL_OPTIONS,
+    NoAnswer,
     Tool,
     options,
 )
@@ -115,7 +116,12 @@ def main():
 def ask(tool, part, result):
     """Ask for one part and put what is told into the result."""
     command = ["show", "--effective"] if part == "options" else [part]
-    code, answer = tool.ask(command[0], command[1:])
+    try:
+        code, answer = tool.answer(command[0], command[1:])
+    except NoAnswer as error:
+        told = dict(code="no-answer", message=error.message, state=None, hint=None)
+        result["failures"].append(dict(command=command[0], exit_code=error.code, error=told))
+        return
     if part == "check" and code in (0, INVALID):
         result["valid"] = code == 0
         result["findings"] = answer["findings"]

@@ -114,6 +114,8 @@ error:
   type: dict
 """
 
+import json
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockerd_cfg.docker.plugins.module_utils.tool import (
     CHANGE_OPTIONS,
@@ -145,6 +147,11 @@ def main():
         if value is not None:
             argv.append("--%s=%s" % (name.replace("_", "-"), value))
     for key, value in sorted(module.params["log_opts"].items()):
+        if value is None or isinstance(value, (dict, list)):
+            module.fail_json(
+                msg="log_opts: %s takes a text, not %s; to take it out: unset of daemon_config"
+                % (key, json.dumps(value))
+            )
         argv.append("--log-opt=%s=%s" % (key, text_of(value)))
     Tool(module).change("set-logs", argv)
 

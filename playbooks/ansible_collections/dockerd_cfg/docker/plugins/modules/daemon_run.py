@@ -139,12 +139,13 @@ def main():
 def predict(module, tool, command, run):
     """Tell what a command would do that has no dry run: something only if a run is open."""
     code, answer = tool.ask("status")
-    if code:
-        module.fail_json(msg="the state of the host cannot be told", exit_code=code, error=answer["error"])
+    tool.refuse_failure("status", code, answer)
     found = answer["data"].get("open_run")
     changed = bool(found) and (command == "resume" or found["state"] == "unconfirmed")
-    if run and changed:
-        changed = run in (found["run"], found["run"].split("-")[0].lstrip("0"))
+    if run:
+        named, told = tool.ask("history", [run])
+        tool.refuse_failure("history", named, told)
+        changed = changed and told["data"]["runs"][0]["run"] == found["run"]
     module.exit_json(
         changed=changed,
         restart_required=answer["restart_required"],
