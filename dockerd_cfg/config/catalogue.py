@@ -85,12 +85,15 @@ def schema() -> Mapping[str, JsonValue]:
 
 def _schema_text() -> str:
     """Return the schema: shipped inside the package, beside it in a checkout, or in a zip file."""
-    package = Path(__file__).resolve().parents[1]
+    place = __file__.rsplit("/", 2)[
+        0
+    ]  # as it is: a zip file knows itself by the name that it was started by, which may be a link
+    package = Path(place).resolve()
     for path in (package / "_schemas" / _SCHEMA, package.parent / "schemas" / _SCHEMA):
         if path.is_file():
             return path.read_text(encoding="utf-8")
     loader: Any = sys.modules[__name__].__loader__  # importlib.resources would bring zipfile
-    data: bytes = loader.get_data(str(package / "_schemas" / _SCHEMA))
+    data: bytes = loader.get_data(f"{place}/_schemas/{_SCHEMA}")
     return data.decode()
 
 

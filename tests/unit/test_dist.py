@@ -68,6 +68,23 @@ def test_a_single_file_is_built_twice_the_same_and_runs(wheel: zipfile.ZipFile, 
     assert "SOURCE TARGET" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["{folder}/link", "./link", "./here.pyz", "../here/here.pyz"])
+def test_a_single_file_reads_its_own_schema_by_whatever_name_it_is_started(
+    wheel: zipfile.ZipFile, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "here.pyz").write_bytes(Path(str(wheel.filename)).read_bytes())
+    (folder / "link").symlink_to("here.pyz")
+    script = (
+        "import sys; sys.path[:1] = [sys.argv[1]]\n"
+        "from dockerd_cfg.config.catalogue import options; print('log-opts' in options())"
+    )
+    argv = [sys.executable, "-IS", "-c", script, name.format(folder=folder)]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, cwd=folder)
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_the_wheel_has_schemas_completion_and_manual_pages(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     data = f"dockerd_cfg-{__version__}.data/data/share/"
