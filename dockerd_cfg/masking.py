@@ -13,8 +13,8 @@ _BARE: Final = re.compile(rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(
 _NAME: Final = r"(?:splunk|logentries)-token"
 # as JSON, to the quote that ends it; all is escaped once more where a daemon.json stands as a string in an answer for programs
 _IN_JSON: Final = re.compile(rf"""({_NAME}(\\*)"\s*:\s*\2")(?:[^"\\\n]|\2\\(?:\2\\|\2"|[^"\\\n]))+(?=\2")""")
-# as a flag or an option, or in what is no JSON
-_TOKEN: Final = re.compile(rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))[^\s"'\\,}}\]]+""")
+# as a flag or an option, or in what is no JSON; a comma with nothing after it ends it, as in a list
+_TOKEN: Final = re.compile(rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))(?:[^\s"'\\,}}\]]|,(?=[^\s"'\\]))+""")
 # control characters, those that turn the direction of writing, and halves of characters, which nothing can encode
 _OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -24,6 +24,7 @@ from dockerd_cfg.masking import masked, visible
         ("busybox:1@sha256:0123", "busybox:1@sha256:0123"),
         ("unit docker@1.service: failed", "unit docker@1.service: failed"),
         ("--log-opt splunk-token=secret", "--log-opt splunk-token=***"),
+        ("splunk-token=sec,ret, tag=x", "splunk-token=***, tag=x"),
         ("--log-opt logentries-token=secret", "--log-opt logentries-token=***"),
         ("splunk needs the option splunk-token: containers do not start",) * 2,
     ],

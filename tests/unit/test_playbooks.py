@@ -439,7 +439,11 @@ def test_a_secret_is_in_no_result_however_json_writes_it_nor_is_the_one_before_i
     file = sandbox / "etc/docker/daemon.json"
     for value in ("the-one-before", secret, None):
         before = file.read_text()
-        arguments = {"executable": real, "consent": True, "secret_options": {"log-opts": {"labels": value}}}
+        arguments: dict[str, Any] = {
+            "executable": real,
+            "consent": True,
+            "secret_options": {"log-opts": {"labels": value}},
+        }
         result = call("daemon_config", tmp_path, **arguments)
         assert result["changed"]
         assert '"labels": "' not in result["diff"]["after"].replace('"labels": "****', "")
