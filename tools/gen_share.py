@@ -54,13 +54,6 @@ def generated() -> dict[str, str]:
 
 
 def _bash(commands: Iterable[Command]) -> str:
-    taking = [
-        f"{one.label}:{name}"
-        for one in commands
-        for option in one.options
-        if option.takes_value
-        for name in option.names
-    ]
     lines = [
         "# bash completion for dockerd-cfg; generated, see: make schemas",
         "_dockerd_cfg() {",
@@ -73,7 +66,7 @@ def _bash(commands: Iterable[Command]) -> str:
         "      [[ $word == -* ]] || command=$word",
         "    elif [[ $word == -* ]]; then",
         '      case "$command:$word" in',
-        f"        {'|'.join(taking)})",
+        f"        {'|'.join(_taking(commands))})",
         "          [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))",
         "          ((i++)) ;;",
         "      esac",
@@ -158,6 +151,17 @@ def _values() -> dict[tuple[str, ...], list[str]]:
         if values:
             found.setdefault(values, []).append(key)
     return found
+
+
+def _taking(commands: Iterable[Command]) -> list[str]:
+    """Return each option after which a word follows, with its command: set:--restart."""
+    return [
+        f"{one.label}:{name}"
+        for one in commands
+        for option in one.options
+        if option.takes_value
+        for name in option.names
+    ]
 
 
 def _tops(commands: Iterable[Command]) -> list[str]:
@@ -249,8 +253,11 @@ def _fish(commands: Iterable[Command]) -> str:
         "function __dockerd_cfg_place",
         "    set -l words (commandline -opc) (commandline -ct)",
         "    set -l count 0",
+        "    set -l before",
         "    for word in $words[3..-1]",
-        "        string match -q -- '-*' $word; or set count (math $count + 1)",
+        "        string match -q -- '-*' $word; or contains -- $words[2]:$before $__dockerd_cfg_taking",
+        "        or contains -- $words[2]-$words[3]:$before $__dockerd_cfg_taking; or set count (math $count + 1)",
+        "        set before $word",
         "    end",
         "    test $count = $argv[1]",
         "end",
@@ -261,7 +268,10 @@ def _fish(commands: Iterable[Command]) -> str:
         '    test "$here" = $argv[1]',
         "end",
         "function __dockerd_cfg_values",
-        "    switch (commandline -opc)[3]",
+        "    for word in (commandline -opc)[3..-1]",
+        "        contains -- $word $__dockerd_cfg_keys; and set -f key $word; and break",
+        "    end",
+        '    switch "$key"',
         *(
             f"        case {' '.join(keys)}\n            printf '%s\\n' {' '.join(values)}"
             for values, keys in _values().items()
@@ -269,6 +279,7 @@ def _fish(commands: Iterable[Command]) -> str:
         "    end",
         "end",
         f"set -g __dockerd_cfg_keys {' '.join(option_keys())}",
+        f"set -g __dockerd_cfg_taking {' '.join(_taking(commands))}",
     ]
     for one in commands:
         if " " not in one.name:
