@@ -88,7 +88,7 @@ def _change(
     request: ConfigRequest,
     existing: "ExistingRequest",
 ) -> Result:
-    from dockerd_cfg.logs.existing_plan import plan_existing  # noqa: PLC0415  # likewise
+    from dockerd_cfg.logs.existing_plan import plan_existing  # noqa: PLC0415  # a second run has no use for it
 
     choice = existing.choice
     _refuse_fixed_records(choice.changes)
@@ -121,7 +121,7 @@ def _change(
 
 def _seen(session: Session, existing: "ExistingRequest", result: Result) -> Result:
     """Tell which logs are still larger than they may be: they are rotated when something is written to them."""
-    from dockerd_cfg.logs.existing_steps import over_limit  # noqa: PLC0415  # likewise
+    from dockerd_cfg.logs.existing_steps import over_limit  # noqa: PLC0415  # a second run has no use for it
 
     given = _given(session, str(result.data["run"]))
     root = session.host.layout.real(existing.root)
@@ -133,7 +133,7 @@ def _seen(session: Session, existing: "ExistingRequest", result: Result) -> Resu
 
 def _given(session: Session, run_id: str) -> "list[Given]":
     """Return the containers that a run changed: they were chosen again once Docker was stopped."""
-    from dockerd_cfg.logs.existing_steps import LIMIT_EXISTING_LOGS, given_in  # noqa: PLC0415  # likewise
+    from dockerd_cfg.logs.existing_steps import LIMIT_EXISTING_LOGS, given_in  # noqa: PLC0415  # a second run has no use for it
 
     run = session.history.find(run_id)
     return given_in(run.record.captured("started", LIMIT_EXISTING_LOGS) or {})
@@ -279,7 +279,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _diff(session: Session, change: LogChange) -> str:
     """Return what changes in a container's record, for people: its log configuration, a line for each option."""
-    from dockerd_cfg.config.diff import unified_diff  # noqa: PLC0415  # likewise
+    from dockerd_cfg.config.diff import unified_diff  # noqa: PLC0415  # a second run has no use for it
 
     path = session.host.layout.host(change.container.settings_path)
     name = f"LogConfig of {change.container.name} in {path}"

@@ -99,7 +99,7 @@ class Session:
     def history(self) -> "History":
         """The runs recorded on the host."""
         from dockerd_cfg.change.history import History  # noqa: PLC0415  # a second run has no use for these
-        from dockerd_cfg.steps import KINDS  # noqa: PLC0415  # all the steps of a move, likewise
+        from dockerd_cfg.steps import KINDS  # noqa: PLC0415  # a second run has no use for all the steps
 
         return History(self._runs, KINDS)
 
@@ -226,8 +226,8 @@ class Session:
     def engine(self, run: "Run") -> "Iterator[tuple[Engine, Journal]]":
         """Open the journal of ``run`` with the engine to go on with."""
         from dockerd_cfg.change.engine import Engine  # noqa: PLC0415  # only where there is something to do
-        from dockerd_cfg.cli.log import RunLog  # noqa: PLC0415  # logging, likewise
-        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # likewise
+        from dockerd_cfg.cli.log import RunLog  # noqa: PLC0415  # brings logging
+        from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
 
         refuse_tight_limits()
         gc.enable()  # from here on it may take long; see main

@@ -111,7 +111,11 @@ def _agreement(host: Host) -> dict[str, tuple[int, int]]:
         for tree in told["trees"]
     }
     images = next(one for one in told["kinds"] if one["kind"] == "images")
-    size, unit = re.fullmatch(r"([0-9.]+)([kMG]?)B", counted["Size"]).groups()  # type: ignore[union-attr]
-    scale = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}[unit]
-    found["images as Docker counts, beside its own df"] = (images["docker_bytes"], round(float(size) * scale))
+    size = re.fullmatch(r"([0-9.]+)([kMG]?)B", counted["Size"])
+    assert size is not None, counted
+    scale = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}[size[2]]
+    found["images as Docker counts, beside its own df"] = (
+        images["docker_bytes"],
+        round(float(size[1]) * scale),
+    )
     return found

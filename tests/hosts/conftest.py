@@ -56,7 +56,7 @@ def real_hosts() -> None:
 
 
 @pytest.fixture
-def network(real_hosts: None, tmp_path: Path) -> Iterator[Network]:  # noqa: ARG001
+def network(real_hosts: None, tmp_path: Path) -> Iterator[Network]:  # noqa: ARG001  # it skips where there are none
     """A network to boot hosts on; ask for it before the hosts, so that it outlives them."""
     made = Network(tmp_path)
     yield made
@@ -64,7 +64,7 @@ def network(real_hosts: None, tmp_path: Path) -> Iterator[Network]:  # noqa: ARG
 
 
 @pytest.fixture
-def boot_host(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[BootHost]:  # noqa: ARG001
+def boot_host(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[BootHost]:  # noqa: ARG001  # it skips where there are none
     hosts: list[Host] = []
     request.node.stash[HOSTS] = hosts
 

@@ -17,7 +17,7 @@ PYTHON: Final = f"python{recipe.PYTHON}"
 
 
 @pytest.fixture(scope="module")
-def delivered(real_hosts: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
+def delivered(real_hosts: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001  # it skips where there are none
     """The wheel, the wheels of the lock and the single file, in one folder."""
     out = tmp_path_factory.mktemp("delivered")
     argv = [sys.executable, str(ROOT / "tools/build_dist.py"), f"--out={out / 'dist'}"]
@@ -33,7 +33,7 @@ def delivered(real_hosts: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def bare(real_hosts: None) -> Iterator[Host]:  # noqa: ARG001
+def bare(real_hosts: None) -> Iterator[Host]:  # noqa: ARG001  # it skips where there are none
     """A host without the tool."""
     variant = recipe.VARIANTS["docker28"]
     host = Host(

@@ -33,7 +33,7 @@ exec chroot "$root" sh -ec "$script"
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
-def fresh(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[Path]:  # noqa: ARG001
+def fresh(real_hosts: None, request: pytest.FixtureRequest) -> Iterator[Path]:  # noqa: ARG001  # it skips where there are none
     """The root of Debian's minimal system, with make, and with a clean clone."""
     folder = leftovers.hosts() / f"fresh-{os.getpid()}-{request.param}"
     leftovers.claim(folder, (), ())

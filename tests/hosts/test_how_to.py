@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # comes with ansible-core, without types
 
 from tests.hosts.harness import Host
 

@@ -26,7 +26,7 @@ for line; do $line --root "$PWD/root" --yes; done
 
 
 @pytest.fixture
-def host(real_hosts: None) -> Iterator[Host]:  # noqa: ARG001
+def host(real_hosts: None) -> Iterator[Host]:  # noqa: ARG001  # it skips where there are none
     """A host that is off."""
     made = create("docker28")
     yield made

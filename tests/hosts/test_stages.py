@@ -66,7 +66,7 @@ class Tried:
 
 
 @pytest.fixture(scope="module")
-def tried_on(real_hosts: None) -> Iterator[Callable[[str], Tried]]:  # noqa: ARG001
+def tried_on(real_hosts: None) -> Iterator[Callable[[str], Tried]]:  # noqa: ARG001  # it skips where there are none
     """Give the one host of a variant for all documents; booted when first asked for."""
     hosts: dict[str, Tried] = {}
 

@@ -137,7 +137,7 @@ def shown_commands() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("document", "line"), shown_commands())
-def test_every_command_line_in_the_documents_is_one(document: str, line: str) -> None:  # noqa: ARG001
+def test_every_command_line_in_the_documents_is_one(document: str, line: str) -> None:  # noqa: ARG001  # names the case
     words = shlex.split(line.replace("[RUN]", "3").replace(" -> ", " "))
     session = SimpleNamespace(act_on=lambda root: root)
     command_of(words[0]).make_context(words[0], completed(words, words[0])[1:], obj=session)
