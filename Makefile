@@ -20,6 +20,7 @@ demo: $(READY) ## Show both jobs on a sandbox: no root, no Docker needed
 
 test: $(READY) check ## Run the whole suite; as root on Debian with real hosts
 	@tools/bootstrap rsync
+	@tools/bootstrap shells
 	@PATH="$$(tools/bootstrap path)" $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not long" tests
 
 check: $(READY) ## Lint, formatting, types
