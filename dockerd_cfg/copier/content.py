@@ -4,6 +4,7 @@ import errno
 import os
 from typing import Final
 
+from dockerd_cfg.copier import page_cache
 from dockerd_cfg.copier.pace import Pace
 
 _BUFFER: Final = 1 << 18  # bytes; more than the processor's cache holds is slower
@@ -22,18 +23,12 @@ class Content:
     def copy(self, source: int, target: int, status: os.stat_result) -> int:
         """Copy all of ``source``, which has ``status``, into the empty ``target``; return the bytes of data.
 
-        Less than its size may be there by now; it is then copied as far as it goes. Raises OSError.
+        Less than its size may be there by now; it is then copied as far as it goes. Where the source ends with a
+        hole, the target is left without it. Raises OSError.
         """
         size = status.st_size
-        if status.st_blocks * _BLOCK < size:
-            done = self.copy_data(source, target, 0, size)
-            if os.fstat(target).st_size < size:
-                os.ftruncate(target, size)
-                if (
-                    done
-                ):  # or after a power failure it might have its size, and soon its times, but no contents
-                    os.fdatasync(target)
-            return done
+        if has_holes(status):
+            return self.copy_data(source, target, 0, size)
         if not size:
             return 0
         if size > _BUFFER:
@@ -66,7 +61,7 @@ class Content:
         here = advised = start
         while here < end:
             if advised < end and advised - here < _AHEAD // 2:
-                os.posix_fadvise(source, advised, min(_AHEAD, end - advised), os.POSIX_FADV_WILLNEED)
+                page_cache.read_ahead(source, advised, min(_AHEAD, end - advised))
                 advised += _AHEAD
             wanted = min(_BUFFER, end - here)
             self._pace.before(wanted)
@@ -77,6 +72,11 @@ class Content:
             self._pace.after()
             here += got
         return here - start
+
+
+def has_holes(status: os.stat_result) -> bool:
+    """Tell whether a file with ``status`` has less on disk than its size."""
+    return status.st_blocks * _BLOCK < status.st_size
 
 
 def _write(target: int, data: memoryview) -> None:

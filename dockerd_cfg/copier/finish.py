@@ -1,4 +1,4 @@
-"""What is left to do when all contents are copied: further names of linked files, attributes of folders and large files."""
+"""What is left to do when all contents are copied: further names of linked files, attributes of folders and files."""
 
 import os
 import stat
@@ -65,7 +65,7 @@ def _link(first_name: bytes, first_folder: int, name: bytes, folder: int) -> Non
 
 
 def give_attributes(unfinished: Spool, target: Root) -> None:
-    """Give folders and large files what they are to have, times last of all. Raises CopyFailed."""
+    """Give folders, large files and those with holes what they are to have, times last of all. Raises CopyFailed."""
     above_folder = _Opened(target)
     for path, fields in unfinished:
         traits = Traits(*fields)

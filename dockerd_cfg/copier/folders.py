@@ -58,6 +58,11 @@ def _pieces(path: bytes) -> Iterator[bytes]:
     yield path
 
 
+def joined(folder: bytes, name: bytes) -> bytes:
+    """Return the path of ``name`` in ``folder`` (empty: the root)."""
+    return folder + b"/" + name if folder else name
+
+
 def remove(name: bytes, folder: int) -> None:
     """Remove ``name`` in ``folder``, whatever it is, with all below it; a mount point stays and is an OSError."""
     try:

@@ -34,7 +34,10 @@ def copy_all(options: Options) -> None:
         kernel.be_idle()
     pace = Pace(options.workers, options.bytes_per_second)
     board = Board(options.workers + 1)
-    crew = Crew(options.workers, lambda number: Copying(source, target, pace, board.tally(number)))
+    unfinished = [Spool(target.folder) for _ in range(options.workers + 1)]
+    crew = Crew(
+        options.workers, lambda number: Copying(source, target, pace, board.tally(number), unfinished[number])
+    )
     neighbours = Neighbours(source.device, crew.pids) if options.is_polite else None
 
     def look() -> None:
@@ -44,14 +47,15 @@ def copy_all(options: Options) -> None:
 
     crew.on_wait = look
     try:
-        _lead(options, Copying(source, target, pace, board.tally(options.workers)), crew)
+        leading = Copying(source, target, pace, board.tally(options.workers), unfinished[-1])
+        _lead(options, leading, crew, unfinished)
     finally:
         crew.end()
     board.tell(last=True)
 
 
-def _lead(options: Options, copying: Copying, crew: Crew) -> None:
-    """Walk, while the workers copy; then do what comes last."""
+def _lead(options: Options, copying: Copying, crew: Crew, unfinished: list[Spool]) -> None:
+    """Walk, while the workers copy; then do what comes last, for what is ``unfinished`` by any of them."""
     source, target, tally = copying.source, copying.target, copying.tally
     flushing = Flushing(target.folder, _SYNC_INTERVAL)
     flushing.start()
@@ -67,14 +71,14 @@ def _lead(options: Options, copying: Copying, crew: Crew) -> None:
         copying.take(message_of([Part(folder, is_new=False, files=[name], others=[], pieces=[])]))
         copying.finish()
 
-    links, unfinished = Links(target.folder), Spool(target.folder)
+    links = Links(target.folder)
     walk = Walk(
         source,
         target,
         excluded=options.excluded | {MARKER},
         batch=Batch(send),
         links=links,
-        unfinished=unfinished,
+        unfinished=copying.unfinished,
         entries=copying.entries,
         tally=tally,
     )
@@ -82,10 +86,10 @@ def _lead(options: Options, copying: Copying, crew: Crew) -> None:
     crew.finish()
     make_links(links, target, tally, copy)
     flushing.end()
-    kernel.sync_filesystem(
-        target.folder
-    )  # large files had their size from the start: contents first, then times
-    give_attributes(unfinished, target)
+    # Large files had their size from the start, those with holes before their contents: contents first, then times.
+    kernel.sync_filesystem(target.folder)
+    for spool in unfinished:
+        give_attributes(spool, target)
 
 
 def _open_many() -> None:

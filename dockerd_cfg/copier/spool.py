@@ -15,7 +15,10 @@ class Spool:
     """Records of simple values, appended one by one and read back in the same order or one by its place."""
 
     def __init__(self, folder: int) -> None:
-        """Keep them on the disk of ``folder``, or in memory where its file system makes no unnamed files."""
+        """Keep them on the disk of ``folder``, or in memory where its file system makes no unnamed files.
+
+        A process forked from this one can read them too, or this one what that one has written.
+        """
         try:
             self._file = os.open(b".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=folder)
         except OSError as error:
@@ -32,21 +35,22 @@ class Spool:
         self._waiting += _LENGTH.pack(len(data))
         self._waiting += data
         if len(self._waiting) >= _PIECE:
-            self._flush()
+            self.flush()
         return place
 
     def at(self, place: int) -> Any:
         """Return the record at ``place``."""
-        self._flush()
+        self.flush()
         (length,) = _LENGTH.unpack(os.pread(self._file, _LENGTH.size, place))
         return marshal.loads(os.pread(self._file, length, place + _LENGTH.size))  # noqa: S302  # our own
 
     def __iter__(self) -> Iterator[Any]:
-        self._flush()
+        self.flush()
         place = 0
         piece = b""
         here = 0
-        while place < self._written:
+        size = os.fstat(self._file).st_size
+        while place < size:
             if len(piece) - here < _LENGTH.size:
                 piece, here = os.pread(self._file, _PIECE, place), 0
             (length,) = _LENGTH.unpack_from(piece, here)
@@ -58,7 +62,8 @@ class Spool:
             place += end - here
             here = end
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Let other processes see what was appended. Raises OSError."""
         data = memoryview(self._waiting)
         while data:
             written = os.pwrite(self._file, data, self._written)

@@ -17,7 +17,7 @@ from dockerd_cfg.copier.attributes import (
 from dockerd_cfg.copier.batch import Batch
 from dockerd_cfg.copier.entries import Entries, Folder
 from dockerd_cfg.copier.failure import failed
-from dockerd_cfg.copier.folders import GONE, Root, remove
+from dockerd_cfg.copier.folders import GONE, Root, joined, remove
 from dockerd_cfg.copier.links import Links
 from dockerd_cfg.copier.progress import Tally
 from dockerd_cfg.copier.spool import Spool
@@ -135,7 +135,7 @@ class Walk:
                         yield os.fsencode(entry.name), status
 
     def _hand_out(self, folder: Folder, name: bytes, status: os.stat_result) -> None:
-        path = folder.path + b"/" + name if folder.path else name
+        path = joined(folder.path, name)
         if path in self._excluded:
             return
         if stat.S_ISDIR(status.st_mode):
@@ -149,7 +149,7 @@ class Walk:
         elif status.st_size < _LARGE or status.st_blocks * _BLOCK < _LARGE:
             self._batch.add_file(name, status.st_size)
         else:
-            self._split(folder, name, path, status)
+            self._split(folder, name, status)
 
     def _make_folder(self, folder: Folder, name: bytes, path: bytes, status: os.stat_result) -> None:
         mark = _NEW
@@ -167,7 +167,7 @@ class Walk:
         else:
             self._unfinished.append((path, tuple(traits_of(status, []))))
 
-    def _split(self, folder: Folder, name: bytes, path: bytes, status: os.stat_result) -> None:
+    def _split(self, folder: Folder, name: bytes, status: os.stat_result) -> None:
         """Make a large file and hand out its pieces."""
         if not folder.is_new:
             try:
@@ -190,6 +190,6 @@ class Walk:
             os.ftruncate(file, status.st_size)
         finally:
             os.close(file)
-        self._unfinished.append((path, tuple(traits_of(status, extended))))
+        self._entries.finish_later(folder, name, traits_of(status, extended))
         for start in range(0, status.st_size, _PIECE):
             self._batch.add_piece(name, status.st_ino, start, min(start + _PIECE, status.st_size))

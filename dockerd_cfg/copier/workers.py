@@ -14,13 +14,13 @@ from dockerd_cfg.copier.batch import Part, parts_of
 from dockerd_cfg.copier.content import Content
 from dockerd_cfg.copier.entries import Entries, Folder, OpenFile
 from dockerd_cfg.copier.failure import CopyFailed, failed
-from dockerd_cfg.copier.folders import GONE, Root
+from dockerd_cfg.copier.folders import GONE, Root, joined
 from dockerd_cfg.copier.pace import Pace
 from dockerd_cfg.copier.progress import Tally
+from dockerd_cfg.copier.spool import Spool
 
 _MOST_AHEAD: Final = 24  # files opened and being read by the kernel before their turn
 _MOST_BYTES_AHEAD: Final = 6 << 20
-_WHOLE: Final = 1 << 20  # bytes; what is larger is read ahead of while it is copied
 _MESSAGE: Final = 1 << 18  # bytes, more than any message has
 _TICK: Final = 0.2  # seconds
 _SOON: Final = 0.005  # seconds
@@ -29,11 +29,13 @@ _SOON: Final = 0.005  # seconds
 class Copying:
     """Copies what messages tell, with the files of the next ones being read meanwhile."""
 
-    def __init__(self, source: Root, target: Root, pace: Pace, tally: Tally) -> None:
+    def __init__(self, source: Root, target: Root, pace: Pace, tally: Tally, unfinished: Spool) -> None:
+        """Note in ``unfinished`` what is to get its attributes when all is copied and on disk."""
         self.source = source
         self.target = target
         self.tally = tally
-        self.entries = Entries(Content(pace), tally)
+        self.unfinished = unfinished
+        self.entries = Entries(Content(pace), tally, unfinished)
         self._ahead: deque[OpenFile | Folder] = deque()  # a folder stands behind its last file, to be closed
         self._files_ahead = self._bytes_ahead = 0
 
@@ -67,12 +69,13 @@ class Copying:
         try:
             self.entries.copy_file(waiting)
         except OSError as error:
-            raise failed(_joined(waiting.folder.path, waiting.name), error) from error
+            raise failed(joined(waiting.folder.path, waiting.name), error) from error
 
     def finish(self) -> None:
-        """Copy all files that wait. Raises CopyFailed."""
+        """Copy all files that wait, and let others see what is unfinished. Raises CopyFailed."""
         while self._ahead:
             self.finish_one()
+        self.unfinished.flush()
 
     def _open(self, part: Part) -> Folder | None:
         try:
@@ -93,24 +96,17 @@ class Copying:
             for name, inode, start, end in part.pieces:
                 self.entries.copy_piece(folder, name, inode, start, end)
         except OSError as error:
-            raise failed(_joined(folder.path, name), error) from error
+            raise failed(joined(folder.path, name), error) from error
 
     def _read_ahead(self, folder: Folder, name: bytes) -> None:
         file = self.entries.open(folder, name)
         if file is None:
             return
-        size = file.status.st_size
-        if size:
-            os.posix_fadvise(file.file, 0, min(size, _WHOLE), os.POSIX_FADV_WILLNEED)
         self._ahead.append(file)
         self._files_ahead += 1
-        self._bytes_ahead += size
+        self._bytes_ahead += file.status.st_size
         while self._files_ahead > _MOST_AHEAD or self._bytes_ahead > _MOST_BYTES_AHEAD:
             self.finish_one()
-
-
-def _joined(folder: bytes, name: bytes) -> bytes:
-    return folder + b"/" + name if folder else name
 
 
 class Crew:

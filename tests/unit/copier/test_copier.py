@@ -1,5 +1,7 @@
 """The copier, run as the program it is, on real file systems of its own."""
 
+import ctypes
+import mmap
 import os
 import shutil
 import signal
@@ -59,6 +61,31 @@ def family(process: subprocess.Popen[str]) -> list[int]:
     """Return the program's process and its workers."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
     return [process.pid, *map(int, children.split())]
+
+
+def size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
+
+
+def push_out_of_memory(path: Path) -> None:
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def share_in_memory(path: Path, size: int) -> float:
+    """Return the share of the pages of ``path`` that the kernel holds, by mincore(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    pages = -(-size // mmap.PAGESIZE)
+    held = (ctypes.c_ubyte * pages)()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), size, flags=mmap.MAP_PRIVATE) as memory:
+        start = (ctypes.c_char * size).from_buffer(memory)
+        done = libc.mincore(ctypes.c_void_p(ctypes.addressof(start)), ctypes.c_size_t(size), held)
+        del start
+    assert done == 0
+    return sum(page & 1 for page in held) / pages
 
 
 def make_files(root: Path, number: int, size: int, folders: int = 10) -> None:
@@ -268,6 +295,47 @@ def test_an_ended_copy_leaves_no_process_and_goes_on_later(
 
     assert seen(target) == seen(source)
     assert sum(path.stat().st_ino == inode for path, inode in done.items()) == len(done)
+
+
+def test_a_file_that_ends_with_a_hole_does_not_pass_for_whole_before_all_is_on_disk(
+    source: Path, target: Path
+) -> None:
+    with (source / "holes").open("wb") as file:
+        file.write(os.urandom(64 << 10))
+        file.truncate(1 << 20)
+    make_files(source, 300, 100_000)
+    process = start(source, target, "--bwlimit", "5000000")
+    deadline = time.monotonic() + 5
+    while (size_of(target / "holes"), process.poll()) != (1 << 20, None) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=10)
+
+    assert size_of(target / "holes") == 1 << 20
+    assert (target / "holes").stat().st_mtime_ns != (source / "holes").stat().st_mtime_ns
+
+    copy(source, target)
+
+    assert seen(target) == seen(source)
+
+
+@pytest.mark.parametrize("size", [30_000, 700_000, 5 << 20, 140 << 20], ids=str)
+def test_what_was_not_in_memory_is_not_in_memory_after_the_copy_and_what_was_is(
+    source: Path, target: Path, size: int
+) -> None:
+    for name in ("used", "unused"):
+        (source / name).write_bytes(os.urandom(size))
+    make_old(source)
+    os.sync()
+    for name in ("used", "unused"):
+        push_out_of_memory(source / name)
+    (source / "used").read_bytes()
+
+    copy(source, target)
+
+    assert share_in_memory(source / "used", size) > 0.9  # the kernel may take pages away on its own
+    assert share_in_memory(source / "unused", size) < 0.1
+    assert seen(target) == seen(source)
 
 
 def test_a_worker_that_is_killed_ends_the_copy(source: Path, target: Path) -> None:
