@@ -114,6 +114,7 @@ def run(
         problem = DockerdCfgError(f"interrupted by {interruption.signal_name}; nothing was changed")
     except Exception as error:  # noqa: BLE001  # the boundary: a bug must not end in a traceback
         problem = _bug(error, session)
+    problem.hint = session.hint_here(problem.hint)
     report.failure(problem, session.failed(problem))
     return problem.exit_code
 

@@ -84,6 +84,12 @@ class Session:
         root = () if self._root is None else ("--root", self._root)
         return shlex.join(["dockerd-cfg", *words, *root])
 
+    def hint_here(self, hint: str | None) -> str | None:
+        """Return ``hint`` such that the commands in it, should they be this program's, act on the same host."""
+        if hint is None or self._root is None or "dockerd-cfg " not in hint:
+            return hint
+        return f"{hint} (with: {shlex.join(['--root', self._root])})"
+
     def seconds_to_confirm(self, within: str | None) -> float | None:
         """Return the seconds that ``--confirm-within`` means, None without it.
 

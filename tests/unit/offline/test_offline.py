@@ -61,6 +61,14 @@ def test_the_way_back_that_is_told_leads_into_the_same_root(root: Path) -> None:
     assert f"Undo with: dockerd-cfg rollback 0002-move-storage --root {root}\n" in told
 
 
+def test_a_hint_names_the_root_that_its_command_is_to_act_on(root: Path) -> None:
+    err = io.StringIO()
+    code = run(["rollback", "7", "--root", str(root)], report=Report(out=io.StringIO(), err=err))
+
+    assert code == 2
+    assert f"hint: list them with: dockerd-cfg history (with: --root {root})\n" in err.getvalue()
+
+
 def test_a_dry_run_leaves_no_trace(root: Path) -> None:
     before = tree(root)
     code, found = answer(root, "set-logs", "--dry-run")
