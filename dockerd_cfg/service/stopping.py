@@ -76,6 +76,9 @@ def _locks_held(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
     return [
         f"some process still holds {root / name}"
         for root in roots
+        if host.layout.real(
+            root
+        ).is_dir()  # in a move on one file system it can be a link to itself for a moment
         for name in _LOCKS
         if is_locked(host.layout.real(root) / name)
     ]

@@ -1,5 +1,6 @@
 """The power goes at any entry of the journal, Docker comes up by itself and goes on writing; then the run is ended."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import CONTAINERS
@@ -100,6 +102,33 @@ def test_a_move_cut_off_there_is_rolled_back_without_loss(
     assert in_use(host) == host / "var/lib/docker"
     assert not (host / "var/lib/docker").is_symlink()
     assert [*(host / "mnt/data").iterdir(), *(host / "var/lib/elsewhere").iterdir()] == []
+
+
+class KilledInTheSwitch:
+    """Kills the tool when it is about to switch."""
+
+    def recording(self, entry: Entry) -> None:
+        """See an entry that is about to be written."""
+
+    def recorded(self, entry: Entry) -> None:
+        """See an entry that is on disk."""
+        if (entry.event, entry.kind) == ("started", "hand-over"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("then", ["resume", "rollback"])
+@pytest.mark.parametrize("mode", ["rename", "rename and link"])
+def test_a_rename_cut_off_with_the_link_made_and_not_yet_in_its_place_is_ended_without_loss(
+    host: Path, untouched: Path, mode: str, then: str
+) -> None:
+    assert tool(host, *MODES[mode], witness=KilledInTheSwitch()).code == -signal.SIGKILL
+    target = host / "var/lib/elsewhere/docker"
+    target.symlink_to(target.name)  # it is to stand in the old place, and leads to itself here
+    reboot(host)
+    done = tool(host, then, "--yes")
+    assert done.code == 0, done.said
+    assert_complete(host, untouched)
+    assert in_use(host) == (target if then == "resume" else host / "var/lib/docker")
 
 
 @pytest.mark.parametrize(
