@@ -20,7 +20,7 @@ from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath, Layout
-from dockerd_cfg.service.hold import take_condition
+from dockerd_cfg.service.hold import hold, take_condition
 from dockerd_cfg.service.steps import stop
 from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
 from dockerd_cfg.storage.containerd import EditContainerdConfig
@@ -123,6 +123,9 @@ class HandOver(Step):
                 require_ours(context, tree.target, tree.source)
             if tree.placement == "renamed":
                 exchange_with_link(layout, tree.source, tree.target)
+        if self.mode == "bind":
+            # Docker's unit needs the mounts: whoever starts it, though it is held, would mount over the old trees.
+            hold(context.host, self._mounts())
         kept = _kept(before)
         files.replace_together(
             [one for edit, old in zip(self.edits, kept, strict=True) for one in edit.replacement(layout, old)]
@@ -138,7 +141,7 @@ class HandOver(Step):
             self._mount(context.host)
 
     def _mount(self, host: Host) -> None:
-        """Set all old trees aside before anything is mounted: whoever starts Docker, though it is held, mounts all."""
+        """Set all old trees aside, and then mount. Only a host that stopped meanwhile has mounted before."""
         if any(is_covered(host, tree.named, tree.aside) for tree in self.trees):
             stop(host, (*self.stops, *self._known_mounts(host)), tuple(tree.target for tree in self.trees))
         for tree in self.trees:
