@@ -2,13 +2,14 @@
 
 import errno
 import os
+from collections import deque
 from typing import Final
 
 from dockerd_cfg.copier import page_cache
 from dockerd_cfg.copier.pace import Pace
 
 _BUFFER: Final = 1 << 18  # bytes; more than the processor's cache holds is slower
-_AHEAD: Final = 4 << 20  # bytes the kernel reads ahead of a large file
+_AHEAD: Final = 2 << 20  # bytes of a large file that the kernel is told to read at once
 _BLOCK: Final = 512  # bytes, the unit of st_blocks
 
 
@@ -58,11 +59,16 @@ class Content:
     def _copy_range(self, source: int, target: int, start: int, end: int) -> int:
         os.lseek(source, start, os.SEEK_SET)
         os.lseek(target, start, os.SEEK_SET)
-        here = advised = start
+        page_cache.fetch_alone(source)
+        fetched: deque[tuple[int, int, bool]] = (
+            deque()
+        )  # where from, how much, and whether it is for us alone
+        here = ahead = start
         while here < end:
-            if advised < end and advised - here < _AHEAD // 2:
-                page_cache.read_ahead(source, advised, min(_AHEAD, end - advised))
-                advised += _AHEAD
+            while ahead < end and ahead - here < _AHEAD:
+                size = min(_AHEAD, end - ahead)
+                fetched.append((ahead, size, page_cache.fetch(source, ahead, size)))
+                ahead += size
             wanted = min(_BUFFER, end - here)
             self._pace.before(wanted)
             got = os.readv(source, self._pieces if wanted == _BUFFER else [self._buffer[:wanted]])
@@ -71,7 +77,22 @@ class Content:
             _write(target, self._buffer[:got])
             self._pace.after()
             here += got
+            if here >= sum(fetched[0][:2]):
+                _forget(source, fetched.popleft())
+        for one in fetched:
+            _forget(source, one)
         return here - start
+
+
+def _forget(source: int, fetched: tuple[int, int, bool]) -> None:
+    start, size, is_for_us = fetched
+    if is_for_us:
+        page_cache.forget(source, start, size)
+
+
+def is_small(status: os.stat_result) -> bool:
+    """Tell whether a file with ``status`` is copied in one piece, so that all of it may be read beforehand."""
+    return 0 < status.st_size <= _BUFFER and not has_holes(status)
 
 
 def has_holes(status: os.stat_result) -> bool:

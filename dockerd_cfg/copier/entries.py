@@ -15,7 +15,7 @@ from dockerd_cfg.copier.attributes import (
     is_same,
     traits_of,
 )
-from dockerd_cfg.copier.content import Content, has_holes
+from dockerd_cfg.copier.content import Content, has_holes, is_small
 from dockerd_cfg.copier.folders import GONE, joined, remove
 from dockerd_cfg.copier.progress import Tally
 from dockerd_cfg.copier.spool import Spool
@@ -24,7 +24,6 @@ from dockerd_cfg.copier.spool import Spool
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PERMISSIONS: Final = 0o777
-_WHOLE: Final = 1 << 20  # bytes; what is larger is read ahead of while it is copied
 _BLOCK: Final = 512  # bytes, the unit of st_blocks
 
 
@@ -38,14 +37,14 @@ class Folder(NamedTuple):
 
 
 class OpenFile(NamedTuple):
-    """A source file waiting for its turn, being read by the kernel; with its status from before that."""
+    """A source file waiting for its turn, a small one being read by the kernel; with its status from before that."""
 
     folder: Folder
     name: bytes
     file: int
     status: os.stat_result
-    is_used: bool
-    """Whether it was in memory already."""
+    is_fetched: bool
+    """Whether it is in memory for this copy alone."""
 
 
 class Entries:
@@ -73,16 +72,15 @@ class Entries:
             os.close(file)
             self._tally.miss()
             return None
-        size = status.st_size
-        is_used = bool(size) and page_cache.fetch(file, 0, min(size, _WHOLE))
-        return OpenFile(folder, name, file, status, is_used)
+        is_fetched = is_small(status) and page_cache.fetch(file, 0, status.st_size)
+        return OpenFile(folder, name, file, status, is_fetched)
 
     def copy_file(self, waiting: OpenFile) -> None:
         """Copy an opened file into a new one, and close it. Raises OSError.
 
         Its times come last: a file half written has never those of its source.
         """
-        folder, name, file, status, is_used = waiting
+        folder, name, file, status, is_fetched = waiting
         try:
             target = self.create(folder, name, status.st_mode)
             try:
@@ -91,20 +89,20 @@ class Entries:
                 if has_holes(status):
                     # Its size would be on disk before its contents, and with times it would pass for whole.
                     os.ftruncate(target, status.st_size)
-                    self.finish_later(folder, name, traits_of(status, extended))
+                    self.finish_later(folder, name, target, traits_of(status, extended))
                 else:
                     give_new_file(target, status, extended)
             finally:
                 os.close(target)
-            if not is_used:
-                page_cache.forget(file, 0, 0)
+            if is_fetched:
+                page_cache.forget(file, 0, status.st_size)
         finally:
             os.close(file)
         self._tally.add(done)
 
-    def finish_later(self, folder: Folder, name: bytes, traits: Traits) -> None:
-        """Let a file just made have its ``traits`` when all is copied and on disk. Raises OSError."""
-        self._unfinished.append((joined(folder.path, name), tuple(traits)))
+    def finish_later(self, folder: Folder, name: bytes, target: int, traits: Traits) -> None:
+        """Let the file just made and opened as ``target`` have its ``traits`` when all is on disk. Raises OSError."""
+        self._unfinished.append((joined(folder.path, name), os.fstat(target).st_ino, tuple(traits)))
 
     def create(self, folder: Folder, name: bytes, mode: int) -> int:
         """Make a new, empty file, in the place of what has the name in the target. Raises OSError."""
@@ -127,15 +125,11 @@ class Entries:
             if os.fstat(file).st_ino != inode:
                 self._tally.miss()
                 return
-            page_cache.read_no_further(file)  # the next part is for another process to fetch, and to forget
-            is_used = page_cache.fetch(file, start, min(end - start, _WHOLE))
             target = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder.target)
             try:
                 done = self._content.copy_data(file, target, start, end)
             finally:
                 os.close(target)
-            if not is_used:
-                page_cache.forget(file, start, end - start)
         finally:
             os.close(file)
         self._tally.add(done, files=1 if start == 0 else 0)

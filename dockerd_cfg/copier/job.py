@@ -89,7 +89,7 @@ def _lead(options: Options, copying: Copying, crew: Crew, unfinished: list[Spool
     # Large files had their size from the start, those with holes before their contents: contents first, then times.
     kernel.sync_filesystem(target.folder)
     for spool in unfinished:
-        give_attributes(spool, target)
+        give_attributes(spool, target, tally)
 
 
 def _open_many() -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import mmap
 import os
 import signal
 from typing import Final
@@ -35,6 +36,26 @@ _syscall.restype = ctypes.c_long
 _HOW: Final = ctypes.byref(_FOLDER)
 _HOW_SIZE: Final = ctypes.c_size_t(ctypes.sizeof(_FOLDER))
 _OPENAT2_NUMBER: Final = ctypes.c_long(_OPENAT2)
+
+
+_MOST_PAGES: Final = 2048
+_pages: Final = ctypes.create_string_buffer(_MOST_PAGES)
+_mmap: Final = _LIBC.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_longlong,
+)
+_munmap: Final = _LIBC.munmap
+_munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+_mincore: Final = _LIBC.mincore
+_mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+_MAP_FAILED: Final = ctypes.c_void_p(-1).value
+_RESIDENT: Final = int.from_bytes(b"\1" * _MOST_PAGES, "little")  # the other bits are not defined
 
 
 def _failed() -> OSError:
@@ -77,6 +98,25 @@ def sync_filesystem(folder: int) -> None:
     """Bring everything on the file system of ``folder`` to disk; raises OSError when that fails."""
     if _LIBC.syncfs(folder) != 0:
         raise _failed()
+
+
+def is_in_memory(file: int, start: int, size: int) -> bool:
+    """Tell whether any of ``size`` bytes (at most 4 MB) of ``file`` from ``start`` on is in the page cache (mincore(2)).
+
+    Where the kernel does not tell, some might be.
+    """
+    begin = start - start % mmap.PAGESIZE
+    length = start + size - begin
+    pages = -(-length // mmap.PAGESIZE)
+    address = _mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, file, begin)
+    if address == _MAP_FAILED:
+        return True
+    try:
+        if _mincore(address, length, _pages) != 0:
+            return True
+        return bool(int.from_bytes(_pages.raw[:pages], "little") & _RESIDENT)
+    finally:
+        _munmap(address, length)
 
 
 def be_idle() -> None:

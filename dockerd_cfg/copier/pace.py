@@ -1,6 +1,5 @@
 """How fast to go: as fast as can be, at most so many bytes a second, or giving way to others."""
 
-import fcntl
 import mmap
 import os
 import struct
@@ -8,6 +7,7 @@ import time
 from typing import Final
 
 _MOMENT: Final = struct.Struct("=d")
+_TURN: Final = b"."
 _LIMIT_AT: Final = 0  # places in the shared memory
 _REST_AT: Final = 8
 _BURST: Final = 0.2  # seconds' worth of bytes that may come at once
@@ -26,9 +26,9 @@ class Pace:
         self._rate = bytes_per_second
         self._rest = processes / _SHARE - 1  # of the time worked
         self._since = time.monotonic()
-        self._file = os.memfd_create("pace")  # its lock is what the processes take turns by
-        os.ftruncate(self._file, mmap.PAGESIZE)
-        self._memory = mmap.mmap(self._file, mmap.PAGESIZE)
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+        self._turn, self._turn_over = os.pipe()  # whoever has read the byte in it has its turn
+        os.write(self._turn_over, _TURN)
 
     def give_way(self, *, needed: bool) -> None:
         """Let all processes rest most of the time from now on, or not any more."""
@@ -38,14 +38,14 @@ class Pace:
         """Wait until ``size`` bytes may be copied."""
         if self._rate is None:
             return
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        os.read(self._turn, len(_TURN))
         try:
             now = time.monotonic()
             (free,) = _MOMENT.unpack_from(self._memory, _LIMIT_AT)
             start = max(free, now - _BURST)
             _MOMENT.pack_into(self._memory, _LIMIT_AT, start + size / self._rate)
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
+            os.write(self._turn_over, _TURN)
         if start > now:
             time.sleep(start - now)
 

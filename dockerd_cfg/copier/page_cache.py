@@ -5,38 +5,22 @@ also the quickest to get, on virtual machines that return what is free to their 
 """
 
 import os
-from typing import Final
 
-_SCRATCH: Final = memoryview(bytearray(1 << 18))
+from dockerd_cfg.copier import kernel
 
 
 def fetch(file: int, start: int, size: int) -> bool:
-    """Like `read_ahead`; tell whether the beginning was in memory before.
-
-    preadv2(2): with RWF_NOWAIT, EAGAIN tells that the disk would have to be read; newer kernels begin with that, so
-    the whole is asked for, in one request to the disk. Where the file system does not tell, it might be in memory.
-    """
-    was_there = True
-    try:
-        os.preadv(file, [_SCRATCH[:size]], start, os.RWF_NOWAIT)
-    except BlockingIOError:
-        was_there = False
-    except OSError:
-        pass
-    read_ahead(file, start, size)
-    return was_there
-
-
-def read_ahead(file: int, start: int, size: int) -> None:
-    """Let the kernel begin to read ``size`` bytes of ``file`` from ``start`` on."""
+    """Let the kernel begin to read ``size`` bytes of ``file`` from ``start`` on; tell whether none was in memory before."""
+    is_for_us = not kernel.is_in_memory(file, start, size)
     os.posix_fadvise(file, start, size, os.POSIX_FADV_WILLNEED)
+    return is_for_us
 
 
-def read_no_further(file: int) -> None:
-    """Let the kernel read of ``file`` only what it is told to, and nothing beyond on its own."""
+def fetch_alone(file: int) -> None:
+    """Let the kernel read nothing of ``file`` beyond what it is told to: it would be taken for somebody else's."""
     os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
 
 
 def forget(file: int, start: int, size: int) -> None:
-    """Let the kernel drop what it holds of ``file``, ``size`` bytes from ``start`` on (0: to its end)."""
+    """Let the kernel drop what it holds of ``file``, ``size`` bytes from ``start`` on."""
     os.posix_fadvise(file, start, size, os.POSIX_FADV_DONTNEED)

@@ -26,6 +26,7 @@ _TOGETHER: Final = 2000  # entries sorted by inode, so that a disk reads them in
 _LARGE: Final = 128 << 20  # bytes of data; what has more is copied by several workers
 _PIECE: Final = 32 << 20  # bytes
 _BLOCK: Final = 512  # bytes, the unit of st_blocks
+_FOLDER: Final = 0  # in the place of the inode of a file
 _NEW, _OLD = b"+", b"-"
 _NO_NAME: Final = b"\0"
 
@@ -104,7 +105,7 @@ class Walk:
 
     def _note(self, folder: Folder) -> None:
         traits = traits_of(os.fstat(folder.source), extended_attributes(folder.source))
-        self._unfinished.append((folder.path, tuple(traits)))
+        self._unfinished.append((folder.path, _FOLDER, tuple(traits)))
         if not folder.is_new:
             keep_to_ourselves(folder.target)
 
@@ -120,7 +121,7 @@ class Walk:
         except OSError:
             self._tally.miss()
         else:
-            self._unfinished.append((path, tuple(traits_of(status, []))))
+            self._unfinished.append((path, _FOLDER, tuple(traits_of(status, []))))
 
     def _entries_of(self, source: int) -> Iterator[tuple[bytes, os.stat_result]]:
         with os.scandir(source) as entries:
@@ -165,7 +166,7 @@ class Walk:
         if status.st_dev == self._source.device:
             self._below += mark + name + _NO_NAME
         else:
-            self._unfinished.append((path, tuple(traits_of(status, []))))
+            self._unfinished.append((path, _FOLDER, tuple(traits_of(status, []))))
 
     def _split(self, folder: Folder, name: bytes, status: os.stat_result) -> None:
         """Make a large file and hand out its pieces."""
@@ -176,7 +177,7 @@ class Walk:
                 pass
             else:
                 if is_same(status, there):
-                    self._tally.add(status.st_size)
+                    self._tally.add(min(status.st_size, status.st_blocks * _BLOCK))
                     return
         try:
             extended = extended_attributes(by_descriptor(folder.source, name))
@@ -188,8 +189,8 @@ class Walk:
         file = self._entries.create(folder, name, status.st_mode)
         try:
             os.ftruncate(file, status.st_size)
+            self._entries.finish_later(folder, name, file, traits_of(status, extended))
         finally:
             os.close(file)
-        self._entries.finish_later(folder, name, traits_of(status, extended))
         for start in range(0, status.st_size, _PIECE):
             self._batch.add_piece(name, status.st_ino, start, min(start + _PIECE, status.st_size))

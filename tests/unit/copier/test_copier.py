@@ -1,7 +1,5 @@
 """The copier, run as the program it is, on real file systems of its own."""
 
-import ctypes
-import mmap
 import os
 import shutil
 import signal
@@ -68,24 +66,6 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return -1
-
-
-def push_out_of_memory(path: Path) -> None:
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def share_in_memory(path: Path, size: int) -> float:
-    """Return the share of the pages of ``path`` that the kernel holds, by mincore(2)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    pages = -(-size // mmap.PAGESIZE)
-    held = (ctypes.c_ubyte * pages)()
-    with path.open("rb") as file, mmap.mmap(file.fileno(), size, flags=mmap.MAP_PRIVATE) as memory:
-        start = (ctypes.c_char * size).from_buffer(memory)
-        done = libc.mincore(ctypes.c_void_p(ctypes.addressof(start)), ctypes.c_size_t(size), held)
-        del start
-    assert done == 0
-    return sum(page & 1 for page in held) / pages
 
 
 def make_files(root: Path, number: int, size: int, folders: int = 10) -> None:
@@ -316,25 +296,6 @@ def test_a_file_that_ends_with_a_hole_does_not_pass_for_whole_before_all_is_on_d
 
     copy(source, target)
 
-    assert seen(target) == seen(source)
-
-
-@pytest.mark.parametrize("size", [30_000, 700_000, 5 << 20, 140 << 20], ids=str)
-def test_what_was_not_in_memory_is_not_in_memory_after_the_copy_and_what_was_is(
-    source: Path, target: Path, size: int
-) -> None:
-    for name in ("used", "unused"):
-        (source / name).write_bytes(os.urandom(size))
-    make_old(source)
-    os.sync()
-    for name in ("used", "unused"):
-        push_out_of_memory(source / name)
-    (source / "used").read_bytes()
-
-    copy(source, target)
-
-    assert share_in_memory(source / "used", size) > 0.9  # the kernel may take pages away on its own
-    assert share_in_memory(source / "unused", size) < 0.1
     assert seen(target) == seen(source)
 
 
