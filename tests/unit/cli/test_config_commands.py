@@ -1075,6 +1075,56 @@ def test_secrets_are_shown_to_nobody(tool: Tool) -> None:
     assert "sesame" in tool.text
 
 
+@pytest.mark.parametrize("name", ["splunk-token", "logentries-token"])
+def test_a_secret_that_stands_apart_from_its_name_is_shown_to_nobody(tool: Tool, name: str) -> None:
+    key = f"log-opts.{name}"
+    tool("merge", "-", "--force", "log-opts", stdin=json.dumps({"log-opts": {name: "open sesame"}}).encode())
+    tool("set", key, "open sesame", "--force", key, "--restart", "never")
+    tool.elsewhere("open sesame", "close sesame")
+    asked = [("show", key), ("show", key, "--effective"), ("status",), ("rollback", "--yes")]
+
+    said = [tool.said(*argv) for argv in asked] + [tool(*argv) for argv in asked]
+
+    assert not [one for one in said if "sesame" in str(one)]
+    assert tool("show", key).data["value"] == "***"
+    (drift,) = tool("status").data["drift"]
+    assert (drift["wrote"], drift["now"]) == ("***", "***")
+    assert tool.said("show", key)[1] == "***\n"
+    assert 'we wrote "***", now it is "***"' in tool("rollback", "--yes").message
+
+
+def test_a_secret_under_a_name_with_dots_is_shown_to_nobody(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts.splunk-token": "sesame"}', encoding="utf-8")
+
+    said = [
+        tool.said("show", "--effective"),
+        tool.said("show", "log-opts.splunk-token"),
+        tool("show", "--effective"),
+    ]
+
+    assert not [one for one in said if "sesame" in str(one)]
+
+
+def test_a_secret_with_spaces_among_the_options_of_a_log_is_shown_to_nobody(tool: Tool) -> None:
+    given = (
+        "--driver",
+        "splunk",
+        "--log-opt",
+        "splunk-url=https://a:1",
+        "--log-opt",
+        "splunk-token=open sesame",
+    )
+
+    said = [
+        tool.said("set-logs", *given, "--yes", "--no-diff"),
+        tool.said("set-logs", *given),
+        tool.said("history"),
+    ]
+
+    assert [code for code, *_ in said] == [0, 0, 0]
+    assert not [one for one in said if "sesame" in str(one)]
+
+
 # check
 
 
