@@ -82,7 +82,8 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
         summary=summary,
         confirm_within=request.confirm_within,
     )
-    return ConfigPlan(edit, plan if steps else None, findings, need, action, required)
+    goes_on = facts.containers_go_on(wanted)
+    return ConfigPlan(edit, plan if steps else None, findings, need, action, required, goes_on)
 
 
 def _need(facts: ConfigFacts, edit: EditDaemonJson | None, wanted: Mapping[str, JsonValue]) -> Need:
@@ -128,7 +129,7 @@ def _proofs(
     if any(key[0] in _LOGGING for key in keys):
         driver, options = log_settings(wanted, flags)
         steps.append(CheckLogging(driver=driver, options=options))
-    survives = facts.docker.info is not None and facts.docker.info.live_restore
+    survives = facts.containers_go_on(wanted)
     others = [key for key in keys if key[0] not in _LOGGING and not (survives and key[0] in _BRIDGE)]
     values = wanted_values(wanted, others, flags=flags)
     if values:

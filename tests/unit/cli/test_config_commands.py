@@ -299,6 +299,26 @@ def test_a_restart_under_running_containers_needs_consent(tool: Tool, argv: tupl
     assert "job" in answer.message
 
 
+@pytest.mark.parametrize(
+    ("argv", "goes_on"),
+    [
+        (("set", "mtu", "1400"), True),
+        (("unset", "live-restore"), False),
+        (("merge", "-"), False),
+    ],
+    ids=lambda one: one[0] if isinstance(one, tuple) else "",
+)
+def test_what_is_asked_before_a_restart_is_true_of_containers_under_live_restore(
+    tool: Tool, argv: tuple[str, ...], goes_on: bool
+) -> None:
+    tool("set", "live-restore", "true")
+
+    answer = untouched(tool, *argv, stdin=b'{"live-restore": false, "mtu": 1400}')
+
+    assert answer.code == 4
+    assert ("they go on running (live-restore)" in answer.message) == goes_on
+
+
 def test_a_restart_without_running_containers_needs_no_consent(tool: Tool) -> None:
     tool.services.write(running=[])
 

@@ -392,13 +392,34 @@ def test_what_is_written_but_does_nothing_now_is_not_proved() -> None:
 
 
 def test_the_bridge_of_a_live_restored_docker_is_not_proved() -> None:
-    planned = Case(docker=up(live_restore=True)).plan(set_("mtu", 1400))
+    planned = Case(text='{"live-restore": true}', docker=up(live_restore=True)).plan(set_("mtu", 1400))
 
     assert proved_values(planned) == {}
 
 
 def test_the_bridge_of_any_other_docker_is_proved() -> None:
     assert proved_values(Case().plan(set_("mtu", 1400))) == {"mtu": 1400}
+
+
+@pytest.mark.parametrize(
+    ("is_on", "text", "flags", "edits", "goes_on"),
+    [
+        pytest.param(True, '{"live-restore": true}', (), [set_("mtu", 1400)], True, id="on before and after"),
+        pytest.param(True, "{}", ("--live-restore",), [set_("mtu", 1400)], True, id="on by a flag"),
+        pytest.param(True, '{"x": {"live-restore": true}}', (), [set_("mtu", 1400)], True, id="on in an object"),
+        pytest.param(True, '{"live-restore": true}', (), [unset("live-restore")], False, id="taken out"),
+        pytest.param(True, '{"live-restore": true}', (), [set_("live-restore", value=False), set_("mtu", 1400)], False, id="off after"),
+        pytest.param(True, "{}", (), [set_("mtu", 1400)], False, id="taken out by somebody else"),
+        pytest.param(False, "{}", (), [set_("live-restore", value=True), set_("mtu", 1400)], False, id="off before"),
+    ],
+)  # fmt: skip
+def test_containers_go_on_where_live_restore_is_on_before_and_after(
+    is_on: bool, text: str, flags: tuple[str, ...], edits: list[KeyEdit], goes_on: bool
+) -> None:
+    planned = Case(text=text, docker=up(live_restore=is_on), flags=flags).plan(*edits)
+
+    assert (planned.action, planned.containers_go_on) == ("restart", goes_on)
+    assert ("mtu" in proved_values(planned)) == (not goes_on and edits[-1].key == ("mtu",))
 
 
 def test_live_restore_hinders_no_other_proof() -> None:
