@@ -87,7 +87,7 @@ class Case:
     docker: DockerState = UP
     flags: tuple[str, ...] = ()
     stale: frozenset[str] = frozenset()
-    version: DockerVersion = V28
+    version: DockerVersion | None = V28
 
     def plan(self, *edits: KeyEdit, **request: Any) -> ConfigPlan:
         facts = ConfigFacts(
@@ -473,6 +473,17 @@ def test_what_did_nothing_before_stays_a_warning() -> None:
 )
 def test_what_would_break_docker_is_an_error(edit: KeyEdit, error: tuple[str, str]) -> None:
     assert error[1] in [key for _, key in errors(Case().plan(edit))]
+
+
+@pytest.mark.parametrize("version", [None, DockerVersion(20, 10, 24)], ids=str)
+@pytest.mark.parametrize("edits", [[unset("debug")], []], ids=["unset", "merge"])
+def test_a_file_that_is_not_there_is_not_taken_for_an_empty_one(
+    version: DockerVersion | None, edits: list[KeyEdit]
+) -> None:
+    planned = Case(text=None, docker=DOWN, version=version).plan(*edits)
+
+    assert (planned.plan, [finding.stage for finding in planned.findings if finding.line]) == (None, [])
+    assert not errors(planned)
 
 
 def test_an_old_fault_that_docker_lives_with_stays_a_warning() -> None:
