@@ -603,6 +603,16 @@ def test_a_patch_is_one_run_with_one_reload(tool: Tool) -> None:
     assert (tool.runs, tool.reloads) == (["0001-merge"], 1)
 
 
+@pytest.mark.parametrize("argv", [("set-logs", "--max-size", "7m"), ("set", "log-opts.max-size", "7m")])
+def test_log_options_that_are_null_are_none_that_were_given(tool: Tool, argv: tuple[str, ...]) -> None:
+    tool.path.write_text('{"log-opts": null}', encoding="utf-8")
+
+    assert tool(*argv, "--yes").code == 0
+    assert tool.value["log-opts"]["max-size"] == "7m"
+    assert tool("rollback", "--yes").code == 0
+    assert tool.text == '{"log-opts": null}'
+
+
 def test_null_in_a_patch_takes_an_option_out(tool: Tool) -> None:
     tool("merge", "-", "--yes", stdin=b'{"dns": null}')
 
