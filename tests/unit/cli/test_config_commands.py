@@ -877,6 +877,31 @@ def test_rolling_back_under_running_containers_needs_consent(tool: Tool) -> None
     assert untouched(tool, "rollback").errors == ["needs-consent"]
 
 
+@pytest.mark.parametrize("key", ["bip", "fixed-cidr"])
+def test_rolling_back_tells_of_addresses_that_stay(tool: Tool, key: str) -> None:
+    tool("set", key, "172.26.0.1/16" if key == "bip" else "172.17.8.0/24", "--yes")
+    dry = tool("rollback", "--dry-run")
+
+    code, said, talk = tool.said("rollback", "--yes")
+
+    assert code == 0
+    assert f"without {key} Docker keeps the addresses its bridge has" in talk
+    assert "is undone; the addresses of Docker's bridge stay." in said
+    assert [finding["key"] for finding in dry.result["findings"]] == [key]
+
+
+def test_rolling_back_tells_of_no_addresses_that_an_option_gives_back(tool: Tool) -> None:
+    tool("set", "bip", "172.26.0.1/16", "--yes")
+    tool("set", "bip", "172.27.0.1/16", "--yes")
+    back = tool("rollback", "--yes")
+    tool("set", "bip", "172.28.0.1/16", "--restart", "never")
+    never_used = tool("rollback", "--yes")
+    tool("unset", "bip", "--yes")
+    taken_out = tool("rollback", "--yes")
+
+    assert [one.result["findings"] for one in (back, never_used, taken_out)] == [[]] * 3
+
+
 def test_rolling_back_twice_changes_nothing(tool: Tool) -> None:
     tool("set", "debug", "true")
     tool("rollback", "--yes")
