@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from dockerd_cfg.config.catalogue import Option, options, suggest
+from dockerd_cfg.config.catalogue import Option, find_option, options, suggest
 from dockerd_cfg.config.check_context import Context, Path, dotted
 from dockerd_cfg.config.check_version import NEWEST, DockerVersion
 from dockerd_cfg.config.flags import OPTION_OF_FLAG
@@ -130,6 +130,9 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
     guess = suggest(name)
     if name in _HINTS:
         hint: str | None = _HINTS[name]
+    elif len(path) == 1 and find_option(name):
+        first, _, rest = name.partition(".")
+        hint = f'take it out (dockerd-cfg unset {name}), and write "{rest}" inside "{first}"'
     elif len(path) > 1 and outer in options() and options()[outer].instead:
         hint = options()[outer].instead
     elif isinstance(log_opts, Mapping) and name in log_opts and outer != "log-opts":
