@@ -1,7 +1,10 @@
 """What is shown or logged: without secrets, and without characters that a terminal would obey."""
 
+import json
 import re
 from typing import Final
+
+from dockerd_cfg.json_value import JsonValue
 
 MASK: Final = "***"
 # What is hidden; a character that JSON escapes, in a text or in a text within a text, is part of it as well.
@@ -24,6 +27,15 @@ def masked(text: str) -> str:
     for place in (_IN_URL, _BARE, _IN_JSON, _TOKEN):
         text = place.sub(rf"\g<1>{MASK}", text)
     return text
+
+
+def masked_value(name: str, value: JsonValue) -> JsonValue:
+    """Return ``value``, of the option whose last name is ``name``, as `masked` leaves it where both stand in a file.
+
+    For what is shown apart from its name: `masked` knows most secrets by the name right before them.
+    """
+    member: dict[str, JsonValue] = json.loads(masked(json.dumps({name: value})))
+    return member[name]
 
 
 def visible(text: str, *, kept: str = "") -> str:

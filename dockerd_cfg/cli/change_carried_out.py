@@ -139,7 +139,7 @@ def carry_out(
         report.answer("Nothing was changed (--dry-run).")
         return _result(session, planned, data, changed=True)
     if planned.action == "restart":
-        consent_to_restart(session, facts)
+        consent_to_restart(session, facts, planned)
     run = session.carry_out(plan)
     if outcome is not None:
         edits = outcome(run.id)
@@ -153,14 +153,13 @@ def carry_out(
     return _result(session, planned, {**data, "run": run.id}, changed=True)
 
 
-def consent_to_restart(session: Session, facts: ConfigFacts) -> None:
+def consent_to_restart(session: Session, facts: ConfigFacts, planned: ConfigPlan) -> None:
     """Ask whether Docker may be restarted under the containers that run. Raises PreflightRefused or Declined."""
-    running, info = facts.docker.running, facts.docker.info
+    running, survives = facts.docker.running, planned.containers_go_on
     if not running:
         return
     names = ", ".join(container.name for container in running)
     paused = [container.name for container in running if container.state == "paused"]
-    survives = info is not None and info.live_restore
     if paused and not survives:
         session.report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
     after = "; they go on running (live-restore)" if survives else ""

@@ -68,7 +68,7 @@ def set_existing_logs(
             options=options_to_give(settings, asked.options.keys()),
             version=facts.version,
             ids=ids_of(stored, names),
-            survives=facts.docker.info is not None and facts.docker.info.live_restore,
+            survives=facts.containers_go_on(facts.file.value),
         )
         choice = choose(stored, wanted)
         edits = edits._replace(data={**edits.data, **_told(choice)})
@@ -112,6 +112,7 @@ def _change(
         need=config.need,
         action="restart" if facts.docker.should_run else "none",
         restart_required=False,
+        containers_go_on=config.containers_go_on,
     )
     result = carry_out(session, facts, edits, planned, outcome=outcome)
     if session.is_dry_run or not facts.docker.should_run:

@@ -11,6 +11,7 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.runs import kept_options, run_data
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 
 
 def history(
@@ -43,7 +44,8 @@ def _about(run: Run) -> str:
     if run.plan.command != "set-logs" and isinstance(changed, list):
         return ", ".join(map(str, changed))
     options = run.plan.summary.get("options")
-    shown = ", ".join(f"{key}={value}" for key, value in options.items()) if isinstance(options, dict) else ""
+    given = options.items() if isinstance(options, dict) else ()
+    shown = ", ".join(f"{key}={masked_value(key, value)}" for key, value in given)
     return f"{run.plan.summary.get('driver', '')} {shown}".strip()
 
 

@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from dockerd_cfg.change.history import Run
+from dockerd_cfg.change.replace_file import StoredImage
 from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.lasting_addresses import addresses_left
+from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
+from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.quantities import counted
@@ -124,9 +128,12 @@ def rollback(
         _refuse_late(session, chosen)
         _refuse_conflict(session, chosen)
         _show_undo(session, chosen)
+        is_unread = _is_read_since(session, chosen)
+        lasting = _lasting(chosen, is_used=is_unread or chosen.record.has("started", "restart-docker"))
+        session.report.findings(lasting)
         if session.is_dry_run:
             session.report.answer("Nothing was changed (--dry-run).")
-            return Result(command=session.command, changed=True, data=run_data(chosen))
+            return Result(command=session.command, changed=True, data=run_data(chosen), findings=lasting)
         if chosen.record.was_applied and _undo_restarts(chosen):
             docker = _observed(session)
             if docker is not None and docker.running:
@@ -134,7 +141,6 @@ def rollback(
                 session.consent(f"Docker will be restarted under {count}")
         with session.engine(chosen) as (engine, _):
             engine.revert()
-        is_unread = _is_read_since(session, chosen)
         unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""
         undone = session.history.find(chosen.id)
         stop = undo_stop_seconds(undone.record)
@@ -142,14 +148,25 @@ def rollback(
             session.report.answer(f"Docker was stopped for {stop:.1f} s.")
         kept = kept_options(undone)
         but = f", but for what somebody else changed since and which stays: {', '.join(kept)}" if kept else ""
-        session.report.answer(f"The run {chosen.id} is undone{but}{unread}.")
+        stays = "; the addresses of Docker's bridge stay" if lasting else ""
+        session.report.answer(f"The run {chosen.id} is undone{but}{stays}{unread}.")
         data = run_data(undone)
         return Result(
             command=session.command,
             changed=True,
             restart_required=is_unread,
             data=data if stop is None else {**data, "stop_seconds": stop},
+            findings=lasting,
         )
+
+
+def _lasting(run: Run, *, is_used: bool) -> tuple[Finding, ...]:
+    """Return what undoing ``run`` does not give back; ``is_used``: Docker has used the file that it wrote."""
+    before = run.record.captured("started", "edit-daemon-json")
+    step = next((step for step in run.plan.steps if isinstance(step, EditDaemonJson)), None)
+    if not is_used or before is None or step is None:
+        return ()
+    return tuple(addresses_left(step.edits, scan(StoredImage.model_validate(before).image.data).value))
 
 
 def _is_read_since(session: Session, run: Run) -> bool:

@@ -24,6 +24,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson
 from dockerd_cfg.config.set_logs import SetLogsRequest, edits_for, wanted_settings
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 
 _NAMED_OPTIONS = {"max-size": "--max-size", "max-file": "--max-file"}
 
@@ -85,7 +86,9 @@ def set_logs(
 def _edits(file: DaemonJson, request: SetLogsRequest, version: DockerVersion | None) -> Edits:
     settings = wanted_settings(file.value, request, version)
     options = dict[str, JsonValue](settings.options)
-    shown = ", ".join([settings.driver, *(f"{name}={value}" for name, value in options.items())])
+    shown = ", ".join(
+        [settings.driver, *(f"{name}={masked_value(name, value)}" for name, value in options.items())]
+    )
     facts: dict[str, JsonValue] = {"driver": settings.driver, "options": options}
     return Edits(
         edits=edits_for(settings),

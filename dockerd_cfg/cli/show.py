@@ -1,5 +1,6 @@
 """The command show: what daemon.json says, or what Docker uses and why."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from dockerd_cfg.config.origins import flag_origins
 from dockerd_cfg.errors import CommandFailed, DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 from dockerd_cfg.service.state import glance
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def _file(session: Session, key: str | None, config_file: str | None) -> Result:
         text = "" if file.image.data is None else file.json.text
         session.report.text(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
         return Result(command=session.command, data={**data, "value": file.value})
-    member = file.json.member(key_path(file, key))
+    path = key_path(file, key)
+    member = file.json.member(path)
     if member is None:
         option = find_option(key)
         if option is None:
@@ -61,14 +64,14 @@ def _file(session: Session, key: str | None, config_file: str | None) -> Result:
         default = "" if option.default is None else f"; Docker's default is {shown(option.default)}"
         session.report.answer(f"not set{default}")
         return Result(command=session.command, data={**data, "key": key, "is_set": False, "value": None})
-    value: JsonValue = member.value.value
+    value = masked_value(path[-1], member.value.value)
     session.report.answer(shown(value))
     return Result(command=session.command, data={**data, "key": key, "is_set": True, "value": value})
 
 
 def _effective(session: Session, key: str | None, config_file: str | None) -> Result:
     sources = _sources(session, config_file)
-    rows = effective_options(sources)
+    rows = [replace(row, value=masked_value(row.key, row.value)) for row in effective_options(sources)]
     if key is not None:
         top = key.partition(".")[0]
         rows = [row for row in rows if row.key in {key, top} or row.key.startswith(f"{key}.")]

@@ -17,6 +17,7 @@ from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.confirmation import EXPECT_CONFIRMATION, SERVICE
@@ -230,17 +231,13 @@ def _drift(session: Session, runs: list[Run]) -> JsonValue:
             if where == path and (
                 (member is None) != unset or (member is not None and member.value.value != value)
             ):
-                now = "not set" if member is None else member.value.value
+                wrote = masked_value(key[-1], value)
+                now = None if member is None else masked_value(key[-1], member.value.value)
                 session.report.answer(
-                    f"drift: {'.'.join(key)} in {path} is {now}; dockerd-cfg last wrote {value}"
+                    f"drift: {'.'.join(key)} in {path} is {'not set' if member is None else now}; "
+                    f"dockerd-cfg last wrote {wrote}"
                 )
-                drifted.append(
-                    {
-                        "key": ".".join(key),
-                        "wrote": value,
-                        "now": None if member is None else member.value.value,
-                    }
-                )
+                drifted.append({"key": ".".join(key), "wrote": wrote, "now": now})
     return drifted
 
 

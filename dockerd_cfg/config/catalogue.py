@@ -123,15 +123,21 @@ def option(key: str) -> Option:
 
 def suggest(key: str) -> str | None:
     """Return the option of daemon.json that ``key`` was most likely meant to be, or None."""
-    first, _, rest = key.partition(".")
+    first = key.partition(".")[0]
     working = {
         name for name, known in options().items() if known.no_effect is None and known.unknown_since is None
     }
-    if first in options():
-        names = _objects(options()[first].schema.get("properties", {}))
-        near = closest(rest, names) if rest else None
-        return f"{first}.{near}" if near else None
-    return closest(first, working)
+    if first not in options():
+        return closest(first, working)
+    path = split_key(key)
+    node = options()[first].schema
+    for place, name in enumerate(path[1:], start=1):
+        known = _objects(node.get("properties", {}))
+        near = None if name in known else closest(name, known)
+        if near:
+            return ".".join((*path[:place], near))
+        node = _member(node, name) or {}
+    return None
 
 
 def split_key(key: str) -> tuple[str, ...]:
@@ -154,16 +160,17 @@ def split_key(key: str) -> tuple[str, ...]:
 def _next_name(node: Mapping[str, JsonValue], rest: str) -> tuple[str, str]:
     """Return the first name of ``rest`` and what follows it; in a map of objects it may hold dots.
 
-    There it ends where a member of such an object begins: ``kata.v2.path`` is the member path of kata.v2.
+    There it ends where a member of such an object begins: ``kata.v2.path`` is the member path of kata.v2. So does one
+    in other letters, as Go reads it: it is told of then, not taken for a part of the name.
     """
     name, _, after = rest.partition(".")
     anything = node.get("additionalProperties")
     if name in _objects(node.get("properties", {})) or not isinstance(anything, Mapping):
         return name, after
-    known = _objects(anything.get("properties", {}))
+    known = {member.lower() for member in _objects(anything.get("properties", {}))}
     words = rest.split(".")
     for place in range(1, len(words)):
-        if words[place] in known:
+        if words[place].lower() in known:
             return ".".join(words[:place]), ".".join(words[place:])
     return (name, after) if "additionalProperties" in anything else (rest, "")
 

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from dockerd_cfg.config.catalogue import Need
-from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_version import NEWEST, DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
+from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.surroundings import Surroundings
 from dockerd_cfg.json_value import JsonValue
@@ -49,6 +51,16 @@ class ConfigFacts:
             return self.docker.info is None and not self.is_empty
         return bool(kept.images or kept.containers or kept.volumes)
 
+    def containers_go_on(self, wanted: Mapping[str, JsonValue]) -> bool:
+        """Whether containers go on running while Docker is restarted with the daemon.json ``wanted``.
+
+        They need live-restore twice: a daemon without it stops them when it ends (moby daemon/daemon.go, Shutdown), and
+        one that starts without it stops those that it finds running (restore).
+        """
+        is_on_now = self.docker.info is not None and self.docker.info.live_restore
+        later = Context(wanted, self.version or NEWEST, parse_flags(self.arguments))
+        return is_on_now and later.switch("live-restore", default=False)
+
 
 class ConfigRequest(NamedTuple):
     """What the user asked for. ``force`` are dotted keys whose errors are overruled.
@@ -70,6 +82,7 @@ class ConfigPlan(NamedTuple):
 
     ``plan`` is None when there is nothing to do. ``need`` is what it takes for Docker to use the new configuration,
     ``action`` what the plan does about it; ``restart_required``: after the plan the daemon still uses the old one.
+    ``containers_go_on``: those that run go on while Docker is restarted.
     """
 
     edit: "EditDaemonJson | None"
@@ -78,6 +91,7 @@ class ConfigPlan(NamedTuple):
     need: Need
     action: Need
     restart_required: bool
+    containers_go_on: bool = False
 
 
 def log_settings(

@@ -21,6 +21,7 @@ from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.judge import is_within, judge
+from dockerd_cfg.config.lasting_addresses import lasting_addresses
 from dockerd_cfg.config.log_check import CheckLogging
 from dockerd_cfg.config.reach import lost_socket
 from dockerd_cfg.findings import Finding
@@ -35,8 +36,6 @@ _HIDING: Final = frozenset({"containerd-namespace", "data-root", "graph", "stora
 # Without a driver named, the daemon takes the one of these whose data it finds (moby daemon/graphdriver, priority).
 _FOUND_AGAIN: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "overlayfs", "zfs"})
 _IMAGE_STORE: Final = ("features", "containerd-snapshotter")
-# Addresses of the default bridge, which it keeps.
-_ADDRESSES: Final = frozenset({"bip", "fixed-cidr"})
 # Properties of the default bridge, which stays as it is as long as containers that survive a restart use it.
 _BRIDGE: Final = frozenset({"bip", "fixed-cidr", "icc", "ip", "ip-masq", "mtu"})
 
@@ -47,7 +46,10 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
     need = _need(facts, edit, wanted)
     action = _action(facts, request.restart, need)
-    findings = (*_judged(facts, request, edit, wanted), *_lasting_addresses(edit))
+    findings = (
+        *_judged(facts, request, edit, wanted),
+        *lasting_addresses(() if edit is None else edit.edits),
+    )
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
@@ -82,7 +84,8 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
         summary=summary,
         confirm_within=request.confirm_within,
     )
-    return ConfigPlan(edit, plan if steps else None, findings, need, action, required)
+    goes_on = facts.containers_go_on(wanted)
+    return ConfigPlan(edit, plan if steps else None, findings, need, action, required, goes_on)
 
 
 def _need(facts: ConfigFacts, edit: EditDaemonJson | None, wanted: Mapping[str, JsonValue]) -> Need:
@@ -128,7 +131,7 @@ def _proofs(
     if any(key[0] in _LOGGING for key in keys):
         driver, options = log_settings(wanted, flags)
         steps.append(CheckLogging(driver=driver, options=options))
-    survives = facts.docker.info is not None and facts.docker.info.live_restore
+    survives = facts.containers_go_on(wanted)
     others = [key for key in keys if key[0] not in _LOGGING and not (survives and key[0] in _BRIDGE)]
     values = wanted_values(wanted, others, flags=flags)
     if values:
@@ -205,24 +208,6 @@ def _is_there(facts: ConfigFacts, name: str, value: JsonValue, present: Mapping[
     if name == "data-root":
         value, present = facts.resolve(str(value)), {name: facts.resolve(str(present[name]))}
     return is_in_use(name, value, present) is True
-
-
-def _lasting_addresses(edit: EditDaemonJson | None) -> Iterator[Finding]:
-    """Yield advice on what taking an option out, or undoing, cannot give back.
-
-    The daemon keeps its default bridge in its store and makes it again with the addresses it had; an option gives it
-    others, the lack of one does not (moby daemon/daemon_unix.go, initBridgeDriver; seen in 20.10.24 to 28.5.2).
-    """
-    for one in () if edit is None else edit.edits:
-        if one.key[0] in _ADDRESSES:
-            yield Finding(
-                code="addresses-stay",
-                severity="warning",
-                stage="advice",
-                key=one.dotted,
-                message=f"without {one.dotted} Docker keeps the addresses its bridge has: neither unset nor rollback changes them back",
-                hint="to go back, set bip to the address of before: dockerd-cfg show bip --effective tells the present one",
-            )
 
 
 def _waiting(

@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from dockerd_cfg.config.catalogue import Option, options, suggest
+from dockerd_cfg.config.catalogue import Option, find_option, options, suggest
 from dockerd_cfg.config.check_context import Context, Path, dotted
 from dockerd_cfg.config.check_version import NEWEST, DockerVersion
 from dockerd_cfg.config.flags import OPTION_OF_FLAG
 from dockerd_cfg.config.tree import JsonValue
+from dockerd_cfg.config.unknown_objects import is_accepted, what_becomes_of
 from dockerd_cfg.findings import Finding
 
 _GATEWAYS: Final = frozenset({"host-gateway-ip", "host-gateway-ips"})
@@ -129,6 +130,9 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
     guess = suggest(name)
     if name in _HINTS:
         hint: str | None = _HINTS[name]
+    elif len(path) == 1 and find_option(name):
+        first, _, rest = name.partition(".")
+        hint = f'take it out (dockerd-cfg unset {name}), and write "{rest}" inside "{first}"'
     elif len(path) > 1 and outer in options() and options()[outer].instead:
         hint = options()[outer].instead
     elif isinstance(log_opts, Mapping) and name in log_opts and outer != "log-opts":
@@ -149,8 +153,7 @@ def _example(known: Option) -> str:
 def _ignored_object(context: Context, key: str, value: Mapping[str, JsonValue]) -> Iterator[Finding]:
     """An object of a name unknown or too new is looked into for names, and then ignored; booleans in it are switched."""
     option = options().get(key)
-    known = [name for name in value if name in options() and options()[name].is_known_in(context.version)]
-    if len(known) < len(value) or (option is not None and not option.is_flat):
+    if not is_accepted(value, context.version) or (option is not None and not option.is_flat):
         return
     if option is not None:
         if option.since is not None and context.version < option.since:
@@ -158,12 +161,8 @@ def _ignored_object(context: Context, key: str, value: Mapping[str, JsonValue]) 
             hint = "leave it out, or update Docker"
             yield context.finding("option-too-new", "ignored", (key,), message, hint)
         return
-    hint = _HINTS.get(key) or (f"write {', '.join(known)} at the top level" if known else "remove it")
-    switched = [name for name in known if options()[name].type == "boolean" and isinstance(value[name], bool)]
-    effect = f", except that it sets {', '.join(switched)}" if switched else ""
-    yield context.finding(
-        "unknown-object", "ignored", (key,), f"Docker has no option {key} and ignores it{effect}", hint
-    )
+    hint = _HINTS.get(key) or (f"write {', '.join(value)} at the top level" if value else "remove it")
+    yield context.finding("unknown-object", "ignored", (key,), what_becomes_of(key, value), hint)
 
 
 def _flag_conflicts(context: Context) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ class EditError(ValueError):
 class Set(NamedTuple):
     """Give the option at `path` a value; objects that are missing on the way are created.
 
+    A null on the way is replaced by one: dockerd takes it for not given.
     An object set where one stands keeps the layout and the place of the members both have.
     The empty path is the whole document.
     """
@@ -102,7 +103,9 @@ def _with(wanted: _Plain, path: tuple[str, ...], value: JsonInput) -> _Plain:
         return plain
     parent = wanted
     for depth, key in enumerate(path[:-1], start=1):
-        parent = parent.setdefault(key, {})
+        if parent.get(key) is None:
+            parent[key] = {}
+        parent = parent[key]
         if not isinstance(parent, dict):
             name = ".".join(path[:depth])
             raise EditError(
@@ -194,4 +197,4 @@ def _plain_number(number: float, path: Sequence[str]) -> float:
 
 def _kind(value: Any) -> str:
     kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array"}
-    return kinds.get(type(value), "null")
+    return kinds[type(value)]

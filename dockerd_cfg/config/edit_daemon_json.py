@@ -15,6 +15,7 @@ from dockerd_cfg.config.tree import Member, same
 from dockerd_cfg.errors import FileProblem, InvalidConfig
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import Layout
 
 
@@ -66,10 +67,11 @@ class EditDaemonJson(ReplaceFile):
             if _is_anothers(one, now, old):
                 if self.yields:
                     continue
-                present_text = "not set" if member is None else json.dumps(member.value.value)
+                ours = "not set" if one.unset else _shown(one, one.value)
+                theirs = "not set" if member is None else _shown(one, member.value.value)
                 raise FileProblem(
                     f"{one.dotted} in {self.path} was changed by somebody else since: "
-                    f"we wrote {'not set' if one.unset else json.dumps(one.value)}, now it is {present_text}",
+                    f"we wrote {ours}, now it is {theirs}",
                     hint="decide which it shall be and write it there by hand; then roll back again",
                 )
             had_parent = len(one.key) > 1 and old.member(one.key[:-1]) is not None
@@ -78,6 +80,10 @@ class EditDaemonJson(ReplaceFile):
             )
             changes.append(undo)
         return edit(present.data, changes)
+
+
+def _shown(one: KeyEdit, value: JsonValue) -> str:
+    return json.dumps(masked_value(one.key[-1], value))
 
 
 def _is_anothers(one: KeyEdit, now: Json, old: Json) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dockerd_cfg.config.catalogue import UnknownOptionError, find_option, split_key, suggest
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, differs
+from dockerd_cfg.config.scan import ScanError, scan_value
 from dockerd_cfg.config.set_logs import DEFAULT_DRIVER, as_text, options_to_drop
 from dockerd_cfg.config.value_text import BadValueError, parse_value
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
@@ -163,10 +164,9 @@ def _without_nulls(value: JsonValue) -> JsonValue:
 
 def _json_or_text(text: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text)
-    except ValueError:
+        return scan_value(text)
+    except ScanError:
         return text
-    return value
 
 
 def _refusal(code: str, key: str, message: str, hint: str | None) -> InvalidConfig:

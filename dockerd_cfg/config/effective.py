@@ -1,12 +1,13 @@
 """Which value of each option is in use, and why: what the daemon tells, its flags, daemon.json, the default. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dockerd_cfg.config.catalogue import Option, find_option, options
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.effect import is_in_use, shown
+from dockerd_cfg.config.unknown_objects import is_accepted, what_becomes_of, with_switches
 from dockerd_cfg.json_value import JsonValue
 
 Source = Literal["flag", "file", "default", "daemon", "nothing"]
@@ -48,17 +49,25 @@ class Sources:
 def effective_options(sources: Sources) -> list[Effective]:
     """Return every option that the daemon has or daemon.json names, by name; the proxies one by one."""
     found = []
+    sources = replace(sources, file=with_switches(sources.file, sources.version))
     for key in sorted(options().keys() | sources.file.keys()):
         option = find_option(key)
         if option is None:
-            note = "Docker has no such option and refuses the file"
-            found.append(Effective(key, sources.file[key], "nothing", sources.path, note))
+            found.append(_unknown(key, sources))
         elif _works(option, sources.version):
             found += [_effective(one, member, sources) for one, member in _parts(key, option)]
         elif key in sources.file:
             note = option.no_effect or option.removed or f"not in Docker {sources.version}"
             found.append(Effective(key, sources.file[key], "nothing", sources.path, note))
     return found
+
+
+def _unknown(key: str, sources: Sources) -> Effective:
+    value = sources.file[key]
+    note = "Docker has no such option and refuses the file"
+    if isinstance(value, dict) and is_accepted(value, sources.version):
+        note = what_becomes_of(key, value)
+    return Effective(key, value, "nothing", sources.path, note)
 
 
 def _works(option: Option, version: DockerVersion | None) -> bool:

@@ -31,7 +31,8 @@ def judge(
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
     is no reason to refuse: it becomes a warning. Pure.
     """
-    before = check(file.json, version=version, flags=arguments, host=surroundings)
+    present = None if file.image.data is None else file.json  # one that is not there is no empty one
+    before = check(present, version=version, flags=arguments, host=surroundings)
     old = {(finding.code, finding.key) for finding in before} if starts_now else set()
     edits = () if edit is None else edit.edits
     dotted = [one.dotted for one in edits]

@@ -6,6 +6,7 @@ from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.masking import masked_value
 from dockerd_cfg.service.state import wait_for_api
 
 _PROBE_NAME = "dockerd-cfg-probe"
@@ -43,4 +44,4 @@ def probe(host: Host) -> LogConfig | None:
 
 
 def _shown(options: dict[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in options.items()) or "no options"
+    return ", ".join(f"{name}={masked_value(name, value)}" for name, value in options.items()) or "no options"

@@ -37,6 +37,7 @@ __all__ = [
     "ScanError",
     "Span",
     "scan",
+    "scan_value",
 ]
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
@@ -72,6 +73,16 @@ def scan(data: bytes | None) -> Document:
     return Document(
         text, encoding, node if isinstance(node, ObjectNode) else None, Span(node.start, node.end)
     )
+
+
+def scan_value(text: str) -> JsonValue:
+    """The value that `text`, JSON of any kind, stands for. Raises ScanError for what `scan` refuses within a file."""
+    scanner = _Scanner(text, _skip_blank(text, 0))
+    node = scanner.read()
+    rest = _skip_blank(text, node.end)
+    if rest < len(text):
+        raise _error(text, diagnosis_tokens.Fault(rest, "something follows the value", "write one value"))
+    return node.value
 
 
 def _skip_blank(text: str, position: int) -> int:

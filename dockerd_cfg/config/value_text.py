@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dockerd_cfg.config.catalogue import Option, option, type_of
+from dockerd_cfg.config.scan import ScanError, scan_value
 from dockerd_cfg.config.tree import JsonValue
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
@@ -63,9 +64,9 @@ def _array(key: str, text: str, known: Option) -> JsonValue:
 
 def _json(key: str, text: str, known: Option) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text)
-    except ValueError as error:
-        raise BadValueError(f"{key} takes a JSON {known.type}: {error}", _like(known)) from None
+        value = scan_value(text)
+    except ScanError as error:
+        raise BadValueError(f"{key} takes a JSON {known.type}: {error.message}", _like(known)) from None
     if not isinstance(value, {"array": list, "object": dict}.get(known.type, object)):
         raise BadValueError(f"{key} takes a JSON {known.type}", _like(known))
     return value

@@ -15,6 +15,7 @@ from dockerd_cfg.config.set_logs import DEFAULT_MAX_FILE, DEFAULT_MAX_SIZE, LogS
 from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.docker import LogConfig
+from dockerd_cfg.masking import masked_value
 
 ROTATING: Final = frozenset({"json-file", "local"})
 """The drivers that keep files of Docker's own and can limit them."""
@@ -91,4 +92,4 @@ def limit_of(config: LogConfig, version: DockerVersion | None) -> int | None:
 
 def shown(options: Mapping[str, str]) -> str:
     """Return log options for people."""
-    return ", ".join(f"{name}={value}" for name, value in options.items()) or "no options"
+    return ", ".join(f"{name}={masked_value(name, value)}" for name, value in options.items()) or "no options"

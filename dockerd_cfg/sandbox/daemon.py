@@ -142,7 +142,8 @@ class SandboxServices:
 
     def _load(self) -> dict[str, Any]:
         config = scan(read_image(self._layout.real(DAEMON_JSON)).data).value
-        used = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}} | config
+        given = {name: value for name, value in config.items() if value not in (None, "")}
+        used = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}} | given
         self.write(config=used)
         return used
 

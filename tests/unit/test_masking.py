@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from dockerd_cfg.masking import masked, visible
+from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked, masked_value, visible
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,21 @@ def test_a_token_is_hidden_to_its_end_however_deep_it_stands_in_json(
     for _ in range(depth):
         text, shown = json.dumps([text]), json.dumps([shown])
     assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("splunk-token", 'sec"ret, \\', "***"),
+        ("log-opts", {"splunk-token": "secret", "tag": "x"}, {"splunk-token": "***", "tag": "x"}),
+        ("http-proxy", "http://user:secret@host", "http://user:***@host"),
+        ("tag", "secret", "secret"),
+        ("splunk-token", None, None),
+        ("mtu", 1400, 1400),
+    ],
+)
+def test_a_value_apart_from_its_name_is_hidden_by_it(name: str, value: JsonValue, shown: JsonValue) -> None:
+    assert masked_value(name, value) == shown
 
 
 @pytest.mark.parametrize(

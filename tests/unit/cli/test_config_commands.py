@@ -299,6 +299,26 @@ def test_a_restart_under_running_containers_needs_consent(tool: Tool, argv: tupl
     assert "job" in answer.message
 
 
+@pytest.mark.parametrize(
+    ("argv", "goes_on"),
+    [
+        (("set", "mtu", "1400"), True),
+        (("unset", "live-restore"), False),
+        (("merge", "-"), False),
+    ],
+    ids=lambda one: one[0] if isinstance(one, tuple) else "",
+)
+def test_what_is_asked_before_a_restart_is_true_of_containers_under_live_restore(
+    tool: Tool, argv: tuple[str, ...], goes_on: bool
+) -> None:
+    tool("set", "live-restore", "true")
+
+    answer = untouched(tool, *argv, stdin=b'{"live-restore": false, "mtu": 1400}')
+
+    assert answer.code == 4
+    assert ("they go on running (live-restore)" in answer.message) == goes_on
+
+
 def test_a_restart_without_running_containers_needs_no_consent(tool: Tool) -> None:
     tool.services.write(running=[])
 
@@ -583,6 +603,16 @@ def test_a_patch_is_one_run_with_one_reload(tool: Tool) -> None:
     assert (tool.runs, tool.reloads) == (["0001-merge"], 1)
 
 
+@pytest.mark.parametrize("argv", [("set-logs", "--max-size", "7m"), ("set", "log-opts.max-size", "7m")])
+def test_log_options_that_are_null_are_none_that_were_given(tool: Tool, argv: tuple[str, ...]) -> None:
+    tool.path.write_text('{"log-opts": null}', encoding="utf-8")
+
+    assert tool(*argv, "--yes").code == 0
+    assert tool.value["log-opts"]["max-size"] == "7m"
+    assert tool("rollback", "--yes").code == 0
+    assert tool.text == '{"log-opts": null}'
+
+
 def test_null_in_a_patch_takes_an_option_out(tool: Tool) -> None:
     tool("merge", "-", "--yes", stdin=b'{"dns": null}')
 
@@ -847,6 +877,31 @@ def test_rolling_back_under_running_containers_needs_consent(tool: Tool) -> None
     assert untouched(tool, "rollback").errors == ["needs-consent"]
 
 
+@pytest.mark.parametrize("key", ["bip", "fixed-cidr"])
+def test_rolling_back_tells_of_addresses_that_stay(tool: Tool, key: str) -> None:
+    tool("set", key, "172.26.0.1/16" if key == "bip" else "172.17.8.0/24", "--yes")
+    dry = tool("rollback", "--dry-run")
+
+    code, said, talk = tool.said("rollback", "--yes")
+
+    assert code == 0
+    assert f"without {key} Docker keeps the addresses its bridge has" in talk
+    assert "is undone; the addresses of Docker's bridge stay." in said
+    assert [finding["key"] for finding in dry.result["findings"]] == [key]
+
+
+def test_rolling_back_tells_of_no_addresses_that_an_option_gives_back(tool: Tool) -> None:
+    tool("set", "bip", "172.26.0.1/16", "--yes")
+    tool("set", "bip", "172.27.0.1/16", "--yes")
+    back = tool("rollback", "--yes")
+    tool("set", "bip", "172.28.0.1/16", "--restart", "never")
+    never_used = tool("rollback", "--yes")
+    tool("unset", "bip", "--yes")
+    taken_out = tool("rollback", "--yes")
+
+    assert [one.result["findings"] for one in (back, never_used, taken_out)] == [[]] * 3
+
+
 def test_rolling_back_twice_changes_nothing(tool: Tool) -> None:
     tool("set", "debug", "true")
     tool("rollback", "--yes")
@@ -1073,6 +1128,56 @@ def test_secrets_are_shown_to_nobody(tool: Tool) -> None:
     assert [answer.code for answer in answers] == [0] * len(answers)
     assert not [answer for answer in answers if "sesame" in json.dumps(answer.result) + answer.talk]
     assert "sesame" in tool.text
+
+
+@pytest.mark.parametrize("name", ["splunk-token", "logentries-token"])
+def test_a_secret_that_stands_apart_from_its_name_is_shown_to_nobody(tool: Tool, name: str) -> None:
+    key = f"log-opts.{name}"
+    tool("merge", "-", "--force", "log-opts", stdin=json.dumps({"log-opts": {name: "open sesame"}}).encode())
+    tool("set", key, "open sesame", "--force", key, "--restart", "never")
+    tool.elsewhere("open sesame", "close sesame")
+    asked = [("show", key), ("show", key, "--effective"), ("status",), ("rollback", "--yes")]
+
+    said = [tool.said(*argv) for argv in asked] + [tool(*argv) for argv in asked]
+
+    assert not [one for one in said if "sesame" in str(one)]
+    assert tool("show", key).data["value"] == "***"
+    (drift,) = tool("status").data["drift"]
+    assert (drift["wrote"], drift["now"]) == ("***", "***")
+    assert tool.said("show", key)[1] == "***\n"
+    assert 'we wrote "***", now it is "***"' in tool("rollback", "--yes").message
+
+
+def test_a_secret_under_a_name_with_dots_is_shown_to_nobody(tool: Tool) -> None:
+    tool.path.write_text('{"log-opts.splunk-token": "sesame"}', encoding="utf-8")
+
+    said = [
+        tool.said("show", "--effective"),
+        tool.said("show", "log-opts.splunk-token"),
+        tool("show", "--effective"),
+    ]
+
+    assert not [one for one in said if "sesame" in str(one)]
+
+
+def test_a_secret_with_spaces_among_the_options_of_a_log_is_shown_to_nobody(tool: Tool) -> None:
+    given = (
+        "--driver",
+        "splunk",
+        "--log-opt",
+        "splunk-url=https://a:1",
+        "--log-opt",
+        "splunk-token=open sesame",
+    )
+
+    said = [
+        tool.said("set-logs", *given, "--yes", "--no-diff"),
+        tool.said("set-logs", *given),
+        tool.said("history"),
+    ]
+
+    assert [code for code, *_ in said] == [0, 0, 0]
+    assert not [one for one in said if "sesame" in str(one)]
 
 
 # check

@@ -39,6 +39,11 @@ def test_the_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(dict(schema()))
 
 
+@pytest.mark.parametrize("key", ["proxies", "nri-opts"])
+def test_the_schema_refuses_a_name_in_an_object_where_docker_does(key: str) -> None:
+    assert not Draft202012Validator(dict(schema())).is_valid({key: {"no-such": "x"}})
+
+
 def test_properties_are_sorted() -> None:
     unsorted = [
         path
@@ -140,6 +145,9 @@ def test_an_option_has_its_type(key: str, type_: str) -> None:
         ("insecure-registrys", "insecure-registries"),
         ("builder.gcc", "builder.gc"),
         ("proxies.http_proxy", "proxies.http-proxy"),
+        ("builder.gc.enabld", "builder.gc.enabled"),
+        ("default-ulimits.nofile.hard", "default-ulimits.nofile.Hard"),
+        ("runtimes.kata.v2.PATH", "runtimes.kata.v2.path"),
         ("zzz", None),
         ("debug.x", None),
     ],

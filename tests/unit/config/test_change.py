@@ -87,7 +87,7 @@ class Case:
     docker: DockerState = UP
     flags: tuple[str, ...] = ()
     stale: frozenset[str] = frozenset()
-    version: DockerVersion = V28
+    version: DockerVersion | None = V28
 
     def plan(self, *edits: KeyEdit, **request: Any) -> ConfigPlan:
         facts = ConfigFacts(
@@ -392,13 +392,34 @@ def test_what_is_written_but_does_nothing_now_is_not_proved() -> None:
 
 
 def test_the_bridge_of_a_live_restored_docker_is_not_proved() -> None:
-    planned = Case(docker=up(live_restore=True)).plan(set_("mtu", 1400))
+    planned = Case(text='{"live-restore": true}', docker=up(live_restore=True)).plan(set_("mtu", 1400))
 
     assert proved_values(planned) == {}
 
 
 def test_the_bridge_of_any_other_docker_is_proved() -> None:
     assert proved_values(Case().plan(set_("mtu", 1400))) == {"mtu": 1400}
+
+
+@pytest.mark.parametrize(
+    ("is_on", "text", "flags", "edits", "goes_on"),
+    [
+        pytest.param(True, '{"live-restore": true}', (), [set_("mtu", 1400)], True, id="on before and after"),
+        pytest.param(True, "{}", ("--live-restore",), [set_("mtu", 1400)], True, id="on by a flag"),
+        pytest.param(True, '{"x": {"live-restore": true}}', (), [set_("mtu", 1400)], True, id="on in an object"),
+        pytest.param(True, '{"live-restore": true}', (), [unset("live-restore")], False, id="taken out"),
+        pytest.param(True, '{"live-restore": true}', (), [set_("live-restore", value=False), set_("mtu", 1400)], False, id="off after"),
+        pytest.param(True, "{}", (), [set_("mtu", 1400)], False, id="taken out by somebody else"),
+        pytest.param(False, "{}", (), [set_("live-restore", value=True), set_("mtu", 1400)], False, id="off before"),
+    ],
+)  # fmt: skip
+def test_containers_go_on_where_live_restore_is_on_before_and_after(
+    is_on: bool, text: str, flags: tuple[str, ...], edits: list[KeyEdit], goes_on: bool
+) -> None:
+    planned = Case(text=text, docker=up(live_restore=is_on), flags=flags).plan(*edits)
+
+    assert (planned.action, planned.containers_go_on) == ("restart", goes_on)
+    assert ("mtu" in proved_values(planned)) == (not goes_on and edits[-1].key == ("mtu",))
 
 
 def test_live_restore_hinders_no_other_proof() -> None:
@@ -452,6 +473,17 @@ def test_what_did_nothing_before_stays_a_warning() -> None:
 )
 def test_what_would_break_docker_is_an_error(edit: KeyEdit, error: tuple[str, str]) -> None:
     assert error[1] in [key for _, key in errors(Case().plan(edit))]
+
+
+@pytest.mark.parametrize("version", [None, DockerVersion(20, 10, 24)], ids=str)
+@pytest.mark.parametrize("edits", [[unset("debug")], []], ids=["unset", "merge"])
+def test_a_file_that_is_not_there_is_not_taken_for_an_empty_one(
+    version: DockerVersion | None, edits: list[KeyEdit]
+) -> None:
+    planned = Case(text=None, docker=DOWN, version=version).plan(*edits)
+
+    assert (planned.plan, [finding.stage for finding in planned.findings if finding.line]) == (None, [])
+    assert not errors(planned)
 
 
 def test_an_old_fault_that_docker_lives_with_stays_a_warning() -> None:

@@ -349,6 +349,10 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"max-size": "1m"}, 'write it inside "log-opts": {"max-size": "..."}'),
         ({"log-opt": {"max-size": "1m"}}, "write log-opts"),
         ({"log-opt": []}, "write log-opts"),
+        (
+            {"log-opts.max-size": "1m"},
+            'take it out (dockerd-cfg unset log-opts.max-size), and write "max-size" inside "log-opts"',
+        ),
         ({"https-proxy": "x"}, "write it inside proxies"),
         ({"graph": "/x"}, "write data-root"),
         ({"logging": {"log-level": "info"}}, 'write "log-driver" and "log-opts" at the top level'),

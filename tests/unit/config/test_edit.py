@@ -278,7 +278,6 @@ LOOP.append(LOOP)
         (Set(("x",) * (DEEPEST + 1), 1), "nested deeper than 200 levels"),
         (Set(("x",), LOOP), "nested deeper than 200 levels"),
         (Set(("text", "x"), 1), "cannot set text.x: text is a string, not an object"),
-        (Set(("null", "x"), 1), "cannot set null.x: null is null, not an object"),
         (Set(("yes", "x"), 1), "cannot set yes.x: yes is a boolean, not an object"),
         (Set(("list", "0"), 1), "cannot set list.0: list is an array, not an object"),
         (
@@ -293,6 +292,17 @@ def test_what_cannot_be_said_in_the_file_is_refused(change: Change, message: str
     with pytest.raises(EditError) as caught:
         edit(data, [change])
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "after"),
+    [
+        ('{"log-opts": null}', ("log-opts", "max-size"), '{"log-opts": {"max-size": "1m"}}'),
+        ('{"a": {"b" : null},\n"c": 1}', ("a", "b", "c"), '{"a": {"b" : {"c" : "1m"}},\n"c": 1}'),
+    ],
+)
+def test_a_null_on_the_way_gives_place_to_an_object(before: str, path: tuple[str, ...], after: str) -> None:
+    assert edit(before.encode(), [Set(path, "1m")]).decode() == after
 
 
 def test_the_deepest_value_can_be_set() -> None:

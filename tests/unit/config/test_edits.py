@@ -41,6 +41,28 @@ def dropped(edits: list[KeyEdit]) -> list[str]:
 # Values
 
 
+@pytest.mark.parametrize("key", ["log-opts", "features", "default-address-pools"])
+def test_a_value_nested_without_end_is_refused(key: str) -> None:
+    opening, closing = ("[", "]") if key == "default-address-pools" else ('{"a":', "}")
+    with pytest.raises(InvalidConfig, match="nested deeper than 200 levels"):
+        set_edits(EMPTY, key, opening * 1100 + "1" + closing * 1100)
+
+
+def test_a_value_with_a_name_given_twice_is_refused() -> None:
+    with pytest.raises(InvalidConfig, match="max-size"):
+        set_edits(EMPTY, "log-opts", '{"max-size": "1m", "max-size": "2m"}')
+
+
+def test_what_follows_a_value_is_refused() -> None:
+    with pytest.raises(InvalidConfig, match="something follows the value"):
+        set_edits(EMPTY, "log-opts", '{"max-size": "1m"} x')
+
+
+@pytest.mark.parametrize("value", ["[" * 1100 + "]" * 1100, '{"a": 1, "a": 2}'], ids=["deep", "twice"])
+def test_an_unknown_option_that_is_forced_takes_what_is_no_json_as_text(value: str) -> None:
+    assert set_value("no-such", value, force=("no-such",)) == value
+
+
 @pytest.mark.parametrize(
     ("key", "text", "value"),
     [

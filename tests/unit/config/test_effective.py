@@ -183,3 +183,28 @@ def test_of_an_unknown_version_every_option_that_any_has_is_told() -> None:
 
     assert "bip6" in found
     assert "graph" not in found
+
+
+# Objects under a name that is no option
+
+
+@pytest.mark.parametrize("version", [V28, None], ids=str)
+def test_an_unknown_object_turns_options_on_and_off(version: DockerVersion | None) -> None:
+    found = rows(version, file={"x": {"live-restore": True, "icc": False, "mtu": 1400}})
+
+    assert (found["live-restore"].value, found["live-restore"].source) == (True, "file")
+    assert (found["icc"].value, found["icc"].source) == (False, "file")
+    assert found["mtu"].source == "default"
+    assert found["x"].note == "Docker has no option x and ignores it, except that it sets live-restore, icc"
+
+
+def test_an_option_given_by_itself_counts_more_than_one_in_an_unknown_object() -> None:
+    assert of("icc", file={"icc": True, "x": {"icc": False}}) == (True, "file", FILE)
+
+
+@pytest.mark.parametrize(
+    "members", [{"no-such": 1, "icc": False}, {"allow-direct-routing": True, "icc": False}]
+)
+def test_an_object_with_what_is_no_option_of_this_docker_is_refused(members: dict[str, Any]) -> None:
+    assert rows(V27, file={"x": members})["icc"].source == "default"
+    assert "refuses the file" in rows(V27, file={"x": members})["x"].note

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DAEMON_JSON, HostPath
@@ -32,6 +33,19 @@ def test_it_takes_a_file_of_nothing_and_files_with_a_mark(host: Host, tmp_path: 
     assert host.docker.options()["debug"] is (data in ENCODED)
     host.systemd.reload(DOCKER_SERVICE)
     assert host.docker.options()["debug"] is (data in ENCODED)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_it_takes_null_and_empty_text_for_not_given(host: Host, value: str | None) -> None:
+    before = host.docker.info()
+    data = {"data-root": value, "log-driver": value, "log-opts": None, "live-restore": None}
+    host.layout.real(DAEMON_JSON).write_text(json.dumps(data), encoding="utf-8")
+
+    host.systemd.reload(DOCKER_SERVICE)
+    host.systemd.restart(DOCKER_SERVICE)
+
+    assert host.docker.info() == before
+    assert host.docker.probe_log_config("image", "probe") == LogConfig(driver="json-file", options={})
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b"\xff{}", b'{"debug": true} x'], ids=repr)
