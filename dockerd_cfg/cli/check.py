@@ -16,10 +16,12 @@ from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion
 from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
+from dockerd_cfg.config.judge import conflicts_to_come
+from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
 from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
@@ -38,7 +40,7 @@ _STAGES: Final = {
 class _Subject:
     """What is checked: a text with its name, for which Docker, started with which flags.
 
-    ``is_here``: this host's own dockerd would read it, and may be asked; what there is on the host counts.
+    ``coming`` are the flags of coming starts, where they are others. ``is_here``: this host's own dockerd would read it, and may be asked; what there is on the host counts.
     """
 
     name: str
@@ -46,6 +48,7 @@ class _Subject:
     version: DockerVersion | None
     flags: Sequence[str]
     is_here: bool
+    coming: Sequence[Sequence[str]] = ()
 
 
 def check(
@@ -75,6 +78,9 @@ def check(
         surroundings(session.host.layout, is_running=not session.host.is_offline) if subject.is_here else None
     )
     findings = check_bytes(subject.data, version=subject.version, flags=subject.flags, host=host)
+    if subject.coming and not any(finding.code == "not-json" for finding in findings):
+        document = None if subject.data is None else scan(subject.data)
+        findings += conflicts_to_come(document, findings, version=subject.version, coming=subject.coming)
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
     if subject.name == str(config_path(subject.flags)):
@@ -87,9 +93,10 @@ def _subject(session: Session, file: str | None, version: str | None, flags: str
     wanted = _version(version)
     is_elsewhere = file is not None and wanted is not None
     here_flags: Sequence[str] = ()
+    coming: Sequence[Sequence[str]] = ()
     found = None
     if not is_elsewhere or file is None:
-        here_flags, found = _here(session)
+        here_flags, coming, found = _here(session)
     given = here_flags if flags is None else _words(flags)
     name = file if file is not None else str(config_path(here_flags))
     return _Subject(
@@ -98,22 +105,24 @@ def _subject(session: Session, file: str | None, version: str | None, flags: str
         version=wanted or found,
         flags=given,
         is_here=wanted is None and flags is None and found is not None,
+        coming=coming if wanted is None and flags is None else (),
     )
 
 
-def _here(session: Session) -> tuple[Sequence[str], DockerVersion | None]:
-    """Return the flags and version of this host's Docker; nothing where there is none."""
+def _here(session: Session) -> tuple[Sequence[str], Sequence[Sequence[str]], DockerVersion | None]:
+    """Return the flags of this host's Docker, those of its coming starts, and its version; nothing where there is none."""
     host = session.host
     version = host.dockerd.version()
     if not host.systemd.is_running():
-        return (), DockerVersion.told(version)
+        return (), (), DockerVersion.told(version)
     arguments: Sequence[str] = ()
+    coming: Sequence[Sequence[str]] = ()
     try:
         unit = host.systemd.unit(DOCKER_SERVICE)
-        arguments = daemon_arguments(host, unit)
+        arguments, coming = daemon_arguments(host, unit), coming_arguments(host, unit)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
-    return arguments, DockerVersion.told(version)
+    return arguments, coming, DockerVersion.told(version)
 
 
 def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
@@ -134,7 +143,8 @@ def _asked(session: Session, subject: _Subject) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
         candidate = Path(folder) / "daemon.json"
         candidate.write_bytes(b"{}" if subject.data is None else subject.data)
-        complaint = session.host.dockerd.validate(candidate, subject.flags)
+        next_flags = subject.coming[-1] if subject.coming else subject.flags
+        complaint = session.host.dockerd.validate(candidate, next_flags)
     if complaint is None:
         return []
     return [

@@ -152,6 +152,7 @@ def _judged(
             edit,
             version=facts.version,
             arguments=facts.arguments,
+            coming=facts.coming,
             starts_now=facts.docker.was_up and not facts.stale,
             surroundings=facts.surroundings,
         )

@@ -12,7 +12,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, config_path, rea
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import UsageProblem
-from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import UnitState
@@ -85,6 +85,7 @@ def read_config_facts(
         file=file,
         version=parsed,
         arguments=arguments,
+        coming=coming_arguments(host, unit),
         docker=docker,
         resolve=host.layout.resolved,
         socket=host.docker.address,

@@ -1,13 +1,14 @@
 """Whether a changed daemon.json may be written: our own checks, and dockerd's last word."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dockerd_cfg.config.check import check
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, parse
+from dockerd_cfg.config.scan import Document
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
@@ -15,6 +16,8 @@ from dockerd_cfg.host.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+
+_CONFLICT: Final = "flag-conflict"
 
 
 def judge(
@@ -24,12 +27,14 @@ def judge(
     version: DockerVersion | None,
     arguments: Sequence[str],
     starts_now: bool,
+    coming: Sequence[Sequence[str]] = (),
     surroundings: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
 
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
-    is no reason to refuse: it becomes a warning. Pure.
+    is no reason to refuse: it becomes a warning. Conflicts with the flags of ``coming`` starts are one: nothing has
+    started with them yet. Pure.
     """
     present = None if file.image.data is None else file.json  # one that is not there is no empty one
     before = check(present, version=version, flags=arguments, host=surroundings)
@@ -42,14 +47,29 @@ def judge(
         is_touched = finding.key in tops or is_within(finding.key, dotted)
         return finding.is_error and (finding.code, finding.key) in old and not is_touched
 
-    after = (
-        before
-        if edit is None
-        else check(parse(edit.new.image.data, file.path), version=version, flags=arguments, host=surroundings)
+    wanted = present if edit is None else parse(edit.new.image.data, file.path)
+    after = before if edit is None else check(wanted, version=version, flags=arguments, host=surroundings)
+    return (
+        *(replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after),
+        *conflicts_to_come(wanted, after, version=version, coming=coming),
     )
-    return tuple(
-        replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after
-    )
+
+
+def conflicts_to_come(
+    document: Document | None,
+    found: Collection[Finding],
+    *,
+    version: DockerVersion | None,
+    coming: Sequence[Sequence[str]],
+) -> Iterator[Finding]:
+    """Yield where ``document`` is at odds with the flags of ``coming`` starts, but for what was ``found`` already."""
+    known = {finding.key for finding in found if finding.code == _CONFLICT}
+    for flags in coming:
+        for finding in check(document, version=version, flags=flags):
+            if finding.code == _CONFLICT and finding.key not in known:
+                known.add(finding.key)
+                message = f"{finding.message}: Docker's unit was changed since Docker started, and it would not start again"
+                yield replace(finding, message=message)
 
 
 def is_within(key: str | None, keys: Collection[str]) -> bool:

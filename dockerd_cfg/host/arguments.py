@@ -1,10 +1,11 @@
-"""The command line the daemon runs with, or would run with."""
+"""The command line the daemon runs with, and those of its coming starts."""
 
 import re
 import shlex
 from pathlib import PurePosixPath
 from typing import Final
 
+from dockerd_cfg.host.environment_file import parse_environment
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath
@@ -14,18 +15,36 @@ _WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
 
 
 def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
-    """Return dockerd's arguments, its own name left out: of the running process, else as the unit would start it.
+    """Return dockerd's arguments, its own name left out: of the running process, else as the unit would start it."""
+    if unit.is_active and unit.main_pid:
+        running = host.processes.arguments(unit.main_pid)
+        if running:
+            return tuple(running[1:])
+    return _as_started(host, unit) or ()
+
+
+def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]:
+    """Return the arguments of dockerd's coming starts, as far as they are others than `daemon_arguments`.
+
+    A unit, or a file with its variables, may have changed since dockerd started; and as long as systemd has not read
+    what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new.
+    """
+    from dockerd_cfg.offline.units import read_unit  # noqa: PLC0415  # seldom needed
+
+    units = [unit, read_unit(host.layout, unit.name)] if unit.needs_reload else [unit]
+    found = dict.fromkeys(_as_started(host, one) for one in units)
+    return tuple(one for one in found if one is not None and one != daemon_arguments(host, unit))
+
+
+def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
+    """Return what ``unit`` passes to dockerd; None when it starts something else, a script whose doings are not known.
 
     Variables come from the unit's Environment= and EnvironmentFile= (systemd.exec(5)). As systemd.service(5) has it:
     ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
     ``$$`` stands for a dollar sign.
     """
-    if unit.is_active and unit.main_pid:
-        running = host.processes.arguments(unit.main_pid)
-        if running:
-            return tuple(running[1:])
     if not unit.exec_start or PurePosixPath(unit.exec_start[0]).name != "dockerd":
-        return ()  # started by a script: what it passes cannot be known from here
+        return None
     variables = _environment(host, unit)
     words: list[str] = []
     for word in unit.exec_start[1:]:
@@ -49,10 +68,7 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
             text = host.layout.file(HostPath(path)).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # systemd would refuse to start for one without a dash; that is not for us to say
-        for line in text.splitlines():
-            name, separator, value = line.strip().partition("=")
-            if separator and not name.startswith(("#", ";")):
-                variables[name.strip()] = _unquoted(value.strip())
+        variables |= parse_environment(text)
     return variables
 
 
@@ -62,10 +78,3 @@ def _words(value: str) -> list[str]:
         return shlex.split(value)
     except ValueError:
         return value.split()
-
-
-def _unquoted(value: str) -> str:
-    """Return the value of a line of an EnvironmentFile, whose quotes hold it together."""
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value

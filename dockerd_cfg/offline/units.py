@@ -61,9 +61,13 @@ def _exists(path: Path) -> bool:
 
 
 def _drop_ins(layout: Layout, name: str) -> list[HostPath]:
-    """Return the drop-ins in the order of their names, a file of the same name in an earlier folder winning."""
+    """Return the drop-ins in the order of their names, a file of the same name in an earlier folder winning.
+
+    Those for all units of the kind (``service.d``) count less than those for the one unit.
+    """
     found: dict[str, HostPath] = {}
-    for folder in reversed([folder / f"{name}.d" for folder in _FOLDERS]):
+    owners = (name.rpartition(".")[2], name)
+    for folder in (folder / f"{owner}.d" for owner in owners for folder in reversed(_FOLDERS)):
         real = layout.file(folder)
         if real.is_dir():
             found |= {path.name: folder / path.name for path in real.glob("*.conf")}

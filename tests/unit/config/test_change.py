@@ -86,6 +86,7 @@ class Case:
     text: str | None = '{"dns": ["192.0.2.1"]}'
     docker: DockerState = UP
     flags: tuple[str, ...] = ()
+    coming: tuple[tuple[str, ...], ...] = ()
     stale: frozenset[str] = frozenset()
     version: DockerVersion | None = V28
 
@@ -94,6 +95,7 @@ class Case:
             file=file_with(self.text),
             version=self.version,
             arguments=self.flags,
+            coming=self.coming,
             docker=self.docker,
             stale=self.stale,
         )
@@ -335,6 +337,30 @@ def test_new_containers_must_get_the_log_settings_of_the_file() -> None:
     proof = logging_proof(Case(text=text).plan(set_("log-opts.max-size", "10m")))
 
     assert proof == CheckLogging(driver="local", options={"max-size": "10m"})
+
+
+def test_an_option_that_the_next_start_gets_as_a_flag_is_refused_too() -> None:
+    planned = Case(coming=(("--debug",),)).plan(set_("debug", True))
+
+    assert errors(planned) == [("flag-conflict", "debug")]
+
+
+def test_no_option_is_changed_while_another_stands_against_a_flag_of_the_next_start() -> None:
+    planned = Case(text='{"mtu": 1400}', coming=(("--mtu", "1300"),)).plan(set_("debug", True))
+
+    assert errors(planned) == [("flag-conflict", "mtu")]
+
+
+def test_a_conflict_that_is_there_and_comes_is_told_once() -> None:
+    planned = Case(flags=("--debug",), coming=(("--debug", "--mtu=1400"),)).plan(set_("debug", True))
+
+    assert errors(planned) == [("flag-conflict", "debug")]
+
+
+def test_taking_out_what_the_next_start_gets_as_a_flag_is_allowed() -> None:
+    planned = Case(text='{"mtu": 1400, "debug": true}', coming=(("--mtu", "1300"),)).plan(unset("mtu"))
+
+    assert errors(planned) == []
 
 
 def test_a_log_driver_given_as_a_flag_is_what_new_containers_must_get() -> None:

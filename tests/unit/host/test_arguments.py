@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import Layout
@@ -88,7 +88,7 @@ def test_variables_are_filled_in_as_systemd_does(host: Host, word: str, expected
         pytest.param("; OPTS=-D\n", (), id="the other kind of comment"),
         pytest.param("OPTS\n", (), id="no value"),
         pytest.param("OPTS=-D\nOPTS=-H\n", ("-H",), id="the last one counts"),
-        pytest.param("OPTS='-D\n", ("'-D",), id="an open quote"),
+        pytest.param("OPTS='-D\n", ("-D",), id="an open quote"),
         pytest.param("", (), id="empty"),
     ],
 )
@@ -108,3 +108,44 @@ def test_an_environment_file_overrides_the_units_own_variables(host: Host) -> No
 
 def test_an_environment_file_that_is_not_there_sets_nothing(host: Host) -> None:
     assert daemon_arguments(host, stopped("$OPTS", "-D", files=("/etc/default/absent",))) == ("-D",)
+
+
+def test_a_value_over_several_lines_is_passed_whole(host: Host) -> None:
+    (host.layout.root / "etc/default/docker").write_text('OPTS="--mtu 1400 \\\n  --debug"\n')
+
+    found = daemon_arguments(host, stopped("$OPTS", files=("/etc/default/docker",)))
+
+    assert found == ("--mtu", "1400", "--debug")
+
+
+def running(host: Host, unit: UnitState, *argv: str) -> tuple[Host, UnitState]:
+    started = replace(unit, active="active", main_pid=7)
+    return replace(host, processes=Processes(["/usr/bin/dockerd", *argv])), started
+
+
+def test_a_unit_as_it_was_at_the_start_has_no_other_arguments_to_come(host: Host) -> None:
+    assert coming_arguments(*running(host, stopped("--debug"), "--debug")) == ()
+
+
+def test_a_file_of_variables_that_was_edited_since_the_start_counts_for_the_next_one(host: Host) -> None:
+    (host.layout.root / "etc/default/docker").write_text("OPTS=--mtu=1400\n")
+
+    found = coming_arguments(*running(host, stopped("$OPTS", files=("/etc/default/docker",))))
+
+    assert found == (("--mtu=1400",),)
+
+
+def test_a_drop_in_that_systemd_has_not_read_yet_counts_for_a_coming_start(host: Host) -> None:
+    folder = host.layout.root / "etc/systemd/system/docker.service.d"
+    folder.mkdir(parents=True)
+    folder.parent.joinpath("docker.service").write_text("[Service]\nExecStart=/usr/bin/dockerd\n")
+    (folder / "debug.conf").write_text("[Service]\nExecStart=\nExecStart=/usr/bin/dockerd --debug\n")
+
+    assert coming_arguments(*running(host, replace(stopped(), needs_reload=True))) == (("--debug",),)
+    assert coming_arguments(*running(host, stopped())) == ()
+
+
+def test_a_unit_that_starts_a_script_has_no_arguments_to_come_that_are_known(host: Host) -> None:
+    unit = UnitState("docker.service", exec_start=("/usr/local/bin/start-docker", "--fast"))
+
+    assert coming_arguments(*running(host, unit, "--debug")) == ()
