@@ -140,6 +140,11 @@ def test_the_address_of_the_bridge_is_proved_and_told_as_it_is(boot_host: BootHo
     assert bridge_address(host) == effective(host, "bip")["value"] == "172.26.0.1/16"
 
     # Docker keeps the address; the tool says so, and tells what is in use
+    undone = answer(host, "rollback", "--yes")
+    assert [finding["code"] for finding in undone["findings"]] == ["addresses-stay"]
+    assert bridge_address(host) == "172.26.0.1/16"
+    host.systemctl("reset-failed", "docker.service", check=False)
+    answer(host, "set", "bip", "172.26.0.1/16", "--yes")
     told = answer(host, "unset", "bip", "--yes")
     assert "addresses-stay" in [finding["code"] for finding in told["findings"]]
     assert effective(host, "bip")["value"] == bridge_address(host)
@@ -160,6 +165,13 @@ def test_containers_go_on_under_live_restore(host: Host) -> None:
     answer(host, "set", "mtu", "1400", "--yes")
 
     assert container_pid(host, "always") == job
+    assert inventory(host) == before
+
+    # without it the next Docker stops what it finds running, and starts it again
+    assert "go on running" not in answer(host, "unset", "live-restore", code=4)["error"]["message"]
+    answer(host, "unset", "live-restore", "--yes")
+
+    assert container_pid(host, "always") != job
     assert inventory(host) == before
 
 
