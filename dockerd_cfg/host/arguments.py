@@ -8,6 +8,7 @@ from typing import Final
 from dockerd_cfg.host.environment_file import parse_environment
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.host.unit_files import read_unit
 from dockerd_cfg.paths import HostPath
 
 _ALONE: Final = re.compile(r"\$(\w+)")
@@ -27,11 +28,10 @@ def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]
     """Return the arguments of dockerd's coming starts, as far as they are others than `daemon_arguments`.
 
     A unit, or a file with its variables, may have changed since dockerd started; and as long as systemd has not read
-    what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new.
+    what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new. systemd itself
+    does not notice each drop-in (NeedDaemonReload), so the files are read. The last one is what systemd knows.
     """
-    from dockerd_cfg.offline.units import read_unit  # noqa: PLC0415  # seldom needed
-
-    units = [unit, read_unit(host.layout, unit.name)] if unit.needs_reload else [unit]
+    units = (read_unit(host.layout, unit.name), unit)
     found = dict.fromkeys(_as_started(host, one) for one in units)
     return tuple(one for one in found if one is not None and one != daemon_arguments(host, unit))
 

@@ -20,7 +20,7 @@ _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
     "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
-    "FragmentPath,DropInPaths,UnitFileState,NeedDaemonReload"
+    "FragmentPath,DropInPaths,UnitFileState"
 )
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
 _PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
@@ -34,7 +34,7 @@ class UnitState:
 
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
-    up or was reloaded, are Unix time in seconds. ``needs_reload``: its files were changed since systemd read them.
+    up or was reloaded, are Unix time in seconds.
     """
 
     name: str
@@ -52,7 +52,6 @@ class UnitState:
     active_since: float | None = None
     changed: float | None = None
     can_reload: bool = True
-    needs_reload: bool = False
 
     @property
     def exists(self) -> bool:
@@ -221,7 +220,6 @@ def parse_unit(name: str, shown: str) -> UnitState:
         active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),
         changed=_unix_time(int(one("StateChangeTimestampMonotonic") or 0)),
         can_reload=one("CanReload") == "yes",
-        needs_reload=one("NeedDaemonReload") == "yes",
     )
 
 

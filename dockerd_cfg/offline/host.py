@@ -11,8 +11,8 @@ from dockerd_cfg.host.docker import Container, Info, LogConfig
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import LinuxFilesystems, Mount, Usage
 from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.host.unit_files import read_unit
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.offline.units import read_unit
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
 from dockerd_cfg.runner import Runner
 

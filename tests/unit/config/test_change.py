@@ -340,21 +340,21 @@ def test_new_containers_must_get_the_log_settings_of_the_file() -> None:
 
 
 def test_an_option_that_the_next_start_gets_as_a_flag_is_refused_too() -> None:
-    planned = Case(coming=(("--debug",),)).plan(set_("debug", True))
-
-    assert errors(planned) == [("flag-conflict", "debug")]
-
-
-def test_no_option_is_changed_while_another_stands_against_a_flag_of_the_next_start() -> None:
-    planned = Case(text='{"mtu": 1400}', coming=(("--mtu", "1300"),)).plan(set_("debug", True))
+    planned = Case(coming=(("--mtu=1400",),)).plan(set_("mtu", 1500))
 
     assert errors(planned) == [("flag-conflict", "mtu")]
 
 
-def test_a_conflict_that_is_there_and_comes_is_told_once() -> None:
-    planned = Case(flags=("--debug",), coming=(("--debug", "--mtu=1400"),)).plan(set_("debug", True))
+def test_no_option_is_changed_while_another_stands_against_a_flag_of_the_next_start() -> None:
+    planned = Case(text='{"debug": true}', coming=(("--debug",),)).plan(set_("mtu", 1500))
 
     assert errors(planned) == [("flag-conflict", "debug")]
+
+
+def test_a_conflict_that_is_there_and_comes_is_told_once() -> None:
+    planned = Case(flags=("--mtu=1400",), coming=(("--debug", "--mtu=1400"),)).plan(set_("mtu", 1500))
+
+    assert errors(planned) == [("flag-conflict", "mtu")]
 
 
 def test_taking_out_what_the_next_start_gets_as_a_flag_is_allowed() -> None:

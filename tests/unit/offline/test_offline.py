@@ -10,8 +10,8 @@ import pytest
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.unit_files import read_unit
 from dockerd_cfg.offline.host import offline_host
-from dockerd_cfg.offline.units import read_unit
 from dockerd_cfg.paths import HostPath, Layout
 
 UNIT = "[Unit]\nRequires=x\n[Service]\nExecStart=/usr/sbin/dockerd -H fd:// \\\n  $DOCKER_OPTS\nEnvironmentFile=-/etc/default/docker\n"
