@@ -606,7 +606,12 @@ BARE = Surroundings(
     has_program=lambda name: name in {"crun", "/usr/bin/runsc", "containerd-shim-runsc-v1"},
     most_open_files=1048576,
     lacks_realtime=True,
+    has_file=lambda name: name == "/etc/docker/seccomp.json",
+    has_plugin=lambda name, root: (name, root) in {("opa", "/var/lib/docker"), ("casbin", "/mnt/docker")},
+    filesystem={"/var/lib/docker": "ext4", "/mnt/xfs": "xfs", "/mnt/btrfs": "btrfs"}.get,
+    interfaces=frozenset({"lo", "br0"}),
 )
+SIZE = {"storage-opts": ["overlay2.size=20G"]}
 
 
 def limit(hard: int) -> dict[str, Any]:
@@ -624,6 +629,13 @@ def limit(hard: int) -> dict[str, Any]:
         pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all"),
         pytest.param(limit(1048577), V28, [("bad-limit", "container", "default-ulimits.nofile")], id="more files than the kernel allows"),
         pytest.param({"cpu-rt-runtime": 950000}, V28, [("needs-cgroup-v1", "parse", "cpu-rt-runtime")], id="real time"),
+        pytest.param({"seccomp-profile": "/nope"}, V20, [("missing-file", "start", "seccomp-profile")], id="a profile in 20.10"),
+        pytest.param({"seccomp-profile": "/nope"}, V29, [("missing-file", "start", "seccomp-profile")], id="a profile"),
+        pytest.param({"seccomp-profile": "unconfined"}, V20, [("value-too-new", "start", "seccomp-profile")], id="a profile that is no file later"),
+        pytest.param({"authorization-plugins": ["opa", "casbin"]}, V28, [("missing-plugin", "start", "authorization-plugins[1]")], id="a plugin"),
+        pytest.param({"bridge": "br1"}, V28, [("missing-interface", "start", "bridge")], id="an interface"),
+        pytest.param(SIZE, V28, [("needs-xfs", "start", "storage-opts[0]")], id="quotas"),
+        pytest.param({**SIZE, "data-root": "/mnt/btrfs", "storage-driver": "overlay2"}, V29, [("needs-xfs", "start", "storage-opts[0]")], id="quotas on btrfs"),
     ],
 )  # fmt: skip
 def test_what_the_host_lacks_is_an_error(
@@ -641,8 +653,23 @@ def test_what_the_host_lacks_is_an_error(
         {"default-runtime": "io.containerd.runsc.v1"},
         {"default-runtime": "io.containerd.runc.v2"},
         limit(1048576),
+        {"seccomp-profile": "/etc/docker/seccomp.json"},
+        {"seccomp-profile": "unconfined"},
+        {"seccomp-profile": "builtin"},
+        {"authorization-plugins": ["opa"]},
+        {"authorization-plugins": ["casbin"], "data-root": "/mnt/docker"},
+        {"bridge": "br0"},
+        {"bridge": "none"},
+        {"bridge": "docker0"},
+        {"bridge": "second-name-of-br0"},
+        {"bridge": "br1", "rootless": True},
+        {**SIZE, "data-root": "/mnt/xfs"},
+        {**SIZE, "data-root": "/mnt/btrfs"},
+        {**SIZE, "data-root": "/nowhere"},
+        {**SIZE, "features": {"containerd-snapshotter": True}},
+        {"storage-opts": ["overlay2.size=0"]},
     ],
-    ids=["runtimes", "a shim", "what comes with Docker", "as many files as the kernel allows"],
+    ids=str,
 )
 def test_what_the_host_has_is_no_error(document: dict[str, Any]) -> None:
     assert check({**QUIET, **document}, version=V28, host=BARE) == []
