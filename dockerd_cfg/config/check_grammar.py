@@ -5,7 +5,6 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 TRUE_WORDS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE_WORDS: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -105,20 +104,6 @@ def parse_cidr(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface |
         return ipaddress.ip_interface(text)
     except ValueError:
         return None
-
-
-def split_url(text: str) -> SplitResult | None:
-    """Return the parts of a URL, or None where Go's url.Parse would refuse it (bad port, bad brackets, controls)."""
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text) or text.startswith(":"):  # noqa: PLR2004
-        return None
-    try:
-        url = urlsplit(text)
-        port = url.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
-    except ValueError:
-        return None
-    if " " in url.netloc or (port and not port.isdecimal()):
-        return None
-    return url
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -100,6 +100,13 @@ def test_a_good_daemon_json_has_no_findings_in_any_version(version: DockerVersio
 
 
 EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, str, str]]] = [
+    # addresses as Go reads them
+    ("a mirror after a blank", {"registry-mirrors": [" https://m"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
+    ("a mirror with a broken escape", {"registry-mirrors": ["https://m/%zz"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
+    ("a mirror with an escape in its name", {"registry-mirrors": ["https://m%41"]}, V26, ("bad-value", "start", "registry-mirrors[0]")),
+    ("a host with an escape", {"hosts": ["tcp://h%41:1"]}, V26, ("bad-value", "parse", "hosts[0]")),
+    ("a port that is too long to read", {"hosts": ["tcp://h:99999999999999999999"]}, V26, ("bad-value", "parse", "hosts[0]")),
+    ("an address without brackets", {"hosts": ["::1"]}, V28, ("bad-value", "parse", "hosts[0]")),
     # names
     ("an unknown option", {"nosuch": 1}, V28, ("unknown-option", "parse", "nosuch")),
     ("an unknown option that is null", {"nosuch": None}, V28, ("unknown-option", "parse", "nosuch")),
