@@ -17,6 +17,7 @@ from dockerd_cfg.config.check_names import name_findings
 from dockerd_cfg.config.check_runtimes import runtime_findings
 from dockerd_cfg.config.check_start import start_findings
 from dockerd_cfg.config.check_surroundings import surroundings_findings
+from dockerd_cfg.config.check_tls import tls_findings
 from dockerd_cfg.config.check_types import type_findings
 from dockerd_cfg.config.check_values import value_findings
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion, over_versions
@@ -85,6 +86,7 @@ def check(
         yield from type_findings(context)
         yield from value_findings(context)
         yield from address_findings(context)
+        yield from tls_findings(context)
         yield from bridge_findings(context)
         yield from start_findings(context)
         yield from runtime_findings(context)

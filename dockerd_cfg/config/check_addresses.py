@@ -98,7 +98,7 @@ def _hosts(context: Context) -> Iterator[Finding]:
         if scheme not in {"tcp", "unix", "fd", "npipe"}:
             problem = f'"{scheme}" is no protocol that Docker listens on'
         elif scheme == "tcp":
-            problem = _tcp_problem(rest, context.version)
+            problem = tcp_problem(rest, context.version)
         elif scheme != "fd" and "://" in rest:
             problem = "it holds more than one ://"
         if problem:
@@ -106,8 +106,11 @@ def _hosts(context: Context) -> Iterator[Finding]:
             yield context.bad_value(path, f'Docker cannot listen on "{text}": {problem}', hint, stage=stage)
 
 
-def _tcp_problem(rest: str, version: DockerVersion) -> str | None:
-    """Moby's ParseTCPAddr, whose result is read by it once more: an IPv6 address without brackets gets them."""
+def tcp_problem(rest: str, version: DockerVersion) -> str | None:
+    """Say why Docker cannot listen on ``rest``, what follows ``tcp://``, or None where it can.
+
+    Moby's ParseTCPAddr, whose result is read by it once more: an IPv6 address without brackets gets them.
+    """
     url = parse_go_url(f"tcp://{rest}", version)
     if url is None:
         return "it is no HOST:PORT"
@@ -179,6 +182,8 @@ def _subnet_problem(text: str, version: DockerVersion) -> str | None:
     if not isinstance(interface, IPv6Interface) or (is_strict and re.search("/0[0-9]", text)):
         return "it is no IPv6 network"
     network = interface.network
+    if interface.ip.ipv4_mapped is not None:  # Go reads it as IPv4
+        return "it is a network of IPv4"
     if is_strict and interface.ip.is_multicast:
         return "it is a multicast network"
     clashes = network.overlaps(_LINK_LOCAL) if is_strict else network.network_address in _LINK_LOCAL

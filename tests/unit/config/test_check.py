@@ -100,6 +100,15 @@ def test_a_good_daemon_json_has_no_findings_in_any_version(version: DockerVersio
 
 
 EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, str, str]]] = [
+    # as Go reads it
+    ("a network of IPv4 in IPv6", {"fixed-cidr-v6": "::ffff:10.0.0.0/104"}, V26, ("bad-value", "parse", "fixed-cidr-v6")),
+    ("a filter that is null", {"builder": {"gc": {"policy": [{"filter": [None]}]}}}, V20, ("bad-value", "parse", "builder.gc.policy[0].filter[0]")),
+    ("a duration that is too long", {"builder": {"history": {"maxAge": "-90071992547409921h"}}}, V28, ("bad-value", "parse", "builder.history.maxAge")),
+    ("a duration one nanosecond too long", {"builder": {"history": {"maxAge": "2562047h47m16.854775808s"}}}, V26, ("bad-value", "parse", "builder.history.maxAge")),
+    # addresses that are open
+    ("TCP without TLS", {"hosts": ["tcp://192.0.2.1:2375"]}, V28, ("open-address", "advice", "hosts[0]")),
+    ("TCP by default", {"hosts": [":2375"]}, V20, ("open-address", "advice", "hosts[0]")),
+    ("TLS that asks nobody", {"hosts": ["tcp://:2376"], "tls": True, "tlsverify": False, "tlscert": "/c", "tlskey": "/k"}, V28, ("open-address", "advice", "hosts[0]")),
     # addresses as Go reads them
     ("a mirror after a blank", {"registry-mirrors": [" https://m"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
     ("a mirror with a broken escape", {"registry-mirrors": ["https://m/%zz"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
@@ -305,6 +314,10 @@ def test_a_mistake_is_one_finding_with_its_stage(
         pytest.param({"userland-proxy": False, "userland-proxy-path": "x"}, V28, id="a proxy path that is not used"),
         pytest.param({"tls": True, "tlscert": "/c", "tlskey": "/k"}, V28, id="tls with certificates"),
         pytest.param({"tls": False}, V28, id="no tls"),
+        pytest.param({"tls": True, "tlscert": "/c", "tlskey": "/k", "hosts": ["tcp://:2376"]}, V28, id="TCP with TLS"),
+        pytest.param({"hosts": ["unix:///x", "fd://", ""]}, V28, id="sockets"),
+        pytest.param({"builder": {"history": {"maxAge": "2562047h47m16.854775807s"}}}, V28, id="the longest duration"),
+        pytest.param({"default-shm-size": "1_000"}, V28, id="a number with an underscore"),
         pytest.param({"default-stop-timeout": 0}, V29, id="no time to stop"),
         pytest.param({"shutdown-timeout": -1}, V28, id="all the time to stop"),
         pytest.param({"builder": {"gc": {"policy": [{"filter": {"until": {"1h": True}}}]}}}, V28, id="filters in the old form"),
@@ -395,6 +408,42 @@ def test_a_flag_and_an_option_of_the_same_meaning_conflict(
 ) -> None:
     conflicts = [finding for finding in findings(document, V28, flags) if finding.code == "flag-conflict"]
     assert [(finding.stage, finding.key) for finding in conflicts] == [("parse", key) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("document", "flags", "expected"),
+    [
+        pytest.param({"debug": True}, ("--tlsverify",), [("tls-without-certificates", "tlsverify")], id="none at all"),
+        pytest.param({"debug": True}, ("--tlsverify=false",), [("tls-without-certificates", "tlsverify")], id="even with false"),
+        pytest.param({"tlscert": "/etc/cert.pem"}, ("--tls",), [("tls-without-certificates", "tls")], id="no key"),
+        pytest.param({"tls": True, "tlscert": "/etc/cert.pem"}, ("--tlsverify=false",), [("tls-without-certificates", "tls")], id="no key for the file"),
+        pytest.param({"tls": True}, ("--tlscert=/etc/cert.pem", "--tlskey=/etc/key.pem"), [("tls-without-certificates", "tls")], id="flags without a switch"),
+        pytest.param({"tlscert": "/nope", "tlskey": "/etc/key.pem"}, ("--tls",), [("missing-file", "tlscert")], id="no such file"),
+        pytest.param({"tlscert": "/etc/cert.pem"}, ("--tls", "--tlskey=/etc/key.pem"), [], id="one here, one there"),
+        pytest.param({"tlscert": "/nope"}, ("--tls=false",), [], id="switched off"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("version", "stage"), [(V20, "start"), (V26, "parse")], ids=str)
+def test_certificates_must_be_there_whatever_switches_tls_on(
+    document: dict[str, Any],
+    flags: tuple[str, ...],
+    expected: list[tuple[str, str]],
+    version: DockerVersion,
+    stage: str,
+) -> None:
+    host = BARE._replace(has_file=lambda name: name in {"/etc/cert.pem", "/etc/key.pem"})
+
+    found = check({**QUIET, **document}, version=version, flags=flags, host=host)
+
+    assert [(one.code, one.stage, one.key) for one in found] == [(code, stage, key) for code, key in expected]
+
+
+def test_certificates_may_be_where_the_flags_look_by_default() -> None:
+    default = {"/root/.docker/cert.pem", "/root/.docker/key.pem"}
+    host = BARE._replace(has_file=default.__contains__)
+
+    assert check(QUIET, version=V28, flags=("--tlsverify",), host=host) == []
+    assert check(QUIET, version=V28, flags=("--tlsverify",)) == []
 
 
 def test_flags_can_be_given_as_parsed() -> None:
