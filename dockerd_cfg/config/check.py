@@ -13,6 +13,7 @@ from dockerd_cfg.config.check_addresses import address_findings
 from dockerd_cfg.config.check_advice import advice_findings
 from dockerd_cfg.config.check_bridge import bridge_findings
 from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_flags import flag_findings
 from dockerd_cfg.config.check_names import name_findings
 from dockerd_cfg.config.check_runtimes import runtime_findings
 from dockerd_cfg.config.check_start import start_findings
@@ -83,6 +84,7 @@ def check(
         if scanned is not None:
             yield from _file_findings(scanned, context)
         yield from name_findings(context)
+        yield from flag_findings(context)
         yield from type_findings(context)
         yield from value_findings(context)
         yield from address_findings(context)

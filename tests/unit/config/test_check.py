@@ -446,6 +446,67 @@ def test_certificates_may_be_where_the_flags_look_by_default() -> None:
     assert check(QUIET, version=V28, flags=("--tlsverify",)) == []
 
 
+@pytest.mark.parametrize(
+    ("flags", "version", "expected"),
+    [
+        pytest.param(("--nosuch",), V28, ("bad-flag", "--nosuch"), id="unknown"),
+        pytest.param(("--builder=x",), V28, ("bad-flag", "--builder"), id="an option without a flag"),
+        pytest.param(("--bip6=fd00::1/64",), V26, ("option-too-new", "--bip6"), id="too new"),
+        pytest.param(("--validate",), V20, ("option-too-new", "--validate"), id="too new, and no option"),
+        pytest.param(("--graph=/x",), V26, ("bad-flag", "--graph"), id="gone"),
+        pytest.param(("--api-cors-header=x",), V28, ("bad-flag", "--api-cors-header"), id="without effect, then refused"),
+        pytest.param(("--graph=/x", "--data-root=/y"), V20, ("bad-flag", "--graph"), id="two places"),
+        pytest.param(("--mtu",), V28, ("bad-flag", "--mtu"), id="without its value"),
+        pytest.param(("--mtu=x",), V28, ("bad-flag", "--mtu"), id="no number"),
+        pytest.param(("--debug=x",), V28, ("bad-flag", "--debug"), id="neither true nor false"),
+        pytest.param(("--mtu=-1",), V26, ("bad-value", "--mtu"), id="a number too low"),
+        pytest.param(("--log-level=nope",), V20, ("bad-value", "--log-level"), id="a level"),
+        pytest.param(("--label=a",), V28, ("bad-value", "--label"), id="a label"),
+        pytest.param(("-H", "foo://x"), V20, ("bad-value", "--host"), id="an address"),
+        pytest.param(("--registry-mirror=ftp://x",), V20, ("bad-value", "--registry-mirror"), id="a mirror"),
+    ],
+)  # fmt: skip
+def test_flags_are_judged_by_themselves(
+    flags: tuple[str, ...], version: DockerVersion, expected: tuple[str, str]
+) -> None:
+    (found,) = findings({}, version, flags)
+
+    assert (found.code, found.key, found.stage) == (*expected, "parse")
+    assert found.message.startswith(f"the flag {expected[1]} ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "version"),
+    [
+        (UNIT, V20),
+        (("--mtu=0x10", "--mtu=010", "--mtu=1_0", "--icc", "--debug=F", "-Dl", "info"), V28),
+        (("--log-level=nope", "--log-level=info"), V28),
+        (("--mtu=-1",), V20),
+        (("--host-gateway-ip=::1", "--help", "--version", "--validate", "--config-file=/x"), V28),
+        (("--add-runtime=x=/x", "--default-ulimit=nofile=1:1", "--log-opt=a"), V28),
+        (("--graph=/x",), V20),
+        (("--nosuch",), DockerVersion(NEWEST.major + 1)),
+    ],
+    ids=str,
+)
+def test_good_flags_have_no_findings(flags: tuple[str, ...], version: DockerVersion) -> None:
+    assert [one for one in findings({}, version, flags) if one.stage == "parse"] == []
+
+
+def test_the_old_name_of_the_data_root_as_a_flag_does_not_clash_with_the_option() -> None:
+    assert [one for one in findings({"data-root": "/x"}, V20, ("-g", "/y")) if one.is_error] == []
+
+
+def test_without_a_version_every_bad_flag_is_told_of() -> None:
+    found = findings({}, None, ("--nosuch=1", "--mtu=x", "--bip6=::1/64"))
+
+    assert {(one.key, one.is_error) for one in found} == {
+        ("--nosuch", True),
+        ("--mtu", True),
+        ("--bip6", False),
+    }
+
+
 def test_flags_can_be_given_as_parsed() -> None:
     (finding,) = check({**QUIET, "debug": True}, version=V28, flags={"debug": ["true"]})
     assert finding.code == "flag-conflict"
