@@ -2,7 +2,7 @@
 
 Stages ``parse`` (dockerd refuses the file), ``start`` (it would not start) and ``container`` (containers would not)
 are errors, ``ignored`` and ``advice`` are warnings. The rules are those of moby at the tags v20.10.24 to
-docker-v29.7.2; of what depends on the host, only what is told of it counts: never whether users or plugins exist.
+docker-v29.7.2; of what depends on the host, only what is told of it counts: never whether users exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,12 @@ from dockerd_cfg.config.check_addresses import address_findings
 from dockerd_cfg.config.check_advice import advice_findings
 from dockerd_cfg.config.check_bridge import bridge_findings
 from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_flags import flag_findings
 from dockerd_cfg.config.check_names import name_findings
 from dockerd_cfg.config.check_runtimes import runtime_findings
 from dockerd_cfg.config.check_start import start_findings
+from dockerd_cfg.config.check_surroundings import surroundings_findings
+from dockerd_cfg.config.check_tls import tls_findings
 from dockerd_cfg.config.check_types import type_findings
 from dockerd_cfg.config.check_values import value_findings
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion, over_versions
@@ -81,12 +84,15 @@ def check(
         if scanned is not None:
             yield from _file_findings(scanned, context)
         yield from name_findings(context)
+        yield from flag_findings(context)
         yield from type_findings(context)
         yield from value_findings(context)
         yield from address_findings(context)
+        yield from tls_findings(context)
         yield from bridge_findings(context)
         yield from start_findings(context)
         yield from runtime_findings(context)
+        yield from surroundings_findings(context)
         yield from advice_findings(context)
 
     return sorted(over_versions(version, rules), key=lambda finding: (finding.line or 0, finding.column or 0))

@@ -11,8 +11,9 @@ from ipaddress import IPv6Interface, IPv6Network
 from typing import Final
 
 from dockerd_cfg.config.check_context import Context
-from dockerd_cfg.config.check_grammar import is_ip, parse_cidr, split_url
+from dockerd_cfg.config.check_grammar import is_ip, parse_cidr, parse_integer
 from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.go_urls import parse_go_url
 from dockerd_cfg.findings import Finding, Stage
 
 _V23: Final = DockerVersion(23, 0, 0)
@@ -97,7 +98,7 @@ def _hosts(context: Context) -> Iterator[Finding]:
         if scheme not in {"tcp", "unix", "fd", "npipe"}:
             problem = f'"{scheme}" is no protocol that Docker listens on'
         elif scheme == "tcp":
-            problem = _tcp_problem(rest)
+            problem = tcp_problem(rest, context.version)
         elif scheme != "fd" and "://" in rest:
             problem = "it holds more than one ://"
         if problem:
@@ -105,22 +106,29 @@ def _hosts(context: Context) -> Iterator[Finding]:
             yield context.bad_value(path, f'Docker cannot listen on "{text}": {problem}', hint, stage=stage)
 
 
-def _tcp_problem(rest: str) -> str | None:
-    url = split_url(f"tcp://{rest}")
+def tcp_problem(rest: str, version: DockerVersion) -> str | None:
+    """Say why Docker cannot listen on ``rest``, what follows ``tcp://``, or None where it can.
+
+    Moby's ParseTCPAddr, whose result is read by it once more: an IPv6 address without brackets gets them.
+    """
+    url = parse_go_url(f"tcp://{rest}", version)
     if url is None:
         return "it is no HOST:PORT"
     if url.path:
         return "it must not hold a path"
-    port = url.netloc.rpartition("]")[2].rpartition(":")[2] if ":" in url.netloc.rpartition("]")[2] else ""
+    host, port = url.address
+    if port and parse_integer(port) is None:
+        return "the port is no number that can be read"
     if port and int(port) == 0:
         return "the port must not be 0"
-    return None
+    again = f"[{host}]" if ":" in host or "%" in host else host
+    return None if parse_go_url(f"tcp://{again}:1", version) else "it is no HOST:PORT"
 
 
 def _mirrors(context: Context) -> Iterator[Finding]:
     stage: Stage = "parse" if context.version >= _V28_3 else "start"
     for path, text in context.texts("registry-mirrors"):
-        url = split_url(text)
+        url = parse_go_url(text, context.version)
         scheme = text.partition("://")[0]
         if "://" not in text or not scheme:
             message = f'the mirror "{text}" has no scheme'
@@ -130,7 +138,7 @@ def _mirrors(context: Context) -> Iterator[Finding]:
             message = f'the mirror "{text}" must not have a query or fragment'
         elif url.path not in {"", "/"} and context.version < _V25:
             message = f'the mirror "{text}" must not have a path before Docker 25'
-        elif "@" in url.netloc:
+        elif url.user is not None:
             message = "a mirror must not have a user name or password"
         else:
             continue
@@ -174,6 +182,8 @@ def _subnet_problem(text: str, version: DockerVersion) -> str | None:
     if not isinstance(interface, IPv6Interface) or (is_strict and re.search("/0[0-9]", text)):
         return "it is no IPv6 network"
     network = interface.network
+    if interface.ip.ipv4_mapped is not None:  # Go reads it as IPv4
+        return "it is a network of IPv4"
     if is_strict and interface.ip.is_multicast:
         return "it is a multicast network"
     clashes = network.overlaps(_LINK_LOCAL) if is_strict else network.network_address in _LINK_LOCAL

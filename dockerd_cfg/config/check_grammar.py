@@ -5,7 +5,6 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 TRUE_WORDS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE_WORDS: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -15,15 +14,15 @@ _DURATION: Final = re.compile(
     r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII
 )
 _DURATION_PART: Final = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
-_SECONDS: Final = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "μs": 1e-6,
-    "ms": 1e-3,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
+_NANOSECONDS: Final = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
 }
 # RE2, which Go uses, has neither look-around nor back-references.
 _NOT_IN_RE2: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|>)|(?<!\\)(?:\\\\)*\\[1-9]")
@@ -55,8 +54,16 @@ def parse_duration(text: str) -> float | None:
     """Return the seconds that Go's time.ParseDuration reads in ``text`` (``1h30m``, ``250ms``, ``0``), or None."""
     if _DURATION.fullmatch(text) is None:
         return None
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
-    return -seconds if text.startswith("-") else seconds
+    moments = sum(_nanoseconds(number, _NANOSECONDS[unit]) for number, unit in _DURATION_PART.findall(text))
+    moments = -moments if text.startswith("-") else moments
+    return moments / _NANOSECONDS["s"] if -(2**63) <= moments < 2**63 else None
+
+
+def _nanoseconds(number: str, unit: int) -> int:
+    """What does not fit into a nanosecond is cut off, without rounding."""
+    whole, _, fraction = number.partition(".")
+    scale: int = 10 ** len(fraction)
+    return int(whole or "0") * unit + int(fraction or "0") * unit // scale
 
 
 def regex_problem(pattern: str) -> str | None:
@@ -105,20 +112,6 @@ def parse_cidr(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface |
         return ipaddress.ip_interface(text)
     except ValueError:
         return None
-
-
-def split_url(text: str) -> SplitResult | None:
-    """Return the parts of a URL, or None where Go's url.Parse would refuse it (bad port, bad brackets, controls)."""
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text) or text.startswith(":"):  # noqa: PLR2004
-        return None
-    try:
-        url = urlsplit(text)
-        port = url.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
-    except ValueError:
-        return None
-    if " " in url.netloc or (port and not port.isdecimal()):
-        return None
-    return url
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -5,11 +5,11 @@ Source: the constructors and validators in ``daemon/logger/*`` of moby, tags v20
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
-from urllib.parse import SplitResult
 
-from dockerd_cfg.config.check_grammar import parse_bool, parse_integer, split_url
+from dockerd_cfg.config.check_grammar import parse_bool, parse_integer
 from dockerd_cfg.config.check_log_values import LogConfig
 from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.go_urls import GoUrl, parse_go_url
 from dockerd_cfg.config.sizes import SizeError, Units, parse_size
 from dockerd_cfg.findings import Finding, Stage
 
@@ -163,7 +163,7 @@ def _clash(config: LogConfig, name: str, other: str) -> Finding:
 
 def _gelf(config: LogConfig) -> Iterator[Finding]:
     text = config.get("gelf-address")
-    url = split_url(text)
+    url = parse_go_url(text, config.version)
     hint = 'write for instance "gelf-address": "udp://logs.example.com:12201"'
     if not text:
         yield config.finding(
@@ -182,8 +182,8 @@ def _gelf(config: LogConfig) -> Iterator[Finding]:
                 yield config.finding(name, message, "leave it out", code="log-options-clash")
 
 
-def _has_port(url: SplitResult) -> bool:
-    return ":" in url.netloc.rpartition("]")[2]
+def _has_port(url: GoUrl) -> bool:
+    return ":" in url.host.rpartition("]")[2]
 
 
 def _fluentd(config: LogConfig) -> Iterator[Finding]:
@@ -192,7 +192,7 @@ def _fluentd(config: LogConfig) -> Iterator[Finding]:
     if config.get("fluentd-async") and config.get("fluentd-async-connect"):
         yield _clash(config, "fluentd-async-connect", "fluentd-async")
     text = config.get("fluentd-address")
-    url = split_url(text if "://" in text else f"tcp://{text}")
+    url = parse_go_url(text if "://" in text else f"tcp://{text}", config.version)
     is_new = config.version >= _NEW_FLUENTD_ADDRESS
     schemes = {"tcp", "tls", "unix"} if is_new else {"tcp", "tcp+tls", "udp", "unix", "unixgram"}
     if text and (url is None or url.scheme not in schemes or (is_new and url.scheme != "unix" and url.path)):
@@ -203,7 +203,7 @@ def _fluentd(config: LogConfig) -> Iterator[Finding]:
 
 def _syslog(config: LogConfig) -> Iterator[Finding]:
     text = config.get("syslog-address")
-    url = split_url(text)
+    url = parse_go_url(text, config.version)
     if text and (url is None or url.scheme not in {"udp", "tcp", "tcp+tls", "unix", "unixgram"}):
         message = (
             f"syslog-address must start with udp://, tcp://, tcp+tls://, unix:// or unixgram://: {text!r}"
@@ -224,7 +224,7 @@ def _splunk(config: LogConfig) -> Iterator[Finding]:
                 code="missing-log-option",
             )
     text = config.get("splunk-url")
-    url = split_url(text)
+    url = parse_go_url(text, config.version)
     if "splunk-url" in config.given and (
         url is None
         or url.scheme not in {"http", "https"}

@@ -191,7 +191,7 @@ def _gateways(context: Context) -> Iterator[Finding]:
             "host-gateway-ip and host-gateway-ips cannot both be given",
             "keep host-gateway-ips only",
         )
-    if context.version < _GRAPH_REFUSED and context.text("graph") and context.values.get("data-root"):
+    if context.version < _GRAPH_REFUSED and context.values.get("graph") and context.values.get("data-root"):
         yield context.finding(
             "options-clash",
             "parse",

@@ -137,22 +137,6 @@ def _exec_opts(context: Context) -> Iterator[Finding]:
             yield context.bad_value(path, f"there is no exec-opt {name}{consequence}", hint, stage=stage)
 
 
-def _tls(context: Context) -> Iterator[Finding]:
-    """A file that switches TLS on must name certificates: the flags' defaults do not count then."""
-    asked = "tlsverify" in context.names or context.values.get("tls") is True
-    if not asked or context.flags.keys() & {"tls", "tlsverify"}:
-        return
-    if not (context.values.get("tlscert") and context.values.get("tlskey")):
-        key = "tlsverify" if "tlsverify" in context.names else "tls"
-        yield context.bad_value(
-            context.names[key][0],
-            f"{key} switches TLS on, which needs tlscert and tlskey",
-            'add "tlscert": "/etc/docker/cert.pem" and "tlskey": "/etc/docker/key.pem"',
-            stage="parse" if context.version >= _V23 else "start",
-            code="tls-without-certificates",
-        )
-
-
 def _userland_proxy(context: Context) -> Iterator[Finding]:
     path = context.text("userland-proxy-path")
     if (
@@ -195,12 +179,12 @@ def _build_filters(context: Context) -> Iterator[Finding]:
     for index, rule in enumerate(rules if isinstance(rules, list) and context.version < _V23 else []):
         filters = rule.get("filter") if isinstance(rule, dict) else None
         for place, text in enumerate(filters if isinstance(filters, list) else []):
-            if isinstance(text, str) and "=" not in text:
+            if text is None or (isinstance(text, str) and "=" not in text):
                 path = ("builder", "gc", "policy", index, "filter", place)
                 yield context.bad_value(
                     path,
-                    f'the filter "{text}" is not of the form key=value, which crashes Docker 20.10',
-                    f'write "{text}=VALUE"',
+                    f'the filter "{text or ""}" is not of the form key=value, which crashes Docker 20.10',
+                    f'write "{text or "key"}=VALUE"',
                 )
 
 
@@ -237,7 +221,6 @@ _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (
     _labels,
     _resources,
     _exec_opts,
-    _tls,
     _userland_proxy,
     _sizes,
     _build_filters,

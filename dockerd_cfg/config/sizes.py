@@ -19,8 +19,13 @@ _ONLY_NEW_GRAMMAR: Final = DockerVersion(28, 0, 0)
 
 # go-units before 0.5, in Docker up to 20.10: one regular expression.
 _OLD: Final = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)*) ?(?P<unit>[kKmMgGtTpP])?[iI]?[bB]?")
-# Go's strconv.ParseFloat, for what may stand before a unit.
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+# Go's strconv.ParseFloat, for what may stand before a unit; single underscores between digits are taken, too.
+_DIGITS: Final = "[0-9](?:_?[0-9])*"
+_HEX_DIGITS: Final = "[0-9a-fA-F](?:_?[0-9a-fA-F])*"
+_FLOAT: Final = re.compile(
+    rf"[+-]?(?:(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
+    rf"|0[xX](?:_?{_HEX_DIGITS}\.?(?:{_HEX_DIGITS})?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS})"
+)
 _NEW_UNIT: Final = re.compile(r"b?|[kmgtp](?:i?b)?")
 
 
@@ -56,7 +61,7 @@ def _parse_new(text: str, units: Units) -> int:
     number, suffix = text[: split + 1], text[split + 1 :].lower()
     if text[split] == " ":
         number = text[:split]
-    if _FLOAT.fullmatch(number) is None or (number.startswith("-") and float(number) < 0):
+    if _FLOAT.fullmatch(number) is None:
         raise SizeError(f"invalid size: '{text}'")
     if _NEW_UNIT.fullmatch(suffix) is None:
         raise SizeError(f"invalid suffix: '{suffix}'")
@@ -66,9 +71,17 @@ def _parse_new(text: str, units: Units) -> int:
 def _in_bytes(text: str, number: str, unit: str, units: Units) -> int:
     base = 1000 if units == "decimal" else 1024
     try:
-        size = int(float(number) * base ** _POWERS[unit])
+        amount = _float(number)
+        size = int(amount * base ** _POWERS[unit])
     except (ValueError, OverflowError):  # "1.2.3" of the old grammar, or beyond a float
         raise SizeError(f"invalid size: '{text}'") from None
+    if amount < 0:
+        raise SizeError(f"invalid size: '{text}'")
     if size > _LARGEST:
         raise SizeError(f"invalid size: '{text}' is more than 8 EiB")
     return size
+
+
+def _float(text: str) -> float:
+    plain = text.replace("_", "")
+    return float.fromhex(plain) if "x" in plain.lower() else float(plain)

@@ -145,6 +145,10 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "a build cache that is no size, by default": (_collection(defaultKeepStorage="lots"), _NEW),
     "a rule of the build cache without a size": (_collection(enabled=True, policy=[{"all": True}]), _NOT_NEW),
     "the namespace of plugins": ({"containerd-namespace": "plugins.moby"},),
+    "a profile that is not there": ({"seccomp-profile": "/nonexistent"},),
+    "a bridge that is not there": ({"bridge": "br-nosuch"},),
+    # Docker waits 15 seconds for it, as for an unknown driver
+    "an authorization plugin that is not there": ({"authorization-plugins": ["nosuch"]}, _NEW),
     "a profile that is built in later": ({"seccomp-profile": "builtin"}, _OLD),
     "TLS without certificates": ({"tls": True}, _OLD),
 }

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from dockerd_cfg.config.check import DockerVersion, check_bytes
+from dockerd_cfg.host.surroundings import Surroundings
 from tests.hosts.conftest import HOSTS
 from tests.hosts.harness import Host
 from tests.hosts.harness.create import create
@@ -42,6 +43,15 @@ fi
 READ_20_10 = "setpriv --reuid=65534 --regid=65534 --clear-groups {} 2>&1 | grep 'with root privileges'"
 READ = "{} --validate"
 VALIDATES = DockerVersion(23)
+# What the documents name is not there, but for programs.
+BARE = Surroundings(
+    has_program=lambda _: True,
+    has_file=lambda _: False,
+    has_plugin=lambda *_: False,
+    interfaces=frozenset(),
+    most_open_files=None,
+    lacks_realtime=False,
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Tried:
 
     def foreseen(self, data: bytes) -> Outcome:
         """How far Docker gets as `check` has it: to the first stage with an error."""
-        findings = check_bytes(data, version=self.version, flags=self.command)
+        findings = check_bytes(data, version=self.version, flags=self.command, host=BARE)
         stages = {finding.stage for finding in findings if finding.is_error}
         return next((stage for stage in get_args(Outcome) if stage in stages), "good")
 

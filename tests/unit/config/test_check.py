@@ -100,6 +100,22 @@ def test_a_good_daemon_json_has_no_findings_in_any_version(version: DockerVersio
 
 
 EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, str, str]]] = [
+    # as Go reads it
+    ("a network of IPv4 in IPv6", {"fixed-cidr-v6": "::ffff:10.0.0.0/104"}, V26, ("bad-value", "parse", "fixed-cidr-v6")),
+    ("a filter that is null", {"builder": {"gc": {"policy": [{"filter": [None]}]}}}, V20, ("bad-value", "parse", "builder.gc.policy[0].filter[0]")),
+    ("a duration that is too long", {"builder": {"history": {"maxAge": "-90071992547409921h"}}}, V28, ("bad-value", "parse", "builder.history.maxAge")),
+    ("a duration one nanosecond too long", {"builder": {"history": {"maxAge": "2562047h47m16.854775808s"}}}, V26, ("bad-value", "parse", "builder.history.maxAge")),
+    # addresses that are open
+    ("TCP without TLS", {"hosts": ["tcp://192.0.2.1:2375"]}, V28, ("open-address", "advice", "hosts[0]")),
+    ("TCP by default", {"hosts": [":2375"]}, V20, ("open-address", "advice", "hosts[0]")),
+    ("TLS that asks nobody", {"hosts": ["tcp://:2376"], "tls": True, "tlsverify": False, "tlscert": "/c", "tlskey": "/k"}, V28, ("open-address", "advice", "hosts[0]")),
+    # addresses as Go reads them
+    ("a mirror after a blank", {"registry-mirrors": [" https://m"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
+    ("a mirror with a broken escape", {"registry-mirrors": ["https://m/%zz"]}, V28, ("bad-value", "parse", "registry-mirrors[0]")),
+    ("a mirror with an escape in its name", {"registry-mirrors": ["https://m%41"]}, V26, ("bad-value", "start", "registry-mirrors[0]")),
+    ("a host with an escape", {"hosts": ["tcp://h%41:1"]}, V26, ("bad-value", "parse", "hosts[0]")),
+    ("a port that is too long to read", {"hosts": ["tcp://h:99999999999999999999"]}, V26, ("bad-value", "parse", "hosts[0]")),
+    ("an address without brackets", {"hosts": ["::1"]}, V28, ("bad-value", "parse", "hosts[0]")),
     # names
     ("an unknown option", {"nosuch": 1}, V28, ("unknown-option", "parse", "nosuch")),
     ("an unknown option that is null", {"nosuch": None}, V28, ("unknown-option", "parse", "nosuch")),
@@ -298,6 +314,10 @@ def test_a_mistake_is_one_finding_with_its_stage(
         pytest.param({"userland-proxy": False, "userland-proxy-path": "x"}, V28, id="a proxy path that is not used"),
         pytest.param({"tls": True, "tlscert": "/c", "tlskey": "/k"}, V28, id="tls with certificates"),
         pytest.param({"tls": False}, V28, id="no tls"),
+        pytest.param({"tls": True, "tlscert": "/c", "tlskey": "/k", "hosts": ["tcp://:2376"]}, V28, id="TCP with TLS"),
+        pytest.param({"hosts": ["unix:///x", "fd://", ""]}, V28, id="sockets"),
+        pytest.param({"builder": {"history": {"maxAge": "2562047h47m16.854775807s"}}}, V28, id="the longest duration"),
+        pytest.param({"default-shm-size": "1_000"}, V28, id="a number with an underscore"),
         pytest.param({"default-stop-timeout": 0}, V29, id="no time to stop"),
         pytest.param({"shutdown-timeout": -1}, V28, id="all the time to stop"),
         pytest.param({"builder": {"gc": {"policy": [{"filter": {"until": {"1h": True}}}]}}}, V28, id="filters in the old form"),
@@ -392,6 +412,103 @@ def test_a_flag_and_an_option_of_the_same_meaning_conflict(
 ) -> None:
     conflicts = [finding for finding in findings(document, V28, flags) if finding.code == "flag-conflict"]
     assert [(finding.stage, finding.key) for finding in conflicts] == [("parse", key) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("document", "flags", "expected"),
+    [
+        pytest.param({"debug": True}, ("--tlsverify",), [("tls-without-certificates", "tlsverify")], id="none at all"),
+        pytest.param({"debug": True}, ("--tlsverify=false",), [("tls-without-certificates", "tlsverify")], id="even with false"),
+        pytest.param({"tlscert": "/etc/cert.pem"}, ("--tls",), [("tls-without-certificates", "tls")], id="no key"),
+        pytest.param({"tls": True, "tlscert": "/etc/cert.pem"}, ("--tlsverify=false",), [("tls-without-certificates", "tls")], id="no key for the file"),
+        pytest.param({"tls": True}, ("--tlscert=/etc/cert.pem", "--tlskey=/etc/key.pem"), [("tls-without-certificates", "tls")], id="flags without a switch"),
+        pytest.param({"tlscert": "/nope", "tlskey": "/etc/key.pem"}, ("--tls",), [("missing-file", "tlscert")], id="no such file"),
+        pytest.param({"tlscert": "/etc/cert.pem"}, ("--tls", "--tlskey=/etc/key.pem"), [], id="one here, one there"),
+        pytest.param({"tlscert": "/nope"}, ("--tls=false",), [], id="switched off"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("version", "stage"), [(V20, "start"), (V26, "parse")], ids=str)
+def test_certificates_must_be_there_whatever_switches_tls_on(
+    document: dict[str, Any],
+    flags: tuple[str, ...],
+    expected: list[tuple[str, str]],
+    version: DockerVersion,
+    stage: str,
+) -> None:
+    host = BARE._replace(has_file=lambda name: name in {"/etc/cert.pem", "/etc/key.pem"})
+
+    found = check({**QUIET, **document}, version=version, flags=flags, host=host)
+
+    assert [(one.code, one.stage, one.key) for one in found] == [(code, stage, key) for code, key in expected]
+
+
+def test_certificates_may_be_where_the_flags_look_by_default() -> None:
+    default = {"/root/.docker/cert.pem", "/root/.docker/key.pem"}
+    host = BARE._replace(has_file=default.__contains__)
+
+    assert check(QUIET, version=V28, flags=("--tlsverify",), host=host) == []
+    assert check(QUIET, version=V28, flags=("--tlsverify",)) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "version", "expected"),
+    [
+        pytest.param(("--nosuch",), V28, ("bad-flag", "--nosuch"), id="unknown"),
+        pytest.param(("--builder=x",), V28, ("bad-flag", "--builder"), id="an option without a flag"),
+        pytest.param(("--bip6=fd00::1/64",), V26, ("option-too-new", "--bip6"), id="too new"),
+        pytest.param(("--validate",), V20, ("option-too-new", "--validate"), id="too new, and no option"),
+        pytest.param(("--graph=/x",), V26, ("bad-flag", "--graph"), id="gone"),
+        pytest.param(("--api-cors-header=x",), V28, ("bad-flag", "--api-cors-header"), id="without effect, then refused"),
+        pytest.param(("--graph=/x", "--data-root=/y"), V20, ("bad-flag", "--graph"), id="two places"),
+        pytest.param(("--mtu",), V28, ("bad-flag", "--mtu"), id="without its value"),
+        pytest.param(("--mtu=x",), V28, ("bad-flag", "--mtu"), id="no number"),
+        pytest.param(("--debug=x",), V28, ("bad-flag", "--debug"), id="neither true nor false"),
+        pytest.param(("--mtu=-1",), V26, ("bad-value", "--mtu"), id="a number too low"),
+        pytest.param(("--log-level=nope",), V20, ("bad-value", "--log-level"), id="a level"),
+        pytest.param(("--label=a",), V28, ("bad-value", "--label"), id="a label"),
+        pytest.param(("-H", "foo://x"), V20, ("bad-value", "--host"), id="an address"),
+        pytest.param(("--registry-mirror=ftp://x",), V20, ("bad-value", "--registry-mirror"), id="a mirror"),
+    ],
+)  # fmt: skip
+def test_flags_are_judged_by_themselves(
+    flags: tuple[str, ...], version: DockerVersion, expected: tuple[str, str]
+) -> None:
+    (found,) = findings({}, version, flags)
+
+    assert (found.code, found.key, found.stage) == (*expected, "parse")
+    assert found.message.startswith(f"the flag {expected[1]} ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "version"),
+    [
+        (UNIT, V20),
+        (("--mtu=0x10", "--mtu=010", "--mtu=1_0", "--icc", "--debug=F", "-Dl", "info"), V28),
+        (("--log-level=nope", "--log-level=info"), V28),
+        (("--mtu=-1",), V20),
+        (("--host-gateway-ip=::1", "--help", "--version", "--validate", "--config-file=/x"), V28),
+        (("--add-runtime=x=/x", "--default-ulimit=nofile=1:1", "--log-opt=a"), V28),
+        (("--graph=/x",), V20),
+        (("--nosuch",), DockerVersion(NEWEST.major + 1)),
+    ],
+    ids=str,
+)
+def test_good_flags_have_no_findings(flags: tuple[str, ...], version: DockerVersion) -> None:
+    assert [one for one in findings({}, version, flags) if one.stage == "parse"] == []
+
+
+def test_the_old_name_of_the_data_root_as_a_flag_does_not_clash_with_the_option() -> None:
+    assert [one for one in findings({"data-root": "/x"}, V20, ("-g", "/y")) if one.is_error] == []
+
+
+def test_without_a_version_every_bad_flag_is_told_of() -> None:
+    found = findings({}, None, ("--nosuch=1", "--mtu=x", "--bip6=::1/64"))
+
+    assert {(one.key, one.is_error) for one in found} == {
+        ("--nosuch", True),
+        ("--mtu", True),
+        ("--bip6", False),
+    }
 
 
 def test_flags_can_be_given_as_parsed() -> None:
@@ -610,7 +727,12 @@ BARE = Surroundings(
     has_program=lambda name: name in {"crun", "/usr/bin/runsc", "containerd-shim-runsc-v1"},
     most_open_files=1048576,
     lacks_realtime=True,
+    has_file=lambda name: name == "/etc/docker/seccomp.json",
+    has_plugin=lambda name, root: (name, root) in {("opa", "/var/lib/docker"), ("casbin", "/mnt/docker")},
+    filesystem={"/var/lib/docker": "ext4", "/mnt/xfs": "xfs", "/mnt/btrfs": "btrfs"}.get,
+    interfaces=frozenset({"lo", "br0"}),
 )
+SIZE = {"storage-opts": ["overlay2.size=20G"]}
 
 
 def limit(hard: int) -> dict[str, Any]:
@@ -628,6 +750,13 @@ def limit(hard: int) -> dict[str, Any]:
         pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all"),
         pytest.param(limit(1048577), V28, [("bad-limit", "container", "default-ulimits.nofile")], id="more files than the kernel allows"),
         pytest.param({"cpu-rt-runtime": 950000}, V28, [("needs-cgroup-v1", "parse", "cpu-rt-runtime")], id="real time"),
+        pytest.param({"seccomp-profile": "/nope"}, V20, [("missing-file", "start", "seccomp-profile")], id="a profile in 20.10"),
+        pytest.param({"seccomp-profile": "/nope"}, V29, [("missing-file", "start", "seccomp-profile")], id="a profile"),
+        pytest.param({"seccomp-profile": "unconfined"}, V20, [("value-too-new", "start", "seccomp-profile")], id="a profile that is no file later"),
+        pytest.param({"authorization-plugins": ["opa", "casbin"]}, V28, [("missing-plugin", "start", "authorization-plugins[1]")], id="a plugin"),
+        pytest.param({"bridge": "br1"}, V28, [("missing-interface", "start", "bridge")], id="an interface"),
+        pytest.param(SIZE, V28, [("needs-xfs", "start", "storage-opts[0]")], id="quotas"),
+        pytest.param({**SIZE, "data-root": "/mnt/btrfs", "storage-driver": "overlay2"}, V29, [("needs-xfs", "start", "storage-opts[0]")], id="quotas on btrfs"),
     ],
 )  # fmt: skip
 def test_what_the_host_lacks_is_an_error(
@@ -645,8 +774,23 @@ def test_what_the_host_lacks_is_an_error(
         {"default-runtime": "io.containerd.runsc.v1"},
         {"default-runtime": "io.containerd.runc.v2"},
         limit(1048576),
+        {"seccomp-profile": "/etc/docker/seccomp.json"},
+        {"seccomp-profile": "unconfined"},
+        {"seccomp-profile": "builtin"},
+        {"authorization-plugins": ["opa"]},
+        {"authorization-plugins": ["casbin"], "data-root": "/mnt/docker"},
+        {"bridge": "br0"},
+        {"bridge": "none"},
+        {"bridge": "docker0"},
+        {"bridge": "second-name-of-br0"},
+        {"bridge": "br1", "rootless": True},
+        {**SIZE, "data-root": "/mnt/xfs"},
+        {**SIZE, "data-root": "/mnt/btrfs"},
+        {**SIZE, "data-root": "/nowhere"},
+        {**SIZE, "features": {"containerd-snapshotter": True}},
+        {"storage-opts": ["overlay2.size=0"]},
     ],
-    ids=["runtimes", "a shim", "what comes with Docker", "as many files as the kernel allows"],
+    ids=str,
 )
 def test_what_the_host_has_is_no_error(document: dict[str, Any]) -> None:
     assert check({**QUIET, **document}, version=V28, host=BARE) == []

@@ -57,7 +57,11 @@ def test_a_size_of_every_docker_counts_in_the_units_of_its_option(
         "1.2.3m",
         "10 apples",
         "1,5m",
-        "1_000",
+        "1__000",
+        "_1",
+        "1_.5",
+        "0x10",
+        "0_x1p4",
     ],
 )
 def test_no_docker_takes_what_is_no_size(text: str) -> None:
@@ -111,3 +115,19 @@ def test_all_grammars_agree_on_plain_sizes(number: int, unit: str, units: Units)
 def test_any_text_is_a_size_or_a_size_error(text: str, version: DockerVersion | None) -> None:
     with contextlib.suppress(SizeError):
         assert parse_size(text, units="decimal", version=version) >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1_000", 1000), ("1_0.5_0m", 11_010_048), ("0x10p0", 16), ("0x_1.8p3k", 12_288)]
+)
+def test_newer_ones_read_numbers_as_go_writes_them(text: str, size: int) -> None:
+    assert parse_size(text, units="binary", version=NEW) == size
+    for version in (None, OLD, MIDDLE):
+        with pytest.raises(SizeError):
+            parse_size(text, units="binary", version=version)
+
+
+@pytest.mark.parametrize("text", ["-0.5", "-0x1p-4"])
+def test_less_than_nothing_is_no_size(text: str) -> None:
+    with pytest.raises(SizeError):
+        parse_size(text, units="binary", version=NEW)

@@ -1,5 +1,6 @@
 """What a daemon.json depends on beside Docker: found on the host that is asked about, and on no other."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
     found = surroundings(Layout(tmp_path))
 
     assert (found.most_open_files, found.lacks_realtime) == (None, False)
+    assert (found.interfaces, found.filesystem("/var/lib/docker")) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,93 @@ def test_control_groups_share_out_real_time_or_not(tmp_path: Path, name: str, la
     put(tmp_path / "sys/fs/cgroup" / name)
 
     assert surroundings(Layout(tmp_path)).lacks_realtime is lacks
+
+
+@pytest.mark.parametrize(
+    ("name", "is_there"),
+    [
+        ("/etc/docker/profile.json", True),
+        ("/etc/link.json", True),
+        ("/etc/docker", False),
+        ("/etc/docker/other.json", False),
+        ("/etc/docker/profile.json/more", False),
+        ("profile.json", True),
+        ("/etc/../other.json", True),
+    ],
+)
+def test_a_file_is_looked_for_inside_the_root_and_what_is_not_plain_not_at_all(
+    tmp_path: Path, name: str, is_there: bool
+) -> None:
+    put(tmp_path / "etc/docker/profile.json")
+    (tmp_path / "etc/link.json").symlink_to("/etc/docker/profile.json")
+
+    assert surroundings(Layout(tmp_path), is_running=False).has_file(name) is is_there
+
+
+def test_a_link_to_a_program_does_not_lead_out_of_the_root(tmp_path: Path) -> None:
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/crun").symlink_to("/bin/sh")
+
+    assert not surroundings(Layout(tmp_path)).has_program("crun")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["etc/docker/plugins/opa.spec", "etc/docker/plugins/opa/opa.json", "usr/lib/docker/plugins/opa.spec"],
+)
+def test_a_plugin_is_there_when_a_file_tells_where_it_listens(tmp_path: Path, path: str) -> None:
+    put(tmp_path / path)
+    found = surroundings(Layout(tmp_path))
+
+    assert found.has_plugin("opa", "/var/lib/docker")
+    assert not found.has_plugin("opb", "/var/lib/docker")
+
+
+def test_a_plugin_is_there_when_it_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "run/docker/plugins"
+    put(folder / "file.sock")
+    monkeypatch.chdir(folder)  # the name of a socket must not be long
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("opa.sock")
+    found = surroundings(Layout(tmp_path))
+
+    assert found.has_plugin("opa", "/var/lib/docker")
+    assert not found.has_plugin("file", "/var/lib/docker")
+
+
+@pytest.mark.parametrize("name", ["", "../opa", "/opa"])
+def test_a_plugin_of_a_name_that_is_not_plain_is_not_judged(tmp_path: Path, name: str) -> None:
+    assert surroundings(Layout(tmp_path)).has_plugin(name, "/var/lib/docker")
+
+
+def test_a_plugin_that_docker_manages_could_be_any(tmp_path: Path) -> None:
+    put(tmp_path / "mnt/docker/plugins" / ("a1" * 32) / "config.json")
+    put(tmp_path / "var/lib/docker/plugins/storage/ingest")
+    found = surroundings(Layout(tmp_path))
+
+    assert found.has_plugin("opa", "/mnt/docker")
+    assert not found.has_plugin("opa", "/var/lib/docker")
+
+
+def test_plugins_of_a_root_that_does_not_run_are_not_judged(tmp_path: Path) -> None:
+    assert surroundings(Layout(tmp_path), is_running=False).has_plugin("opa", "/var/lib/docker")
+
+
+def test_the_network_interfaces_are_read(tmp_path: Path) -> None:
+    put(tmp_path / "sys/class/net/br0/ifindex")
+
+    assert surroundings(Layout(tmp_path)).interfaces == frozenset({"br0"})
+    assert surroundings(Layout(tmp_path), is_running=False).interfaces is None
+
+
+def test_the_file_system_of_a_path_is_that_of_its_mount(tmp_path: Path) -> None:
+    put(
+        tmp_path / "proc/self/mountinfo",
+        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /mnt rw - xfs /dev/sdb1 rw,prjquota\n",
+    )
+    (tmp_path / "data").symlink_to("/mnt/data")
+    found = surroundings(Layout(tmp_path))
+
+    assert [found.filesystem(path) for path in ("/var/lib/docker", "/mnt/x", "/data", "data")] == [
+        "ext4", "xfs", "xfs", None,
+    ]  # fmt: skip

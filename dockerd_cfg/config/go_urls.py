@@ -1,0 +1,120 @@
+"""URLs as Go reads them: what net/url's Parse takes, which is neither RFC 3986 nor what Python takes.
+
+Source: ``src/net/url/url.go`` of Go 1.19; that what stands in brackets must be an IPv6 address came with Go 1.24.8, with
+which Docker is built since 28.5.1.
+"""
+
+import ipaddress
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from dockerd_cfg.config.check_version import DockerVersion
+
+_STRICT_BRACKETS: Final = DockerVersion(28, 5, 1)
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+_SCHEME: Final = re.compile("([A-Za-z][A-Za-z0-9+.-]*):")
+_USER: Final = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
+_PORT: Final = re.compile("(?::[0-9]*)?")
+_PERCENT: Final = re.compile("%(.{0,2})", re.DOTALL)
+_HEX: Final = re.compile("[0-9A-Fa-f]{2}")
+# The ASCII that a host may hold as it is.
+_IN_HOST: Final = re.compile(r"""[A-Za-z0-9._~!$&'()*+,;=:<>"\[\]\x80-\U0010ffff-]*""")
+_ZONE: Final = "%25"
+_FIRST_BEYOND_ASCII: Final = 0x80
+
+
+class GoUrl(NamedTuple):
+    """The parts of a URL; ``user`` and ``opaque`` (what follows ``mailto:``) are None where there is none."""
+
+    scheme: str
+    user: str | None
+    host: str
+    path: str
+    query: str
+    fragment: str
+    opaque: str | None = None
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """The host without brackets, and the port without colon; each may be empty. As Hostname() and Port()."""
+        name, colon, port = self.host.rpartition(":")
+        if not colon or _PORT.fullmatch(f":{port}") is None:
+            name, port = self.host, ""
+        is_bracketed = name.startswith("[") and name.endswith("]")
+        return name[1:-1] if is_bracketed else name, port
+
+
+def parse_go_url(text: str, version: DockerVersion) -> GoUrl | None:
+    """Return the parts of ``text`` as the Go that Docker ``version`` is built with reads them, None if it refuses."""
+    rest, _, fragment = text.partition("#")
+    if _CONTROL.search(rest) or not _is_escaped(fragment):
+        return None
+    scheme = ""
+    match = _SCHEME.match(rest)
+    if match:
+        scheme, rest = match[1].lower(), rest[match.end() :]
+    elif rest.startswith(":"):
+        return None
+    rest, _, query = rest.partition("?")
+    if not rest.startswith("/") and scheme:
+        return GoUrl(scheme, None, "", "", query, fragment, opaque=rest)
+    if not rest.startswith("/") and ":" in rest.partition("/")[0]:
+        return None
+    user, host = None, ""
+    if rest.startswith("//") and (scheme or not rest.startswith("///")):
+        authority, slash, path = rest[2:].partition("/")
+        rest = slash + path
+        name, at, host = authority.rpartition("@")
+        user = name if at else None
+        if _USER.fullmatch(name) is None or not _is_escaped(name) or not _is_host(host, version):
+            return None
+    return GoUrl(scheme, user, unquote(host), rest, query, fragment) if _is_escaped(rest) else None
+
+
+def _is_host(host: str, version: DockerVersion) -> bool:
+    is_strict = version >= _STRICT_BRACKETS
+    start = host.rfind("[") if is_strict else 0 if host.startswith("[") else -1
+    end = host.rfind("]")
+    if start < 0:
+        colon = host.rfind(":")
+        return (colon < 0 or _PORT.fullmatch(host[colon:]) is not None) and _is_host_text(host)
+    name, zone, of = host[start + 1 : end].partition(_ZONE)
+    return (
+        end > start
+        and _PORT.fullmatch(host[end + 1 :]) is not None
+        and _is_host_text(name)
+        and _is_zone_text(of)
+        and (not is_strict or _is_ipv6(unquote(name) + ("%" + unquote(of) if zone else "")))
+    )
+
+
+def _is_host_text(text: str) -> bool:
+    """Escapes in a host are for what is beyond ASCII."""
+    escaped = _PERCENT.findall(text)
+    return (
+        _is_escaped(text)
+        and all(int(digits, 16) >= _FIRST_BEYOND_ASCII or digits == _ZONE[1:] for digits in escaped)
+        and _IN_HOST.fullmatch(_PERCENT.sub("", text)) is not None
+    )
+
+
+def _is_zone_text(text: str) -> bool:
+    """Escapes in a zone may be of a blank and of what needs none as well."""
+    escaped = [int(digits, 16) for digits in _PERCENT.findall(text)] if _is_escaped(text) else [-1]
+    return (
+        all(code >= 0 and (chr(code) in "% " or _IN_HOST.fullmatch(chr(code))) for code in escaped)
+        and _IN_HOST.fullmatch(_PERCENT.sub("", text)) is not None
+    )
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6  # noqa: PLR2004
+    except ValueError:
+        return False
+
+
+def _is_escaped(text: str) -> bool:
+    return all(map(_HEX.fullmatch, _PERCENT.findall(text)))
