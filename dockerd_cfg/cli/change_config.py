@@ -1,7 +1,6 @@
 """The commands that change any option of daemon.json: set, unset, merge."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from dockerd_cfg.cli.options import (
     session_of,
 )
 from dockerd_cfg.cli.result import Result
+from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.daemon_json import parse
 from dockerd_cfg.config.edits import merge_edits, set_edits, unset_edits
 from dockerd_cfg.errors import InvalidConfig, UsageProblem
@@ -116,7 +116,7 @@ def merge(
 ) -> Result:
     """Merge a JSON patch into daemon.json: null takes an option out, objects are merged, the rest is set."""
     session = session_of(context, "merge", dry_run=dry_run, yes=yes, diff=diff)
-    patch = _read_patch(file)
+    patch = _read_patch(session, file)
     return change_config(
         session,
         Wish(restart, force or [], confirm_within, config_file),
@@ -128,14 +128,17 @@ def merge(
     )
 
 
-def _read_patch(name: str) -> dict[str, JsonValue]:
+def _read_patch(session: Session, name: str) -> dict[str, JsonValue]:
     if name == "-":
         data = sys.stdin.buffer.read()
     else:
+        path = session.file(name)
         try:
-            data = Path(name).read_bytes()
+            data = path.read_bytes()
         except OSError as error:
-            raise UsageProblem(f"cannot read {name}: {error.strerror or error}") from error
+            raise UsageProblem(
+                f"cannot read {path}: {error.strerror or error}", hint="name a patch, or - for standard input"
+            ) from error
     shown = HostPath("standard input" if name == "-" else name)
     if not data.strip():
         raise InvalidConfig(f"{shown} is empty", hint='a patch is a JSON object, such as {"debug": true}')

@@ -128,13 +128,15 @@ def _here(session: Session) -> tuple[Sequence[str], Sequence[Sequence[str]], Doc
 def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
     if name == "-":
         return sys.stdin.buffer.read()
-    path = Path(name) if is_named else session.host.layout.real(config_path([f"--config-file={name}"]))
+    path = (
+        session.file(name) if is_named else session.host.layout.real(config_path([f"--config-file={name}"]))
+    )
     try:
         image = read_image(path)
     except FileProblem as error:
         raise InvalidConfig(error.message, hint=error.hint) from error
     if image.data is None and is_named:
-        raise UsageProblem(f"there is no file {name}", hint="name a daemon.json, or - for standard input")
+        raise UsageProblem(f"there is no file {path}", hint="name a daemon.json, or - for standard input")
     return image.data
 
 

@@ -23,7 +23,7 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.locks import locked
 from dockerd_cfg.masking import visible
-from dockerd_cfg.paths import LOCK, STATE
+from dockerd_cfg.paths import LOCK, STATE, HostPath
 from dockerd_cfg.quantities import now, parse_duration
 
 if TYPE_CHECKING:
@@ -78,6 +78,19 @@ class Session:
         if host is not None and not host.layout.root.samefile("/"):
             self._host = host
             self._root = root
+
+    def file(self, name: str) -> Path:
+        """Return the path to open for a file that the command line names: inside the root, where there is one.
+
+        Raises UsageProblem for a path that could lead out of it.
+        """
+        if self._root is None:
+            return Path(name)
+        if ".." in HostPath(name).parts:
+            raise UsageProblem(
+                f"{name} could lead out of {self._root}", hint="write a path inside it, without .."
+            )
+        return self.host.layout.file(HostPath("/") / name)
 
     def call(self, *words: str) -> str:
         """Return the command line that has this program do ``words`` on the same host."""

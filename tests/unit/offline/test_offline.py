@@ -268,3 +268,22 @@ def test_the_root_of_this_system_is_the_host_that_runs(given: str, host: Host) -
     report = Report(out=out, err=io.StringIO(), as_json=True)
     assert run(["status", "--root", given, "--json"], make_host=lambda: host, report=report) == 0
     assert json.loads(out.getvalue())["data"]["docker"] == "active"
+
+
+@pytest.mark.parametrize("name", ["/etc/patch.json", "etc/patch.json", "/etc/link.json"])
+def test_a_file_that_is_named_is_read_inside_the_root(root: Path, name: str) -> None:
+    (root / "etc/patch.json").write_text('{"debug": true}')
+    (root / "etc/link.json").symlink_to("/etc/patch.json")
+
+    assert answer(root, "check", name)[0] == 0
+    assert answer(root, "merge", name)[0] == 0
+    assert '"debug": true' in (root / "etc/docker/daemon.json").read_text()
+
+
+@pytest.mark.parametrize("command", ["check", "merge"])
+def test_a_file_beside_the_root_is_not_read(root: Path, command: str) -> None:
+    patch = root.parent / "patch.json"
+    patch.write_text('{"debug": true}')
+
+    assert answer(root, command, str(patch))[0] == 2
+    assert answer(root, command, "../patch.json")[0] == 2
