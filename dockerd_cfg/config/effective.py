@@ -9,6 +9,7 @@ from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.effect import is_in_use, shown
 from dockerd_cfg.config.unknown_objects import is_accepted, what_becomes_of, with_switches
 from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.masking import masked_value
 
 Source = Literal["flag", "file", "default", "daemon", "nothing"]
 
@@ -33,7 +34,8 @@ class Effective:
 class Sources:
     """All that decides: daemon.json (path and value), the daemon's flags and the file that writes each, what it tells.
 
-    ``reported`` is empty when the daemon is down. ``unused`` are options of daemon.json (their first
+    ``coming`` are the flags of the next start, None where they are the same. ``reported`` is empty when the daemon is
+    down. ``unused`` are options of daemon.json (their first
     names) that the daemon, as far as is known, has not taken over yet.
     """
 
@@ -41,6 +43,7 @@ class Sources:
     file: Mapping[str, JsonValue]
     flags: Mapping[str, Sequence[str]]
     origins: Mapping[str, str] = field(default_factory=dict)
+    coming: Mapping[str, Sequence[str]] | None = None
     reported: Mapping[str, JsonValue] = field(default_factory=dict)
     version: DockerVersion | None = None
     unused: Collection[str] = ()
@@ -55,7 +58,10 @@ def effective_options(sources: Sources) -> list[Effective]:
         if option is None:
             found.append(_unknown(key, sources))
         elif _works(option, sources.version):
-            found += [_effective(one, member, sources) for one, member in _parts(key, option)]
+            found += [
+                _with_next_start(_effective(one, member, sources), member, sources)
+                for one, member in _parts(key, option)
+            ]
         elif key in sources.file:
             note = option.no_effect or option.removed or f"not in Docker {sources.version}"
             found.append(Effective(key, sources.file[key], "nothing", sources.path, note))
@@ -107,13 +113,32 @@ def _effective(key: str, option: Option, sources: Sources) -> Effective:
 
 def _configured(key: str, option: Option, sources: Sources) -> tuple[JsonValue, Source, str]:
     """Return the value that flags, daemon.json and defaults give ``key``, and which of them did."""
-    flag = key.rpartition(".")[2] if key.startswith("proxies.") else key
+    flag = _flag(key)
     if flag in sources.flags:
         return _flag_value(option, sources.flags[flag]), "flag", sources.origins.get(flag, "")
     value = _in_file(key, sources.file)
     if value is not None and (isinstance(value, bool) or value not in ("", 0)):
         return value, "file", sources.path
     return option.default, "default", ""
+
+
+def _with_next_start(row: Effective, option: Option, sources: Sources) -> Effective:
+    """Return ``row`` with a note where Docker's next start has another flag for it than this one."""
+    flag = _flag(row.key)
+    if sources.coming is None or sources.coming.get(flag) == sources.flags.get(flag):
+        return row
+    if flag not in sources.coming:
+        note = "Docker's next start is without the flag"
+    else:
+        value = shown(masked_value(row.key.rpartition(".")[2], _flag_value(option, sources.coming[flag])))
+        note = f"Docker's next start has a flag that says {value}"
+        if _in_file(row.key, sources.file) is not None:
+            note += ", and will be refused: daemon.json sets it too"
+    return replace(row, note=f"{row.note}; {note}" if row.note else note)
+
+
+def _flag(key: str) -> str:
+    return key.rpartition(".")[2] if key.startswith("proxies.") else key
 
 
 def _in_file(key: str, file: Mapping[str, JsonValue]) -> JsonValue:

@@ -208,3 +208,55 @@ def test_an_option_given_by_itself_counts_more_than_one_in_an_unknown_object() -
 def test_an_object_with_what_is_no_option_of_this_docker_is_refused(members: dict[str, Any]) -> None:
     assert rows(V27, file={"x": members})["icc"].source == "default"
     assert "refuses the file" in rows(V27, file={"x": members})["x"].note
+
+
+# The next start
+
+
+@pytest.mark.parametrize(
+    ("key", "sources", "note"),
+    [
+        pytest.param(
+            "mtu",
+            {"coming": {"mtu": ["1400"]}},
+            "Docker's next start has a flag that says 1400",
+            id="a new flag",
+        ),
+        pytest.param(
+            "mtu",
+            {"flags": {"mtu": ["1300"]}, "coming": {"mtu": ["1400"]}},
+            "Docker's next start has a flag that says 1400",
+            id="another value",
+        ),
+        pytest.param(
+            "mtu",
+            {"flags": {"mtu": ["1300"]}, "coming": {}},
+            "Docker's next start is without the flag",
+            id="no flag any more",
+        ),
+        pytest.param(
+            "mtu",
+            {"flags": {"mtu": ["1300"]}, "coming": {"mtu": ["1300"], "debug": ["true"]}},
+            "",
+            id="the same flag",
+        ),
+        pytest.param("mtu", {"flags": {"mtu": ["1300"]}}, "", id="the same flags altogether"),
+        pytest.param(
+            "mtu",
+            {"file": {"mtu": 1300}, "coming": {"mtu": ["1400"]}},
+            "Docker's next start has a flag that says 1400, and will be refused: daemon.json sets it too",
+            id="a conflict to come",
+        ),
+    ],
+)
+def test_a_note_says_where_the_flags_of_the_next_start_are_others(
+    key: str, sources: dict[str, Any], note: str
+) -> None:
+    assert note_on(key, **sources) == note
+
+
+def test_a_secret_in_a_flag_of_the_next_start_is_masked() -> None:
+    note = note_on("proxies.http-proxy", coming={"http-proxy": ["http://me:secret@proxy:3128"]})
+
+    assert "next start" in note
+    assert "secret" not in note
