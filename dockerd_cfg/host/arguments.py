@@ -39,7 +39,7 @@ def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]
 def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     """Return what ``unit`` passes to dockerd; None when it starts something else, a script whose doings are not known.
 
-    Variables come from the unit's Environment= and EnvironmentFile= (systemd.exec(5)). As systemd.service(5) has it:
+    Variables come from the unit's Environment= and EnvironmentFile=, less those of UnsetEnvironment= (systemd.exec(5)). As systemd.service(5) has it:
     ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
     ``$$`` stands for a dollar sign.
     """
@@ -69,7 +69,8 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
         except OSError:
             continue  # systemd would refuse to start for one without a dash; that is not for us to say
         variables |= parse_environment(text)
-    return variables
+    unset = set(unit.unset_environment)
+    return {name: value for name, value in variables.items() if not unset & {name, f"{name}={value}"}}
 
 
 def _words(value: str) -> list[str]:

@@ -19,7 +19,7 @@ CONTAINERD_SERVICE: Final = "containerd.service"
 _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
-    "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,"
+    "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,UnsetEnvironment,"
     "FragmentPath,DropInPaths,UnitFileState"
 )
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
@@ -33,6 +33,7 @@ class UnitState:
     """What systemd knows of one unit.
 
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
+    ``unset_environment`` names variables, or one value of them, that are left out at last;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
     up or was reloaded, are Unix time in seconds.
     """
@@ -46,6 +47,7 @@ class UnitState:
     result: str = "success"
     exec_start: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    unset_environment: tuple[str, ...] = ()
     environment_files: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     file_state: str = ""
@@ -214,6 +216,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         result=one("Result") or "success",
         exec_start=_split(argv.group(1)) if argv else (),
         environment=_split(one("Environment")),
+        unset_environment=_split(one("UnsetEnvironment")),
         environment_files=tuple(_ENVIRONMENT_FILE.findall("\n".join(values.get("EnvironmentFiles", [])))),
         sources=tuple(path for path in (one("FragmentPath"), *one("DropInPaths").split()) if path),
         file_state=one("UnitFileState"),

@@ -1,11 +1,11 @@
 """Units as their files in a root say, for a systemd that does not run there (systemd.unit(5))."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.host.unit_words import unit_words
 from dockerd_cfg.paths import HostPath, Layout
 
 # What comes first hides what comes later; /run is empty before the first boot.
@@ -34,14 +34,17 @@ def read_unit(layout: Layout, name: str) -> UnitState:
     drop_ins = _drop_ins(layout, name)
     start: tuple[str, ...] = ()
     environment: list[str] = []
+    unset: list[str] = []
     files: list[str] = []
     read = [layout.file(path) for path in (file, *drop_ins)]
     for key, value in (setting for path in read for setting in _service_settings(path)):
         match key:
             case "ExecStart":
-                start = _words(value.lstrip(_IGNORED_PREFIXES)) if value else ()
+                start = unit_words(value.lstrip(_IGNORED_PREFIXES)) if value else ()
             case "Environment":
-                environment = [*environment, *_words(value)] if value else []
+                environment = [*environment, *unit_words(value)] if value else []
+            case "UnsetEnvironment":
+                unset = [*unset, *unit_words(value)] if value else []
             case "EnvironmentFile":
                 files = [*files, value.lstrip("-")] if value else []
             case _:
@@ -51,6 +54,7 @@ def read_unit(layout: Layout, name: str) -> UnitState:
         load="loaded",
         exec_start=start,
         environment=tuple(environment),
+        unset_environment=tuple(unset),
         environment_files=tuple(files),
         sources=tuple(str(path) for path in (file, *drop_ins)),
     )
@@ -95,10 +99,3 @@ def _service_settings(path: Path) -> Iterator[tuple[str, str]]:
             key, separator, value = whole.partition("=")
             if separator:
                 yield key.strip(), value.strip()
-
-
-def _words(value: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(value))
-    except ValueError:
-        return tuple(value.split())

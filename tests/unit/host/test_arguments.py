@@ -148,3 +148,21 @@ def test_a_unit_that_starts_a_script_has_no_arguments_to_come_that_are_known(hos
     unit = UnitState("docker.service", exec_start=("/usr/local/bin/start-docker", "--fast"))
 
     assert coming_arguments(*running(host, unit, "--debug")) == ()
+
+
+@pytest.mark.parametrize(
+    ("unset", "expected"),
+    [
+        (("OPTS",), ()),
+        (("OPTS=-D",), ()),
+        (("OPTS=-H",), ("-D",)),
+        (("OTHER",), ("-D",)),
+    ],
+)
+def test_a_variable_that_the_unit_unsets_gives_no_flags(
+    host: Host, unset: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    (host.layout.root / "etc/default/docker").write_text("OPTS=-D\n")
+    unit = replace(stopped("$OPTS", files=("/etc/default/docker",)), unset_environment=unset)
+
+    assert daemon_arguments(host, unit) == expected

@@ -15,6 +15,7 @@ MainPID=812
 Result=success
 ExecStart={ path=/usr/bin/dockerd ; argv[]=/usr/bin/dockerd -H fd:// $DOCKER_OPTS ; ignore_errors=no ; start_time=[n/a] }
 Environment=A=1 "B=two words"
+UnsetEnvironment=C D=1
 EnvironmentFiles=/etc/default/docker (ignore_errors=yes)
 EnvironmentFiles=/etc/other file (ignore_errors=no)
 InvocationID=0123456789abcdef
@@ -34,6 +35,7 @@ def test_a_running_unit_is_read_whole() -> None:
     assert (unit.exists, unit.is_active, unit.main_pid) == (True, True, 812)
     assert unit.exec_start == ("/usr/bin/dockerd", "-H", "fd://", "$DOCKER_OPTS")
     assert unit.environment == ("A=1", "B=two words")
+    assert unit.unset_environment == ("C", "D=1")
     assert unit.environment_files == ("/etc/default/docker", "/etc/other file")
     assert [source.rpartition("/")[2] for source in unit.sources] == ["docker.service", "a.conf", "b.conf"]
     assert unit.active_since is not None

@@ -166,6 +166,17 @@ def test_drop_ins_add_to_a_unit_and_an_empty_setting_begins_anew(root: Path) -> 
     assert not found.is_active
 
 
+def test_a_setting_of_the_environment_is_read_with_its_escapes_and_what_it_unsets(root: Path) -> None:
+    folder = root / "etc/systemd/system/docker.service.d"
+    folder.mkdir(parents=True)
+    (folder / "a.conf").write_text("[Service]\nEnvironment=A=b\\x20c\nUnsetEnvironment=D E=f\n")
+
+    found = read_unit(Layout(root), "docker.service")
+
+    assert found.environment == ("A=b c",)
+    assert found.unset_environment == ("D", "E=f")
+
+
 def test_a_unit_in_etc_hides_the_packages_and_one_that_leads_to_dev_null_is_masked(root: Path) -> None:
     (root / "etc/systemd/system/docker.service").symlink_to("/dev/null")
     assert read_unit(Layout(root), "docker.service").load == "masked"
