@@ -31,7 +31,7 @@ def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]
     what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new. systemd itself
     does not notice each drop-in (NeedDaemonReload), so the files are read. The last one is what systemd knows.
     """
-    units = (read_unit(host.layout, unit.name), unit)
+    units = (read_unit(host.layout, unit.name, is_running=not host.is_offline), unit)
     found = dict.fromkeys(_as_started(host, one) for one in units)
     return tuple(one for one in found if one is not None and one != daemon_arguments(host, unit))
 
@@ -39,8 +39,8 @@ def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]
 def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     """Return what ``unit`` passes to dockerd; None when it starts something else, a script whose doings are not known.
 
-    Variables come from the unit's Environment= and EnvironmentFile=, less those of UnsetEnvironment= (systemd.exec(5)). As systemd.service(5) has it:
-    ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
+    Variables come from the unit's Environment= and EnvironmentFile=, less those of UnsetEnvironment=
+    (systemd.exec(5)). As systemd.service(5) has it: ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
     ``$$`` stands for a dollar sign.
     """
     if not unit.exec_start or PurePosixPath(unit.exec_start[0]).name != "dockerd":

@@ -166,3 +166,15 @@ def test_a_variable_that_the_unit_unsets_gives_no_flags(
     unit = replace(stopped("$OPTS", files=("/etc/default/docker",)), unset_environment=unset)
 
     assert daemon_arguments(host, unit) == expected
+
+
+def test_a_drop_in_until_the_next_boot_that_holds_a_flag_leaves_nothing_else_to_come(host: Host) -> None:
+    etc, run = (host.layout.root / name / "systemd/system" for name in ("etc", "run"))
+    etc.mkdir(parents=True)
+    (run / "docker.service.d").mkdir(parents=True)
+    (etc / "docker.service").write_text("[Service]\nExecStart=/usr/bin/dockerd --mtu=1400\n")
+    (run / "docker.service.d/a.conf").write_text(
+        "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd --debug\n"
+    )
+
+    assert coming_arguments(*running(host, stopped("--debug"), "--debug")) == ()

@@ -177,6 +177,25 @@ def test_a_setting_of_the_environment_is_read_with_its_escapes_and_what_it_unset
     assert found.unset_environment == ("D", "E=f")
 
 
+def test_an_escaped_backslash_at_the_end_of_a_line_does_not_join_the_next(root: Path) -> None:
+    folder = root / "etc/systemd/system/docker.service.d"
+    folder.mkdir(parents=True)
+    (folder / "a.conf").write_text("[Service]\nEnvironment=A=b\\\\\nEnvironment=C=d \\\n  E=f\n")
+
+    assert read_unit(Layout(root), "docker.service").environment == ("A=b\\", "C=d", "E=f")
+
+
+@pytest.mark.parametrize(("is_running", "found"), [(True, ("A=b",)), (False, ())])
+def test_a_drop_in_until_the_next_boot_counts_where_the_root_runs(
+    root: Path, *, is_running: bool, found: tuple[str, ...]
+) -> None:
+    folder = root / "run/systemd/system/docker.service.d"
+    folder.mkdir(parents=True)
+    (folder / "a.conf").write_text("[Service]\nEnvironment=A=b\n")
+
+    assert read_unit(Layout(root), "docker.service", is_running=is_running).environment == found
+
+
 def test_a_unit_in_etc_hides_the_packages_and_one_that_leads_to_dev_null_is_masked(root: Path) -> None:
     (root / "etc/systemd/system/docker.service").symlink_to("/dev/null")
     assert read_unit(Layout(root), "docker.service").load == "masked"
