@@ -100,9 +100,7 @@ def judged(
         facts = with_contents(session.host, facts)
     planned = plan_change(facts, request._replace(edits=edits.edits, summary=edits.summary), created=now())
     refuse_errors(planned.findings, facts.file)
-    ask_dockerd(
-        session.host, planned.edit, facts.next_arguments, present=facts.file if planned.plan else None
-    )
+    ask_dockerd(session.host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)
     if planned.plan is not None:
         session.refuse_fixed_files(planned.plan)
     return facts, planned

@@ -21,7 +21,7 @@ from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
+from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
@@ -40,15 +40,14 @@ _STAGES: Final = {
 class _Subject:
     """What is checked: a text with its name, for which Docker, started with which flags.
 
-    ``coming`` are the flags of coming starts, where they are others. ``is_here``: this host's own dockerd would read it, and may be asked; what there is on the host counts.
+    ``is_here``: this host's own dockerd would read it, and may be asked; what there is on the host counts.
     """
 
     name: str
     data: bytes | None
     version: DockerVersion | None
-    flags: Sequence[str]
+    flags: CommandLines
     is_here: bool
-    coming: Sequence[Sequence[str]] = ()
 
 
 def check(
@@ -77,14 +76,16 @@ def check(
     host = (
         surroundings(session.host.layout, is_running=not session.host.is_offline) if subject.is_here else None
     )
-    findings = check_bytes(subject.data, version=subject.version, flags=subject.flags, host=host)
-    if subject.coming and not any(finding.code == "not-json" for finding in findings):
+    findings = check_bytes(subject.data, version=subject.version, flags=subject.flags.now, host=host)
+    if subject.flags.coming and not any(finding.code == "not-json" for finding in findings):
         document = None if subject.data is None else scan(subject.data)
-        findings += conflicts_to_come(document, findings, version=subject.version, coming=subject.coming)
+        findings += conflicts_to_come(
+            document, findings, version=subject.version, coming=subject.flags.coming
+        )
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
-    if subject.name == str(config_path(subject.flags)):
-        findings += drop_in_folder(session.host.layout, config_path(subject.flags))
+    if subject.name == str(config_path(subject.flags.now)):
+        findings += drop_in_folder(session.host.layout, config_path(subject.flags.now))
     _tell(session, subject, findings)
     return _result(session, subject, findings)
 
@@ -92,37 +93,34 @@ def check(
 def _subject(session: Session, file: str | None, version: str | None, flags: str | None) -> _Subject:
     wanted = _version(version)
     is_elsewhere = file is not None and wanted is not None
-    here_flags: Sequence[str] = ()
-    coming: Sequence[Sequence[str]] = ()
+    here_flags = CommandLines()
     found = None
     if not is_elsewhere or file is None:
-        here_flags, coming, found = _here(session)
-    given = here_flags if flags is None else _words(flags)
-    name = file if file is not None else str(config_path(here_flags))
+        here_flags, found = _here(session)
+    given = here_flags if flags is None else CommandLines(tuple(_words(flags)))
+    name = file if file is not None else str(config_path(here_flags.now))
     return _Subject(
         name="standard input" if name == "-" else name,
         data=_read(session, name, is_named=file is not None),
         version=wanted or found,
         flags=given,
         is_here=wanted is None and flags is None and found is not None,
-        coming=coming if wanted is None and flags is None else (),
     )
 
 
-def _here(session: Session) -> tuple[Sequence[str], Sequence[Sequence[str]], DockerVersion | None]:
-    """Return the flags of this host's Docker, those of its coming starts, and its version; nothing where there is none."""
+def _here(session: Session) -> tuple[CommandLines, DockerVersion | None]:
+    """Return the flags and version of this host's Docker; nothing where there is none."""
     host = session.host
     version = host.dockerd.version()
     if not host.systemd.is_running():
-        return (), (), DockerVersion.told(version)
-    arguments: Sequence[str] = ()
-    coming: Sequence[Sequence[str]] = ()
+        return CommandLines(), DockerVersion.told(version)
+    arguments = CommandLines()
     try:
         unit = host.systemd.unit(DOCKER_SERVICE)
-        arguments, coming = daemon_arguments(host, unit), coming_arguments(host, unit)
+        arguments = command_lines(host, unit)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
-    return arguments, coming, DockerVersion.told(version)
+    return arguments, DockerVersion.told(version)
 
 
 def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
@@ -145,8 +143,7 @@ def _asked(session: Session, subject: _Subject) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
         candidate = Path(folder) / "daemon.json"
         candidate.write_bytes(b"{}" if subject.data is None else subject.data)
-        next_flags = subject.coming[-1] if subject.coming else subject.flags
-        complaint = session.host.dockerd.validate(candidate, next_flags)
+        complaint = session.host.dockerd.validate(candidate, subject.flags.next)
     if complaint is None:
         return []
     return [
@@ -180,7 +177,7 @@ def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) ->
     data: dict[str, JsonValue] = {
         "file": subject.name,
         "docker_version": str(subject.version) if subject.version else None,
-        "flags": list(subject.flags),
+        "flags": list(subject.flags.now),
     }
     result = Result(command=session.command, data=data, findings=tuple(findings))
     errors = [finding for finding in findings if finding.is_error]

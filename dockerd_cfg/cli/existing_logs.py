@@ -181,7 +181,7 @@ def _place(session: Session, facts: ConfigFacts) -> tuple[HostPath, bool]:
     """Return the data root, and whether it may hold roots for user namespaces: a running Docker names the very one."""
     if facts.docker.info is not None:
         return facts.docker.info.data_root, False
-    root = root_told(session.host, facts.file.value, facts.arguments)
+    root = root_told(session.host, facts.file.value, facts.arguments.now)
     if root is None:
         raise PreflightRefused(
             f"the data root named in {facts.file.path} is no absolute, plain path",

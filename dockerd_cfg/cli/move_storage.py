@@ -128,11 +128,10 @@ def _refuse_bad_config(session: Session, facts: StorageFacts, edit: EditDaemonJs
         edit,
         version=DockerVersion.told(version),
         arguments=facts.arguments,
-        coming=facts.coming,
         starts_now=facts.docker.was_up,
     )
     refuse_config_errors(findings, facts.file)
-    ask_dockerd(session.host, edit, facts.coming[-1] if facts.coming else facts.arguments)
+    ask_dockerd(session.host, edit, facts.arguments)
 
 
 def _carry_out(

@@ -18,7 +18,6 @@ from dockerd_cfg.config.facts import config_file_of, read_daemon, unused_options
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.origins import flag_origins
 from dockerd_cfg.errors import CommandFailed, DockerdCfgError, InvalidConfig
-from dockerd_cfg.host.arguments import coming_arguments
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
@@ -100,8 +99,7 @@ def _sources(session: Session, config_file: str | None) -> Sources:
     host = session.host
     unit = host.systemd.unit(DOCKER_SERVICE)
     file, arguments = read_daemon(host, unit, config_file_of(config_file))
-    flags = parse_flags(arguments)
-    coming = coming_arguments(host, unit)
+    flags = parse_flags(arguments.now)
     reported, unused, version = {}, list[str](), None
     try:
         docker = glance(host, [unit], patience=0)
@@ -117,7 +115,7 @@ def _sources(session: Session, config_file: str | None) -> Sources:
         file=file.value,
         flags=flags,
         origins=flag_origins(host.layout, unit, flags),
-        coming=parse_flags(coming[-1]) if coming else None,
+        coming=parse_flags(arguments.next) if arguments.coming else None,
         reported=reported,
         version=DockerVersion.told(version),
         unused=unused,

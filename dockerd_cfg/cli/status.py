@@ -1,6 +1,5 @@
 """The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import typer
@@ -15,6 +14,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
@@ -106,7 +106,7 @@ def _why_not(session: Session, unit: UnitState) -> str:
     return f"Docker does not run: docker.service is {unit.active} ({unit.result})"
 
 
-def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, Sequence[str]]:
+def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, CommandLines]:
     """Return daemon.json, or what is wrong with it, and the daemon's arguments.
 
     Tells of a file with which Docker will not start again.
@@ -115,7 +115,7 @@ def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | Docker
         return read_daemon(session.host, unit)
     except DockerdCfgError as error:
         session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
-        return error, ()
+        return error, CommandLines()
 
 
 def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:

@@ -9,6 +9,7 @@ from dockerd_cfg.config.facts import read_daemon
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import DockerdCfgError, PreflightRefused
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.docker import Info, LogConfig
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath, Layout
@@ -37,7 +38,7 @@ def whereabouts(session: Session) -> Whereabouts:
     """Look where Docker's data is; tell what could not be asked. Raises PreflightRefused when there is no data root."""
     host, say = session.host, session.report.say
     unit = UnitState(DOCKER_SERVICE)
-    info, file, arguments = None, None, tuple[str, ...]()
+    info, file, arguments = None, None, CommandLines()
     try:
         unit = host.systemd.unit(DOCKER_SERVICE) if host.systemd.is_running() else unit
         info = glance(host, [unit], patience=_PATIENCE).info
@@ -47,7 +48,7 @@ def whereabouts(session: Session) -> Whereabouts:
         file, arguments = read_daemon(host, unit)
     except DockerdCfgError as error:
         say(f"warning: {error.message}")
-    flags = parse_flags(arguments)
+    flags = parse_flags(arguments.now)
     value = {} if file is None else file.value
     told = (flags.get("data-root") or flags.get("graph") or [""])[-1]
     named = HostPath(told or str(value.get("data-root") or value.get("graph") or DEFAULT_DATA_ROOT))

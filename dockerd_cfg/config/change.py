@@ -21,7 +21,6 @@ def plan_change(facts: ConfigFacts, request: ConfigRequest, *, created: str) -> 
         None,
         version=facts.version,
         arguments=facts.arguments,
-        coming=facts.coming,
         starts_now=facts.docker.was_up,
         surroundings=facts.surroundings,
     )

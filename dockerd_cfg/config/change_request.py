@@ -11,6 +11,7 @@ from dockerd_cfg.config.check_version import NEWEST, DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.surroundings import Surroundings
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath
@@ -28,7 +29,6 @@ Restart = Literal["auto", "never", "always"]
 class ConfigFacts:
     """What is known of the host: the file, the daemon's version and arguments, how Docker runs.
 
-    ``coming`` are the arguments of the daemon's coming starts, where they are others: its unit was changed since.
     ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.
     ``is_empty``: nothing lies in the data root of a daemon that is down. ``resolve`` follows the symbolic links in a
     path, as the daemon does with its data root. ``socket`` is where the daemon is asked.
@@ -36,19 +36,13 @@ class ConfigFacts:
 
     file: DaemonJson
     version: DockerVersion | None
-    arguments: Sequence[str]
+    arguments: CommandLines
     docker: DockerState
-    coming: Sequence[Sequence[str]] = ()
     stale: Collection[str] = frozenset()
     is_empty: bool = False
     resolve: Callable[[str], str] = str
     socket: HostPath = DOCKER_SOCKET
     surroundings: Surroundings | None = None
-
-    @property
-    def next_arguments(self) -> Sequence[str]:
-        """The arguments of the daemon's next start, as its unit is now."""
-        return self.coming[-1] if self.coming else self.arguments
 
     @property
     def keeps_data(self) -> bool:
@@ -65,7 +59,7 @@ class ConfigFacts:
         one that starts without it stops those that it finds running (restore).
         """
         is_on_now = self.docker.info is not None and self.docker.info.live_restore
-        later = Context(wanted, self.version or NEWEST, parse_flags(self.next_arguments))
+        later = Context(wanted, self.version or NEWEST, parse_flags(self.arguments.next))
         return is_on_now and later.switch("live-restore", default=False)
 
 

@@ -126,7 +126,7 @@ def _undo_reload(facts: ConfigFacts, edit: EditDaemonJson | None) -> Literal["re
 def _proofs(
     facts: ConfigFacts, wanted: Mapping[str, JsonValue], keys: Sequence[tuple[str, ...]]
 ) -> list[Step]:
-    flags = parse_flags(facts.arguments)
+    flags = parse_flags(facts.arguments.now)
     steps: list[Step] = []
     if any(key[0] in _LOGGING for key in keys):
         driver, options = log_settings(wanted, flags)
@@ -152,7 +152,6 @@ def _judged(
             edit,
             version=facts.version,
             arguments=facts.arguments,
-            coming=facts.coming,
             starts_now=facts.docker.was_up and not facts.stale,
             surroundings=facts.surroundings,
         )
@@ -195,7 +194,7 @@ def _changes_place(facts: ConfigFacts, one: KeyEdit, wanted: Mapping[str, JsonVa
         return _changes_image_store(facts, wanted, info.image_store)
     values = wanted_values(wanted, [one.key])
     if info is None:
-        present = wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments))
+        present = wanted_values(facts.file.value, [("data-root",)], flags=parse_flags(facts.arguments.now))
     else:
         present = {"data-root": str(info.data_root), "storage-driver": info.driver}
     if one.key[0] == "storage-driver" and not values:
@@ -219,7 +218,7 @@ def _waiting(
     if info is None or not facts.keeps_data:
         return
     touched = {one.key[0] for one in edits}
-    flags = parse_flags(facts.arguments)
+    flags = parse_flags(facts.arguments.now)
     present: dict[str, JsonValue] = {"data-root": str(info.data_root), "storage-driver": info.driver}
     waiting = [
         name

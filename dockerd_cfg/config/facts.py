@@ -12,7 +12,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, config_path, rea
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import UsageProblem
-from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
+from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import UnitState
@@ -40,15 +40,15 @@ def config_file_of(path: str | None) -> HostPath | None:
 
 def read_daemon(
     host: Host, unit: UnitState, config_file: HostPath | None = None
-) -> tuple[DaemonJson, tuple[str, ...]]:
+) -> tuple[DaemonJson, CommandLines]:
     """Return the daemon.json and the arguments of the dockerd of ``unit``. ``config_file`` is another file than its own.
 
     Raises InvalidConfig, UsageProblem.
     """
     if config_file is not None and host.layout.real(config_file).is_dir():
         raise UsageProblem(f"--config-file takes a file, and {config_file} is a folder", hint=_NAME_A_FILE)
-    arguments = daemon_arguments(host, unit)
-    return read_daemon_json(host.layout, config_file or config_path(arguments)), arguments
+    arguments = command_lines(host, unit)
+    return read_daemon_json(host.layout, config_file or config_path(arguments.now)), arguments
 
 
 class Edits(Protocol):
@@ -77,7 +77,7 @@ def read_config_facts(
     """
     file, arguments = read_daemon(host, unit, config_file)
     # a file that Docker does not read: nothing has to take it over
-    docker = glance(host, [unit] if file.path == config_path(arguments) else [])
+    docker = glance(host, [unit] if file.path == config_path(arguments.now) else [])
     version = docker.info.version if docker.info else host.dockerd.version()
     parsed = DockerVersion.told(version)
     edits = work_out(file, parsed)
@@ -85,7 +85,6 @@ def read_config_facts(
         file=file,
         version=parsed,
         arguments=arguments,
-        coming=coming_arguments(host, unit),
         docker=docker,
         resolve=host.layout.resolved,
         socket=host.docker.address,
@@ -100,7 +99,9 @@ def with_contents(host: Host, facts: ConfigFacts) -> ConfigFacts:
     if facts.docker.info is not None:
         return replace(facts, docker=observe(host))
     root = wanted_values(facts.file.value, [("data-root",)], flags=())
-    named = parse_flags(facts.arguments).get("data-root") or [str(root.get("data-root", DEFAULT_DATA_ROOT))]
+    named = parse_flags(facts.arguments.now).get("data-root") or [
+        str(root.get("data-root", DEFAULT_DATA_ROOT))
+    ]
     return replace(facts, is_empty=not _keeps_something(host, HostPath(named[-1])))
 
 
@@ -152,7 +153,7 @@ def _stale(
     file, info = facts.file, facts.docker.info
     if info is None or unit.active_since is None:
         return
-    flags = parse_flags(facts.arguments)
+    flags = parse_flags(facts.arguments.now)
     driver, options = log_settings(file.value, flags)
     if "log-driver" in names and info.log_driver != driver:
         yield "log-driver"

@@ -11,6 +11,7 @@ from dockerd_cfg.config.daemon_json import DaemonJson, parse
 from dockerd_cfg.config.scan import Document
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import Surroundings
 
@@ -25,19 +26,18 @@ def judge(
     edit: "EditDaemonJson | None",
     *,
     version: DockerVersion | None,
-    arguments: Sequence[str],
+    arguments: CommandLines,
     starts_now: bool,
-    coming: Sequence[Sequence[str]] = (),
     surroundings: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
 
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
-    is no reason to refuse: it becomes a warning. Conflicts with the flags of ``coming`` starts are one: nothing has
+    is no reason to refuse: it becomes a warning. Conflicts with the flags of coming starts are one: nothing has
     started with them yet. Pure.
     """
     present = None if file.image.data is None else file.json  # one that is not there is no empty one
-    before = check(present, version=version, flags=arguments, host=surroundings)
+    before = check(present, version=version, flags=arguments.now, host=surroundings)
     old = {(finding.code, finding.key) for finding in before} if starts_now else set()
     edits = () if edit is None else edit.edits
     dotted = [one.dotted for one in edits]
@@ -48,10 +48,10 @@ def judge(
         return finding.is_error and (finding.code, finding.key) in old and not is_touched
 
     wanted = present if edit is None else parse(edit.new.image.data, file.path)
-    after = before if edit is None else check(wanted, version=version, flags=arguments, host=surroundings)
+    after = before if edit is None else check(wanted, version=version, flags=arguments.now, host=surroundings)
     return (
         *(replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after),
-        *conflicts_to_come(wanted, after, version=version, coming=coming),
+        *conflicts_to_come(wanted, after, version=version, coming=arguments.coming),
     )
 
 
@@ -95,11 +95,11 @@ def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
 def ask_dockerd(
     host: Host,
     edit: "EditDaemonJson | None",
-    arguments: Sequence[str],
+    arguments: CommandLines,
     *,
     present: DaemonJson | None = None,
 ) -> None:
-    """Let the installed dockerd judge the candidate with its unit's flags. Raises InvalidConfig if it refuses.
+    """Let the installed dockerd judge the candidate with the flags of its next start. Raises InvalidConfig if it refuses.
 
     ``present`` is the file where it is brought into effect although nothing in it changes.
     """
@@ -111,7 +111,7 @@ def ask_dockerd(
     with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
         candidate = Path(folder) / "daemon.json"
         candidate.write_bytes(image.data or b"")
-        complaint = host.dockerd.validate(candidate, arguments)
+        complaint = host.dockerd.validate(candidate, arguments.next)
     if complaint is not None:
         what = f"the changed {edit.path}" if edit else str(present.path if present else "")
         raise InvalidConfig(

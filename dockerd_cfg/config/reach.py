@@ -16,7 +16,7 @@ _TLS: Final = "tcp://localhost:2376"
 
 def lost_socket(facts: ConfigFacts, wanted: Mapping[str, JsonValue]) -> Iterator[Finding]:
     """Yield why a Docker restarted with the daemon.json ``wanted`` could not be proved to run: nobody could ask it."""
-    flags = parse_flags(facts.arguments)
+    flags = parse_flags(facts.arguments.now)
     hosts = wanted.get("hosts") or flags.get("hosts") or [""]
     # moby opts/hosts.go, ParseHost: no address is the usual socket, or with TLS a port
     has_tls = bool(wanted.get("tls")) or "tlsverify" in {*wanted, *flags} or "tls" in flags

@@ -3,7 +3,7 @@
 import re
 import shlex
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.host.environment_file import parse_environment
 from dockerd_cfg.host.gateways import Host
@@ -15,33 +15,42 @@ _ALONE: Final = re.compile(r"\$(\w+)")
 _WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
 
 
-def daemon_arguments(host: Host, unit: UnitState) -> tuple[str, ...]:
-    """Return dockerd's arguments, its own name left out: of the running process, else as the unit would start it."""
-    if unit.is_active and unit.main_pid:
-        running = host.processes.arguments(unit.main_pid)
-        if running:
-            return tuple(running[1:])
-    return _as_started(host, unit) or ()
+class CommandLines(NamedTuple):
+    """dockerd's arguments, its own name left out.
+
+    ``now``: of the process that runs, else as its unit would start it; ``coming``: of coming starts, where these are
+    others. The last of them is how the unit is started as systemd knows it.
+    """
+
+    now: tuple[str, ...] = ()
+    coming: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def next(self) -> tuple[str, ...]:
+        """The arguments of the next start."""
+        return self.coming[-1] if self.coming else self.now
 
 
-def coming_arguments(host: Host, unit: UnitState) -> tuple[tuple[str, ...], ...]:
-    """Return the arguments of dockerd's coming starts, as far as they are others than `daemon_arguments`.
+def command_lines(host: Host, unit: UnitState) -> CommandLines:
+    """Return the arguments of the dockerd of ``unit``.
 
-    A unit, or a file with its variables, may have changed since dockerd started; and as long as systemd has not read
+    The unit, or a file with its variables, may have changed since dockerd started; and as long as systemd has not read
     what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new. systemd itself
-    does not notice each drop-in (NeedDaemonReload), so the files are read. The last one is what systemd knows.
+    does not notice each drop-in (NeedDaemonReload), so the files are read.
     """
     units = (read_unit(host.layout, unit.name, is_running=not host.is_offline), unit)
-    found = dict.fromkeys(_as_started(host, one) for one in units)
-    return tuple(one for one in found if one is not None and one != daemon_arguments(host, unit))
+    starts = [one for one in dict.fromkeys(_as_started(host, unit) for unit in units) if one is not None]
+    running = host.processes.arguments(unit.main_pid) if unit.is_active and unit.main_pid else []
+    now = tuple(running[1:]) if running else _as_started(host, unit) or ()
+    return CommandLines(now, tuple(one for one in starts if one != now))
 
 
 def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     """Return what ``unit`` passes to dockerd; None when it starts something else, a script whose doings are not known.
 
     Variables come from the unit's Environment= and EnvironmentFile=, less those of UnsetEnvironment=
-    (systemd.exec(5)). As systemd.service(5) has it: ``$NAME`` as a word of its own is split into words, ``${NAME}`` is replaced as it is, also within a word, and
-    ``$$`` stands for a dollar sign.
+    (systemd.exec(5)). As systemd.service(5) has it: ``$NAME`` as a word of its own is split into words, ``${NAME}`` is
+    replaced as it is, also within a word, and ``$$`` stands for a dollar sign.
     """
     if not unit.exec_start or PurePosixPath(unit.exec_start[0]).name != "dockerd":
         return None

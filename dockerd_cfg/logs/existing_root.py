@@ -13,7 +13,7 @@ from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 def configured_root(host: Host) -> HostPath | None:
     """Return the data root that Docker is told to use, None where that is no plain path. Raises InvalidConfig."""
     file, arguments = read_daemon(host, host.systemd.unit(DOCKER_SERVICE))
-    return root_told(host, file.value, arguments)
+    return root_told(host, file.value, arguments.now)
 
 
 def root_told(host: Host, options: Mapping[str, Any], arguments: Sequence[str]) -> HostPath | None:

@@ -11,7 +11,7 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.errors import PreflightRefused
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
+from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import mount_of, mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
@@ -69,13 +69,12 @@ class StorageFacts:
 
     ``trees`` are those that are not at the target yet; none: there is nothing to do. ``drop_ins`` are our drop-ins
     as they are now, by unit. ``binds`` are those of containers' bind mounts that lead into the data root, as
-    CONTAINER: PATH. ``coming`` are the arguments of Docker's coming starts, where they are others. ``is_offline``: it is a root that does not run; ``users`` is what uses its data all the same.
+    CONTAINER: PATH. ``is_offline``: it is a root that does not run; ``users`` is what uses its data all the same.
     """
 
     docker: DockerState
     file: DaemonJson
-    arguments: Sequence[str]
-    coming: Sequence[Sequence[str]]
+    arguments: CommandLines
     configured_root: HostPath
     root_flag: str | None
     data_root: HostPath
@@ -100,9 +99,9 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     Raises InvalidConfig, CommandFailed or PreflightRefused when the host cannot be understood.
     """
     unit = host.systemd.unit(DOCKER_SERVICE)
-    arguments = daemon_arguments(host, unit)
-    flags = parse_flags(arguments)
-    file = read_daemon_json(host.layout, config_path(arguments))
+    arguments = command_lines(host, unit)
+    flags = parse_flags(arguments.now)
+    file = read_daemon_json(host.layout, config_path(arguments.now))
     docker = observe(host)
     root_flag = next((name for name in ("data-root", "graph") if name in flags), None)
     configured = _configured_root(file, flags.get(root_flag or "", []))
@@ -130,7 +129,6 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         docker=docker,
         file=file,
         arguments=arguments,
-        coming=coming_arguments(host, unit),
         configured_root=configured,
         root_flag=root_flag,
         data_root=data_root,

@@ -15,6 +15,7 @@ from dockerd_cfg.config.log_check import CheckLogging
 from dockerd_cfg.errors import InvalidConfig
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import DAEMON_JSON, HostPath
@@ -94,8 +95,7 @@ class Case:
         facts = ConfigFacts(
             file=file_with(self.text),
             version=self.version,
-            arguments=self.flags,
-            coming=self.coming,
+            arguments=CommandLines(self.flags, self.coming),
             docker=self.docker,
             stale=self.stale,
         )

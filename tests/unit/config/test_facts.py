@@ -353,7 +353,7 @@ def test_the_version_of_a_docker_that_is_down_is_its_programs(machine: Machine) 
 
 
 def test_the_arguments_are_the_running_daemons(machine: Machine) -> None:
-    assert machine.facts().arguments == ("-H", "fd://")
+    assert machine.facts().arguments.now == ("-H", "fd://")
 
 
 def test_edits_are_worked_out_for_the_file_as_it_is(machine: Machine) -> None:

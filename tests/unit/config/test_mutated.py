@@ -32,6 +32,7 @@ from dockerd_cfg.config.set_logs import SetLogsRequest, edits_for, wanted_settin
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig, PreflightRefused
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
@@ -391,7 +392,9 @@ def set_logs(
     """What set-logs does before it touches anything. Raises InvalidConfig or PreflightRefused."""
     file = DaemonJson(DAEMON_JSON, FileImage(data), parse(data, DAEMON_JSON))
     settings = wanted_settings(file.value, request, version)
-    facts = ConfigFacts(file=file, version=version, arguments=flags, docker=running_docker())
+    facts = ConfigFacts(
+        file=file, version=version, arguments=CommandLines(tuple(flags)), docker=running_docker()
+    )
     edits = edits_for(settings)
     plan = plan_change(facts, ConfigRequest("set-logs", edits), created="2026-01-01T00:00:00+00:00")
     refuse_errors(plan.findings, file)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.host.arguments import coming_arguments, daemon_arguments
+from dockerd_cfg.host.arguments import command_lines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import Layout
@@ -44,7 +44,7 @@ def stopped(*words: str, environment: tuple[str, ...] = (), files: tuple[str, ..
 def test_the_running_process_is_believed_more_than_its_unit(host: Host) -> None:
     unit = replace(stopped("--debug"), active="active", main_pid=7)
 
-    found = daemon_arguments(replace(host, processes=Processes(["/usr/bin/dockerd", "-D"])), unit)
+    found = command_lines(replace(host, processes=Processes(["/usr/bin/dockerd", "-D"])), unit).now
 
     assert found == ("-D",)
 
@@ -52,11 +52,11 @@ def test_the_running_process_is_believed_more_than_its_unit(host: Host) -> None:
 def test_a_process_that_is_gone_meanwhile_leaves_the_unit(host: Host) -> None:
     unit = replace(stopped("--debug"), active="active", main_pid=7)
 
-    assert daemon_arguments(host, unit) == ("--debug",)
+    assert command_lines(host, unit).now == ("--debug",)
 
 
 def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
-    assert daemon_arguments(host, UnitState("docker.service")) == ()
+    assert command_lines(host, UnitState("docker.service")).now == ()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
 def test_variables_are_filled_in_as_systemd_does(host: Host, word: str, expected: tuple[str, ...]) -> None:
     unit = stopped(word, environment=("OPTS=-D --label x", "EMPTY="))
 
-    assert daemon_arguments(host, unit) == expected
+    assert command_lines(host, unit).now == expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_variables_are_filled_in_as_systemd_does(host: Host, word: str, expected
 def test_environment_files_are_read(host: Host, text: str, expected: tuple[str, ...]) -> None:
     host.layout.root.joinpath("etc/default/docker").write_text(text, encoding="utf-8")
 
-    assert daemon_arguments(host, stopped("$OPTS", files=("/etc/default/docker",))) == expected
+    assert command_lines(host, stopped("$OPTS", files=("/etc/default/docker",))).now == expected
 
 
 def test_an_environment_file_overrides_the_units_own_variables(host: Host) -> None:
@@ -103,17 +103,17 @@ def test_an_environment_file_overrides_the_units_own_variables(host: Host) -> No
 
     unit = stopped("$OPTS", environment=("OPTS=-H",), files=("/etc/default/docker",))
 
-    assert daemon_arguments(host, unit) == ("-D",)
+    assert command_lines(host, unit).now == ("-D",)
 
 
 def test_an_environment_file_that_is_not_there_sets_nothing(host: Host) -> None:
-    assert daemon_arguments(host, stopped("$OPTS", "-D", files=("/etc/default/absent",))) == ("-D",)
+    assert command_lines(host, stopped("$OPTS", "-D", files=("/etc/default/absent",))).now == ("-D",)
 
 
 def test_a_value_over_several_lines_is_passed_whole(host: Host) -> None:
     (host.layout.root / "etc/default/docker").write_text('OPTS="--mtu 1400 \\\n  --debug"\n')
 
-    found = daemon_arguments(host, stopped("$OPTS", files=("/etc/default/docker",)))
+    found = command_lines(host, stopped("$OPTS", files=("/etc/default/docker",))).now
 
     assert found == ("--mtu", "1400", "--debug")
 
@@ -124,13 +124,13 @@ def running(host: Host, unit: UnitState, *argv: str) -> tuple[Host, UnitState]:
 
 
 def test_a_unit_as_it_was_at_the_start_has_no_other_arguments_to_come(host: Host) -> None:
-    assert coming_arguments(*running(host, stopped("--debug"), "--debug")) == ()
+    assert command_lines(*running(host, stopped("--debug"), "--debug")).coming == ()
 
 
 def test_a_file_of_variables_that_was_edited_since_the_start_counts_for_the_next_one(host: Host) -> None:
     (host.layout.root / "etc/default/docker").write_text("OPTS=--mtu=1400\n")
 
-    found = coming_arguments(*running(host, stopped("$OPTS", files=("/etc/default/docker",))))
+    found = command_lines(*running(host, stopped("$OPTS", files=("/etc/default/docker",)))).coming
 
     assert found == (("--mtu=1400",),)
 
@@ -141,13 +141,13 @@ def test_a_drop_in_that_systemd_has_not_read_yet_counts_for_a_coming_start(host:
     folder.parent.joinpath("docker.service").write_text("[Service]\nExecStart=/usr/bin/dockerd\n")
     (folder / "debug.conf").write_text("[Service]\nExecStart=\nExecStart=/usr/bin/dockerd --debug\n")
 
-    assert coming_arguments(*running(host, stopped())) == (("--debug",),)
+    assert command_lines(*running(host, stopped())).coming == (("--debug",),)
 
 
 def test_a_unit_that_starts_a_script_has_no_arguments_to_come_that_are_known(host: Host) -> None:
     unit = UnitState("docker.service", exec_start=("/usr/local/bin/start-docker", "--fast"))
 
-    assert coming_arguments(*running(host, unit, "--debug")) == ()
+    assert command_lines(*running(host, unit, "--debug")).coming == ()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_variable_that_the_unit_unsets_gives_no_flags(
     (host.layout.root / "etc/default/docker").write_text("OPTS=-D\n")
     unit = replace(stopped("$OPTS", files=("/etc/default/docker",)), unset_environment=unset)
 
-    assert daemon_arguments(host, unit) == expected
+    assert command_lines(host, unit).now == expected
 
 
 def test_a_drop_in_until_the_next_boot_that_holds_a_flag_leaves_nothing_else_to_come(host: Host) -> None:
@@ -177,4 +177,4 @@ def test_a_drop_in_until_the_next_boot_that_holds_a_flag_leaves_nothing_else_to_
         "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd --debug\n"
     )
 
-    assert coming_arguments(*running(host, stopped("--debug"), "--debug")) == ()
+    assert command_lines(*running(host, stopped("--debug"), "--debug")).coming == ()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.arguments import daemon_arguments
+from dockerd_cfg.host.arguments import command_lines
 from dockerd_cfg.host.docker import EngineApi
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
@@ -182,4 +182,4 @@ def test_variables_are_expanded_as_systemds_manual_says(
     word: str, environment: str, expected: tuple[str, ...], host: Host
 ) -> None:
     unit = UnitState("docker.service", exec_start=("/usr/bin/dockerd", word), environment=(environment,))
-    assert daemon_arguments(host, unit) == expected
+    assert command_lines(host, unit).now == expected
