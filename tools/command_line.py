@@ -32,11 +32,11 @@ class Parameter(NamedTuple):
     names: tuple[str, ...]
     metavar: str
     help: str
-    default: str | None
-    is_required: bool
-    is_repeatable: bool
-    kind: Kind
-    words: tuple[str, ...]
+    default: str | None = None
+    is_required: bool = False
+    is_repeatable: bool = False
+    kind: Kind = "text"
+    words: tuple[str, ...] = ()
 
     @property
     def takes_value(self) -> bool:
@@ -64,8 +64,8 @@ class Command(NamedTuple):
         return self.help[0]
 
 
-HELP: Final = Parameter(("--help",), "", "Show this message and exit.", None, False, False, "text", ())  # noqa: FBT003
-VERSION: Final = Parameter(("--version",), "", "Show the version.", None, False, False, "text", ())  # noqa: FBT003
+HELP: Final = Parameter(("--help",), "", "Show this message and exit.")
+VERSION: Final = Parameter(("--version",), "", "Show the version.")
 
 
 def program() -> tuple[str, tuple[Command, ...]]:
@@ -117,7 +117,7 @@ def _nested(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
 def _commands(name: str, command: Any) -> Iterator[Command]:
     verbs = getattr(command, "commands", {})
     if verbs:
-        verb = Parameter((), "COMMAND", ", ".join(verbs), None, True, False, "words", tuple(verbs))  # noqa: FBT003
+        verb = Parameter((), "COMMAND", ", ".join(verbs), is_required=True, kind="words", words=tuple(verbs))
         yield _command(name, command)._replace(arguments=(verb,), verbs=tuple(verbs))
     else:
         yield _command(name, command)

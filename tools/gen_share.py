@@ -371,7 +371,7 @@ def _page(one: Command, told: str) -> str:
 
 
 def _head(name: str, what: str) -> Iterator[str]:
-    yield f'.\\" Generated, see: make schemas'  # noqa: F541
+    yield '.\\" Generated, see: make schemas'
     yield f'.TH {name.upper()} 1 {_DATE} "dockerd-cfg {__version__}" "dockerd-cfg"'.replace("-CFG", r"\-CFG")
     yield from (".SH NAME", f"{_roff(name)} \\- {_roff(what.rstrip('.'))}")
 

@@ -15,6 +15,7 @@ from dockerd_cfg.findings import Finding, Stage
 
 # Below this many bytes a log file holds next to nothing: most likely a unit was forgotten.
 _TINY: Final = 10_000
+_FILES_TO_COMPRESS: Final = 2  # the one that is written is never compressed
 _NEW_FLUENTD_ADDRESS: Final = DockerVersion(23, 0, 0)
 
 
@@ -93,7 +94,9 @@ def _json_file(config: LogConfig) -> Iterator[Finding]:
     yield from _files(config, smallest_size=1, smallest_count=1)
     count = parse_integer(config.options.get("max-file", "1"))
     is_limited = "max-size" in config.given
-    if parse_bool(config.get("compress")) and (not is_limited or (count is not None and count < 2)):  # noqa: PLR2004
+    if parse_bool(config.get("compress")) and (
+        not is_limited or (count is not None and count < _FILES_TO_COMPRESS)
+    ):
         yield config.finding(
             "compress",
             "compress needs max-size, and max-file of 2 or more: containers do not start",
@@ -125,7 +128,7 @@ def _local(config: LogConfig) -> Iterator[Finding]:
     yield from _files(config, smallest_size=0, smallest_count=0)
     compress = parse_bool(config.options.get("compress", "true"))
     count = parse_integer(config.options.get("max-file", "5"))
-    if compress and count is not None and 0 <= count < 2:  # noqa: PLR2004
+    if compress and count is not None and 0 <= count < _FILES_TO_COMPRESS:
         yield config.finding(
             "max-file",
             f"the local driver compresses by default, which max-file {count} forbids: containers do not start",

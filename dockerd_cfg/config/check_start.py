@@ -181,9 +181,9 @@ def _api(context: Context) -> Iterator[Finding]:
     if not text or context.version < _V29:
         return
     parts = text.split(".")
-    version = tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
     lowest, highest = _API_VERSIONS
-    if len(version) != 2 or not lowest <= version <= highest:  # noqa: PLR2004
+    is_one = len(parts) == len(lowest) and all(part.isdecimal() for part in parts)
+    if not is_one or not lowest <= tuple(map(int, parts)) <= highest:
         message = (
             f'min-api-version must be from {lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}, not "{text}"'
         )

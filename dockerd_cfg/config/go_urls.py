@@ -111,9 +111,10 @@ def _is_zone_text(text: str) -> bool:
 
 def _is_ipv6(text: str) -> bool:
     try:
-        return ipaddress.ip_address(text).version == 6  # noqa: PLR2004
+        ipaddress.IPv6Address(text)
     except ValueError:
         return False
+    return True
 
 
 def _is_escaped(text: str) -> bool:

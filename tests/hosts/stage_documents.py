@@ -175,7 +175,7 @@ _CONTAINER: Final[Mapping[str, tuple[Any, ...]]] = {
     "a tag with an unknown field": (_logs("json-file", tag="{{.Nosuch}}"), _NOT_OLD),
     "a tag with an unknown function": (_logs("journald", tag="{{nosuch .Name}}"), _NEW),
     "splunk without a token": (_logs("splunk", tag="x"), _NOT_NEW),
-    "splunk with a path": (_logs("splunk", splunk_token="t", splunk_url="https://127.0.0.1:8088/x"), _NEW),  # noqa: S106
+    "splunk with a path": (_logs("splunk", splunk_token="t", splunk_url="https://127.0.0.1:8088/x"), _NEW),  # noqa: S106 - no secret
     "a soft limit above the hard one": (_limit(Name="nofile", Soft=2048, Hard=1024),),
     "a limit without a name": (_limit(Soft=1024, Hard=1024), _NEW),
     "a limit that Linux has not": (_limit(Name="nofiles", Soft=1024, Hard=1024), _OLD),

@@ -272,7 +272,8 @@ def test_a_destroyed_host_leaves_nothing(boot_host: BootHost, state: str) -> Non
     assert orphaned_loop_devices() == []
 
 
-def test_hosts_of_a_killed_owner_are_swept_away(real_hosts: None) -> None:  # noqa: ARG001  # it skips where there are none
+@pytest.mark.usefixtures("real_hosts")
+def test_hosts_of_a_killed_owner_are_swept_away() -> None:
     owner = subprocess.Popen([sys.executable, "-c", OUTLIVED], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     with owner, owner.stdout:

@@ -39,7 +39,7 @@ def test_no_limit_is_no_hindrance(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(("limit", "enough", "hint"), LIMITS)
-def test_a_limit_that_may_be_raised_is_raised(kernel: Kernel, limit: int, enough: int, hint: str) -> None:  # noqa: ARG001
+def test_a_limit_that_may_be_raised_is_raised(kernel: Kernel, limit: int, enough: int, hint: str) -> None:  # noqa: ARG001 - one list of cases for all
     kernel.set(limit, (1, enough))
     refuse_tight_limits()
     assert kernel.limits[limit] == (enough, enough)

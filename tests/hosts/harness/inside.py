@@ -51,7 +51,7 @@ class Process:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process is looked at
-        self._err = tempfile.TemporaryFile()  # noqa: SIM115
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process is looked at
         self._popen = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err, start_new_session=True
         )
