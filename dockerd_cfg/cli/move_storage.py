@@ -22,7 +22,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import counted, now, parse_bytes, parse_duration, shown_bytes, shown_duration
 from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
-from dockerd_cfg.storage.hand_over import Mode
+from dockerd_cfg.storage.moved_tree import Mode
 from dockerd_cfg.storage.outcome import stop_parts, stop_seconds
 from dockerd_cfg.storage.plan import MoveRequest, data_root_edit, plan_move
 from dockerd_cfg.storage.preflight import preflight

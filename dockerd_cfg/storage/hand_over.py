@@ -6,7 +6,6 @@ was written since, so that both are one step: the old configuration never comes 
 
 import os
 import time
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,17 +13,18 @@ from pydantic import Field
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
-from dockerd_cfg.documents import Document
-from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.paths import HostPath, Layout
+from dockerd_cfg.paths import Layout
 from dockerd_cfg.service.hold import hold, take_condition
 from dockerd_cfg.service.steps import stop
 from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
+from dockerd_cfg.storage.carry_back import carry_back, refuse_carry_back
 from dockerd_cfg.storage.containerd import EditContainerdConfig
-from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
+from dockerd_cfg.storage.copying import boot_id
+from dockerd_cfg.storage.moved_tree import Mode, MovedTree
 from dockerd_cfg.storage.places import (
     exchange_with_link,
     exchange_with_link_back,
@@ -32,36 +32,12 @@ from dockerd_cfg.storage.places import (
     lead_back,
     lead_to,
     mount_all,
-    old_tree,
-    refuse_without_room,
     set_under,
     take_off,
 )
-from dockerd_cfg.storage.sealed import NOTE, Settled
-from dockerd_cfg.storage.stored_paths import rewrite_records
-from dockerd_cfg.storage.target import is_ours, real_path, require_ours
+from dockerd_cfg.storage.target import require_ours
 
-Mode = Literal["data-root", "symlink", "bind"]
-Placement = Literal["copied", "renamed", "adopted"]
 Edit = Annotated[EditDaemonJson | EditContainerdConfig | WriteMountUnit, Field(discriminator="kind")]
-
-
-class MovedTree(Document):
-    """A tree that changes its place.
-
-    ``source`` is where it lies, ``named`` the path by which Docker or containerd is told of it, which may be a link
-    to it; ``aside`` is where the old tree goes when something else has to take its place. ``placement`` tells how the
-    data comes to the target: copied before; renamed, on the same file system; or adopted, since it is there already.
-    ``edit`` is the number of the edit that makes the switch for this tree, None where no file says so.
-    """
-
-    name: Literal["docker", "containerd"]
-    source: HostPath
-    named: HostPath
-    target: HostPath
-    aside: HostPath
-    placement: Placement = "copied"
-    edit: int | None = None
 
 
 class HandOver(Step):
@@ -185,7 +161,7 @@ class HandOver(Step):
             if self.mode == "bind":
                 take_off(host, tree.named)
             if tree.placement == "copied" and self._leads_to_new(host.layout, before, tree):
-                self._carry_back(context, tree, before)
+                carry_back(context, tree, before, self.mode)
         self._put_old_trees_back(host.layout, before)
         self._restore_files(host.layout, before)
         for tree in self.trees:
@@ -229,32 +205,7 @@ class HandOver(Step):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
             if tree.placement == "copied":
-                self._refuse_loss(layout, tree)
-                refuse_without_room(layout, tree.target, self._old_tree(layout, tree, before))
-
-    def _refuse_loss(self, layout: Layout, tree: MovedTree) -> None:
-        """Refuse to begin what would end half-way: an undoing cannot be called off."""
-        if is_ours(layout.real(tree.target), tree.source):
-            return
-        raise FileProblem(
-            f"{tree.target} does not hold the moved data: is its disk mounted? "
-            "Without it, all that was written since the move would be lost",
-            hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback; if it is lost for good, {self._way_out(tree)}",
-        )
-
-    def _way_out(self, tree: MovedTree) -> str:
-        """Return, for people, how to go on with the old data as it was at the move."""
-        if self.mode != "data-root":
-            return f"the data as it was at the move is in {tree.aside}: stop Docker, and put that in the place of {tree.named}"
-        return (
-            f"take the data as it was at the move: see that it is {tree.source} again (mv {tree.aside} {tree.source}), "
-            f"then run: dockerd-cfg move-storage {tree.source.parent} --adopt"
-        )
-
-    def _old_tree(self, layout: Layout, tree: MovedTree, before: Before) -> Path:
-        mounted = before.get("mounted")
-        was_mounted = isinstance(mounted, list) and tree.name in mounted
-        return old_tree(layout, tree.source, tree.aside, tree.target, was_mounted=was_mounted)
+                refuse_carry_back(layout, tree, before, self.mode)
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
         layout: Layout = context.host.layout
@@ -270,38 +221,6 @@ class HandOver(Step):
         if self.mode == "symlink":
             return layout.resolve(tree.named) == layout.resolve(tree.target)
         return tree.placement != "copied"
-
-    def _carry_back(self, context: Context, tree: MovedTree, before: Before) -> None:
-        new = real_path(context, tree.target)
-        if not is_ours(new, tree.source):
-            if not context.was_applied and before.get("boot") == boot_id(context):
-                return
-            raise CommandFailed(
-                f"{tree.target} does not hold the moved data: is its disk mounted? "
-                "Without it, all that was written since the move would be lost",
-                hint=f"mount the disk of {tree.target}, then run: dockerd-cfg rollback",
-            )
-        old = self._old_tree(context.host.layout, tree, before)
-        ahead, at = Settled.read(old, new), float(str(before["at"]))
-        copied = Settled.read(new, new)
-        if (
-            ahead is None or ahead.since < at
-        ):  # what an earlier move, of which the old tree is the copy, left there
-            ahead = Settled(at, copied.paths if copied else frozenset())
-        copy_rest(
-            context,
-            new,
-            old,
-            settled=ahead,
-            total_bytes=0,
-            note=f"carrying back what was written to {tree.target}",
-            careful=True,
-            rebooted=before.get("boot") != boot_id(context),
-        )
-        verify(new, old, ahead.paths)
-        if tree.name == "docker" and self.mode != "bind":
-            rewrite_records(old, tree.target, tree.source)
-        files.remove_file(old / NOTE)
 
 
 def _kept(before: Before) -> list[Before]:

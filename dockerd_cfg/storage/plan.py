@@ -18,7 +18,8 @@ from dockerd_cfg.storage.boot import drop_in_step, mount_unit_step
 from dockerd_cfg.storage.containerd import containerd_step
 from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import StorageFacts, Tree
-from dockerd_cfg.storage.hand_over import Edit, HandOver, Mode, MovedTree, Placement
+from dockerd_cfg.storage.hand_over import Edit, HandOver
+from dockerd_cfg.storage.moved_tree import Mode, MovedTree, Placement
 from dockerd_cfg.storage.old_tree import CarryAhead, DropLink, RemoveTree, SetAside
 from dockerd_cfg.storage.selinux import LabelTarget
 from dockerd_cfg.storage.stored_paths import MoveStoredPaths

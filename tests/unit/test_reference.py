@@ -23,7 +23,7 @@ from dockerd_cfg.errors import EXIT_BUG, DockerdCfgError
 from dockerd_cfg.logs import existing_choice, origin, trim
 from dockerd_cfg.maintenance import items
 from dockerd_cfg.sandbox.tree import identifier
-from dockerd_cfg.storage import hand_over
+from dockerd_cfg.storage import moved_tree
 from dockerd_cfg.usage import walk
 from tests.unit.cli.test_config_commands import Tool
 from tests.unit.cli.test_maintenance_commands import network
@@ -114,7 +114,7 @@ def test_the_reference_has_each_member_of_an_answer() -> None:
         ("data of set-logs, set, unset and merge", catalogue.Need),
         ("data of set-logs, set, unset and merge", existing_choice.Reason),
         ("data of show", effective.Source),
-        ("data of move-storage", hand_over.Mode),
+        ("data of move-storage", moved_tree.Mode),
         ("data of logs", origin.Origin),
         ("data of logs", origin.Fix),
         ("data of logs", trim.Why),

@@ -14,13 +14,15 @@ from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
 from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree, rewrite
 from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.hand_over import HandOver
+from dockerd_cfg.storage.moved_tree import Mode
 from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
 from dockerd_cfg.storage.preflight import preflight
@@ -29,6 +31,7 @@ from dockerd_cfg.storage.survey import survey
 from dockerd_cfg.storage.target import ReserveTarget, is_half_copied
 
 OLD, NEW, ASIDE = HostPath("/var/lib/docker"), HostPath("/mnt/data/docker"), HostPath("/var/lib/docker.old-1")
+MOUNT = "var-lib-docker.mount"
 RESERVE = ReserveTarget(target=NEW, source=OLD)
 
 
@@ -345,10 +348,11 @@ def test_what_came_to_the_old_place_meanwhile_is_kept_under_another_name(host: H
     assert (found / "file").read_bytes() == b"somebody's"
 
 
-def handed_over(host: Host) -> tuple[HandOver, Before]:
+def handed_over(host: Host, mode: Mode = "data-root") -> tuple[HandOver, Before]:
     """Copy, stop Docker and hand over to the new tree; return the step with what it captured."""
     facts = read_facts(host, HostPath("/mnt/data"), "auto")
-    plan = plan_move(facts, host.layout, MoveRequest(), created="2026-01-01T00:00:00+00:00", stamp="1")
+    wish = MoveRequest(mode=mode)
+    plan = plan_move(facts, host.layout, wish, created="2026-01-01T00:00:00+00:00", stamp="1")
     (step,) = (step for step in plan.steps if isinstance(step, HandOver))
     captured = copied_while_docker_ran(host)
     host.systemd.stop(*step.stops)
@@ -356,6 +360,33 @@ def handed_over(host: Host) -> tuple[HandOver, Before]:
     before = step.capture(context(host))
     step.apply(context(host), before)
     return step, before
+
+
+class WatchedServices(SandboxServices):
+    """Notes of the mount unit, whenever it is asked about, whether it is written and could be started."""
+
+    seen: list[tuple[bool, bool]]
+
+    def unit(self, name: str) -> UnitState:
+        """Return the state of a unit."""
+        if name == MOUNT:
+            root = self._layout.root
+            condition = root / f"run/systemd/system/{MOUNT}.d/90-dockerd-cfg-hold.conf"
+            can_start = not (condition.exists() and (root / "run/dockerd-cfg.holds-docker").exists())
+            self.seen.append(((root / f"etc/systemd/system/{MOUNT}").exists(), can_start))
+        return super().unit(name)
+
+
+def test_nobody_can_mount_over_the_old_tree_before_it_is_set_aside(host: Host) -> None:
+    services = WatchedServices(host.layout)
+    services.seen = []
+
+    handed_over(replace(host, systemd=services), "bind")
+
+    written = [can_start for is_written, can_start in services.seen if is_written]
+    assert written
+    assert not any(written)
+    assert not list((host.layout.root / "run/systemd/system").glob(f"{MOUNT}.d/*"))
 
 
 @pytest.mark.parametrize("name", ["row", ".~tmp~/row", ".~tmp~"], ids=str)

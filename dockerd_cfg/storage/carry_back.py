@@ -1,0 +1,83 @@
+"""Bringing back to the old tree what Docker has written to the new one since the move."""
+
+from pathlib import Path
+from typing import Final
+
+from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before, Context
+from dockerd_cfg.errors import CommandFailed, FileProblem
+from dockerd_cfg.paths import Layout
+from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
+from dockerd_cfg.storage.moved_tree import Mode, MovedTree
+from dockerd_cfg.storage.places import old_tree, refuse_without_room
+from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.stored_paths import rewrite_records
+from dockerd_cfg.storage.target import is_ours, real_path
+
+_LOSS: Final = "does not hold the moved data: is its disk mounted? Without it, all that was written since the move would be lost"
+
+
+def refuse_carry_back(layout: Layout, tree: MovedTree, before: Before, mode: Mode) -> None:
+    """Refuse to begin what would end half-way: an undoing cannot be called off. Raises FileProblem.
+
+    ``before`` is what was captured before the switch.
+    """
+    if not is_ours(layout.real(tree.target), tree.source):
+        raise FileProblem(
+            f"{tree.target} {_LOSS}",
+            hint=f"{_mount(tree)}; if it is lost for good, {_way_out(tree, mode)}",
+        )
+    refuse_without_room(layout, tree.target, _old_tree(layout, tree, before))
+
+
+def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) -> None:
+    """Carry back, verify. Docker is down. Raises CommandFailed or FileProblem.
+
+    Nothing is done when the switch was never finished and the host has not been up since: nothing was written.
+    """
+    new = real_path(context, tree.target)
+    if not is_ours(new, tree.source):
+        if not context.was_applied and before.get("boot") == boot_id(context):
+            return
+        raise CommandFailed(f"{tree.target} {_LOSS}", hint=_mount(tree))
+    old = _old_tree(context.host.layout, tree, before)
+    ahead, at = Settled.read(old, new), float(str(before["at"]))
+    copied = Settled.read(new, new)
+    if (
+        ahead is None or ahead.since < at
+    ):  # what an earlier move, of which the old tree is the copy, left there
+        ahead = Settled(at, copied.paths if copied else frozenset())
+    copy_rest(
+        context,
+        new,
+        old,
+        settled=ahead,
+        total_bytes=0,
+        note=f"carrying back what was written to {tree.target}",
+        careful=True,
+        rebooted=before.get("boot") != boot_id(context),
+    )
+    verify(new, old, ahead.paths)
+    if tree.name == "docker" and mode != "bind":
+        rewrite_records(old, tree.target, tree.source)
+    files.remove_file(old / NOTE)
+
+
+def _old_tree(layout: Layout, tree: MovedTree, before: Before) -> Path:
+    mounted = before.get("mounted")
+    was_mounted = isinstance(mounted, list) and tree.name in mounted
+    return old_tree(layout, tree.source, tree.aside, tree.target, was_mounted=was_mounted)
+
+
+def _mount(tree: MovedTree) -> str:
+    return f"mount the disk of {tree.target}, then run: dockerd-cfg rollback"
+
+
+def _way_out(tree: MovedTree, mode: Mode) -> str:
+    """Return, for people, how to go on with the old data as it was at the move."""
+    if mode != "data-root":
+        return f"the data as it was at the move is in {tree.aside}: stop Docker, and put that in the place of {tree.named}"
+    return (
+        f"take the data as it was at the move: see that it is {tree.source} again (mv {tree.aside} {tree.source}), "
+        f"then run: dockerd-cfg move-storage {tree.source.parent} --adopt"
+    )
