@@ -1200,6 +1200,17 @@ def test_a_file_with_errors_ends_with_3_and_all_findings(tool: Tool) -> None:
     assert "log-opt" in {finding["key"] for finding in answer.result["findings"]}
 
 
+def test_a_file_at_odds_with_the_flags_of_the_next_start_ends_with_3(tool: Tool) -> None:
+    tool.path.write_text('{"mtu": 1500}', encoding="utf-8")
+    unit = tool.root / "etc/systemd/system/docker.service"
+    unit.parent.mkdir(parents=True, exist_ok=True)
+    unit.write_text("[Service]\nExecStart=/usr/bin/dockerd -H fd:// --mtu 1400\n", encoding="utf-8")
+
+    answer = untouched(tool, "check")
+
+    assert (answer.code, answer.errors) == (3, ["flag-conflict"])
+
+
 @pytest.mark.parametrize(
     ("text", "argv", "errors"),
     [
