@@ -42,7 +42,9 @@ class Neighbours:
             return True
         seconds = now - self._looked
         writes, read = (new - old for new, old in zip(counts, self._last, strict=True))
-        self._last, self._looked = counts, now
+        # Of our own reads the disk counts when they are done, the kernel when they begin: what has not come back yet
+        # is missing, and never are there too many. So only more than ever before was read by others.
+        self._last, self._looked = (counts[0], max(counts[1], self._last[1])), now
         if writes > _MANY_WRITES * seconds or read > _MUCH_READ * seconds:
             self._busy_until = now + _QUIET
         return now < self._busy_until
@@ -57,6 +59,7 @@ class Neighbours:
 
 
 def _bytes_read_by(pid: int) -> int:
+    """Return what ``pid`` has read, and those of its children that have ended (kernel/exit.c, wait_task_zombie)."""
     try:
         lines = Path(f"/proc/{pid}/io").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -61,6 +61,39 @@ def test_what_we_read_ourselves_is_no_use_by_others_but_what_they_read_is(disk: 
     assert others.are_busy()
 
 
+@pytest.mark.root
+def test_what_we_let_the_kernel_read_is_no_use_by_others_when_it_comes(disk: Path) -> None:
+    """The kernel counts it as ours at once, the disk when it has been read."""
+    (disk / "file").write_bytes(os.urandom(200 << 20))
+    os.sync()
+    file = os.open(disk / "file", os.O_RDONLY)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    ours = Neighbours(disk.stat().st_dev, lambda: [os.getpid()])
+
+    os.posix_fadvise(file, 0, 200 << 20, os.POSIX_FADV_WILLNEED)
+    looks = [ours.are_busy()]
+    while os.read(file, 8 << 20):
+        looks.append(ours.are_busy())
+    os.close(file)
+
+    assert not any(looks)
+
+
+@pytest.mark.root
+def test_what_a_worker_has_read_is_no_use_by_others_once_it_has_ended(disk: Path) -> None:
+    (disk / "file").write_bytes(os.urandom(20 << 20))
+    os.sync()
+    workers: list[int] = []
+    ours = Neighbours(disk.stat().st_dev, lambda: [os.getpid(), *workers])
+    workers.append(os.fork())
+    if not workers[0]:
+        read_cold(disk / "file")
+        os._exit(0)
+    os.waitpid(workers.pop(), 0)
+
+    assert not ours.are_busy()
+
+
 def test_a_disk_that_is_not_counted_might_be_used() -> None:
     assert Neighbours(os.makedev(0, 4095), list).are_busy()
 
