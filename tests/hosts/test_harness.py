@@ -272,6 +272,16 @@ def test_a_destroyed_host_leaves_nothing(boot_host: BootHost, state: str) -> Non
     assert orphaned_loop_devices() == []
 
 
+def test_processes_are_found_while_groups_come_and_go(tmp_path: Path) -> None:
+    churn = 'cd "$1"; while :; do mkdir -p a/b/c d/e; rmdir a/b/c a/b a d/e d; done'
+    with subprocess.Popen(["sh", "-c", churn, "churn", tmp_path]) as process:
+        try:
+            for _ in range(5000):
+                assert cgroups.processes((tmp_path,)) == set()
+        finally:
+            process.kill()
+
+
 @pytest.mark.usefixtures("real_hosts")
 def test_hosts_of_a_killed_owner_are_swept_away() -> None:
     owner = subprocess.Popen([sys.executable, "-c", OUTLIVED], stdout=subprocess.PIPE, text=True)

@@ -39,9 +39,9 @@ def processes(groups: Groups) -> set[int]:
     """Every process in the groups or below."""
     found: set[int] = set()
     for group in groups:
-        for file in group.rglob("cgroup.procs"):
+        for folder in _folders(group):
             with contextlib.suppress(OSError):
-                found.update(int(pid) for pid in file.read_text().split())
+                found.update(int(pid) for pid in (folder / "cgroup.procs").read_text().split())
     return found - {0}
 
 
@@ -84,9 +84,9 @@ def kill(groups: Groups, *, timeout: float = 10) -> None:
 def _thaw_below(groups: Groups) -> None:
     """Continue what the host itself has stopped, such as containers that are paused."""
     for group in groups:
-        for file in group.rglob("freezer.state"):
+        for folder in _folders(group):
             with contextlib.suppress(OSError):
-                file.write_text("THAWED")
+                (folder / "freezer.state").write_text("THAWED")
 
 
 def remove(groups: Groups, *, timeout: float = 5) -> None:
@@ -103,6 +103,7 @@ def remove(groups: Groups, *, timeout: float = 5) -> None:
 
 
 def _folders(group: Path) -> Iterable[Path]:
+    """A group and all below it; those that end meanwhile are left out, where Path.rglob would raise."""
     yield group
     for root, names, _ in os.walk(group):
         yield from (Path(root, name) for name in names)
