@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -25,9 +26,15 @@ def is_fixed(path: Path) -> bool:
         os.close(descriptor)
 
 
-def lift(path: Path) -> None:
-    """Take the flags off the file or folder ``path``, where its file system has such. Raises OSError if it cannot be opened."""
-    descriptor = os.open(path, _OPEN)
+def lift(name: bytes, folder: int) -> None:
+    """Take the flags off the file or folder ``name`` in the open ``folder``; whatever else is there has none.
+
+    Raises OSError if it is not there or cannot be opened.
+    """
+    kind = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        return
+    descriptor = os.open(name, _OPEN, dir_fd=folder)
     try:
         flags = _flags(descriptor)
         if flags & _IMMUTABLE_OR_APPEND:

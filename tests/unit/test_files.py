@@ -203,6 +203,22 @@ def test_a_tree_is_removed_without_following_its_links(tmp_path: Path) -> None:
     assert names(tmp_path / "precious") == ["file"]
 
 
+def test_a_tree_is_removed_however_deep_it_is(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    folder = os.open(tmp_path / "tree", os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=folder)
+        below = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+        os.close(os.open("file", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+
+    trees.remove_tree(tmp_path / "tree")
+
+    assert names(tmp_path) == []
+
+
 def test_a_link_in_place_of_a_tree_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "tree").symlink_to("precious")

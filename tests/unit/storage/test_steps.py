@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import subprocess
 import time
 from dataclasses import replace
@@ -550,6 +549,6 @@ def test_a_copy_on_a_disk_that_broke_is_left_there(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(shutil, "rmtree", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
     RESERVE.revert(context(host), captured["reserve-target"])
     assert real(host, NEW).is_dir()
