@@ -63,9 +63,10 @@ class Layout:
         return real
 
     def resolve(self, path: HostPath) -> HostPath:
-        """Return the host path that ``path`` leads to, symbolic links followed, its last part too."""
-        if self.root == _WHOLE:
-            return HostPath(Path(path).resolve())
+        """Return the host path that ``path`` leads to, symbolic links followed, its last part too.
+
+        A link that leads to itself is as good as any other end: a move that was cut off may have left one.
+        """
         return self.host(self._inside(path))
 
     def file(self, path: HostPath) -> Path:

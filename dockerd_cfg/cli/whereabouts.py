@@ -1,5 +1,6 @@
 """Where Docker's data is and whether Docker runs, for commands that look at the data with Docker up or down."""
 
+import os
 from dataclasses import dataclass
 
 from dockerd_cfg.cli.session import Session
@@ -75,7 +76,7 @@ def _refuse_links_out(layout: Layout, data_root: HostPath) -> None:
     """Refuse a root whose data root has links that mean something else here than in it: this system's own files."""
     for folder in layout.real(data_root).iterdir():
         inside = layout.file(data_root / folder.name)
-        if folder.is_symlink() and folder.resolve() != inside.resolve():
+        if folder.is_symlink() and os.path.realpath(folder) != os.path.realpath(inside):
             message = (
                 f"{data_root / folder.name} in the root is a link that leads out of it: {folder.readlink()}"
             )

@@ -35,3 +35,13 @@ def test_a_real_path_outside_the_root_has_no_host_path(tmp_path: Path) -> None:
 def test_a_drop_in_stands_in_the_folder_that_systemd_reads_for_its_unit() -> None:
     drop_in = Layout().drop_in("docker.service")
     assert drop_in == HostPath("/etc/systemd/system/docker.service.d/50-dockerd-cfg.conf")
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["the running host", "below a root"])
+def test_a_link_that_leads_to_itself_leads_no_further(is_whole: bool, tmp_path: Path) -> None:
+    (tmp_path / "to-itself").symlink_to("to-itself")
+    (tmp_path / "to-folder").symlink_to("folder")
+    layout, folder = (Layout(), HostPath(tmp_path)) if is_whole else (Layout(tmp_path), HostPath("/"))
+
+    assert layout.resolve(folder / "to-itself") == folder / "to-itself"
+    assert layout.resolve(folder / "to-folder/file") == folder / "folder/file"
