@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from dockerd_cfg.files.reach import Reach
 from dockerd_cfg.host.mounts import present_mounts
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copy import OWN_FILES
+from dockerd_cfg.storage.walk import walk
 
 _SHOWN: Final = 10
 _PIECE: Final = 1 << 20
@@ -27,7 +29,8 @@ def differences(
     links to each other. Mount points below ``source`` and our own files are left out, and so is what lies in the
     folders ``settled`` (paths relative to ``source``). A subvolume (btrfs) is no mount point: it was not copied. With ``contents`` the files are read, too.
     """
-    yield from _Comparison(os.fsencode(source), os.fsencode(target), settled, contents=contents).run()
+    with Reach(os.fsencode(source)) as old, Reach(os.fsencode(target)) as new:
+        yield from _Comparison(old, new, settled, contents=contents).run()
 
 
 def is_same(source: Path, target: Path, path: bytes, *, contents: bool = False) -> bool:
@@ -35,11 +38,11 @@ def is_same(source: Path, target: Path, path: bytes, *, contents: bool = False) 
 
     What cannot be read is not the same.
     """
-    comparison = _Comparison(os.fsencode(source), os.fsencode(target), contents=contents)
-    try:
-        return next(comparison.of(path), None) is None
-    except OSError:
-        return False
+    with Reach(os.fsencode(source)) as old, Reach(os.fsencode(target)) as new:
+        try:
+            return next(_Comparison(old, new, contents=contents).of(path), None) is None
+        except OSError:
+            return False
 
 
 def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOTHING) -> Iterator[bytes]:
@@ -48,30 +51,10 @@ def changed_since(source: Path, moment: float, settled: Collection[bytes] = _NOT
     The time of the last status change counts too: a program can put back the other one, but not this. It also tells
     of a hard link made or broken. What lies in the folders ``settled`` is not looked at, nor what vanishes meanwhile.
     """
-    root = os.fsencode(source)
     limit = int(moment * 1e9)
-    for path, status in _walk(root, os.lstat(root).st_dev, settled):
+    for path, status in walk(source, settled):
         if stat.S_ISREG(status.st_mode) and max(status.st_mtime_ns, status.st_ctime_ns) >= limit:
-            yield path[len(root) + 1 :]
-
-
-def _walk(root: bytes, device: int, settled: Collection[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
-    folders, top = [root], len(root) + 1
-    while folders:
-        try:
-            entries = os.scandir(folders.pop())
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # Docker may be running
-        with entries:
-            for entry in entries:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if status.st_dev == device:
-                    yield entry.path, status
-                    if stat.S_ISDIR(status.st_mode) and entry.path[top:] not in settled:
-                        folders.append(entry.path)
+            yield path
 
 
 class _Comparison:
@@ -79,8 +62,8 @@ class _Comparison:
 
     def __init__(
         self,
-        source: bytes,
-        target: bytes,
+        source: Reach,
+        target: Reach,
         settled: Collection[bytes] = _NOTHING,
         *,
         contents: bool = False,
@@ -89,14 +72,14 @@ class _Comparison:
         self._target = target
         self._settled = settled
         self._reads_contents = contents
-        self._device = os.lstat(source).st_dev
+        self._device = os.lstat(source(b"")).st_dev
         self._links: dict[int, int] = {}
         self._copied_links: dict[int, int] = {}
 
     def of(self, path: bytes) -> Iterator[str]:
         """Yield the differences of ``path`` and all below it."""
-        old = os.lstat(os.path.join(self._source, path))  # noqa: PTH118  # names may be any bytes
-        new = os.lstat(os.path.join(self._target, path))  # noqa: PTH118  # likewise
+        old = os.lstat(self._source(path))
+        new = os.lstat(self._target(path))
         yield from self._compare(path, old, new)
         if stat.S_ISDIR(old.st_mode) and stat.S_ISDIR(new.st_mode):
             yield from self.run(path + b"/")
@@ -114,7 +97,7 @@ class _Comparison:
             for name in [name for name, status in old.items() if status.st_dev != self._device]:
                 del old[name]  # something is mounted there: an empty folder in its place is right
                 new.pop(name, None)
-                if not _is_mount_point(self._source + b"/" + folder + name):
+                if not _is_mount_point(self._source(folder + name)):
                     yield f"{_shown(folder + name)} is a subvolume of its own, which is not copied"
             for name in old.keys() - new.keys():
                 yield f"{_shown(folder + name)} is missing"
@@ -127,9 +110,10 @@ class _Comparison:
                 if are_folders and path not in self._settled:
                     folders.append(path + b"/")
 
-    def _entries(self, root: bytes, folder: bytes) -> dict[bytes, os.stat_result]:
+    @staticmethod
+    def _entries(root: Reach, folder: bytes) -> dict[bytes, os.stat_result]:
         found: dict[bytes, os.stat_result] = {}
-        with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118  # names may be any bytes
+        with os.scandir(root(folder)) as entries:
             for entry in entries:
                 found[entry.name] = entry.stat(follow_symlinks=False)
         return found
@@ -147,7 +131,7 @@ class _Comparison:
         is_linked = new.st_nlink > 1 and not stat.S_ISDIR(new.st_mode)
         if is_linked and self._copied_links.setdefault(new.st_ino, old.st_ino) != old.st_ino:
             yield f"{_shown(path)} is one file with another name, but only in the copy"
-        source, target = self._source + b"/" + path, self._target + b"/" + path
+        source, target = self._source(path), self._target(path)
         if stat.S_ISLNK(old.st_mode) and os.readlink(source) != os.readlink(target):  # noqa: PTH115  # names may be any bytes
             yield f"{_shown(path)} points elsewhere"
         if _attributes(source) != _attributes(target):

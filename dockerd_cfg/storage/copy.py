@@ -3,16 +3,18 @@
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files.reach import SECTION
 from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
 from dockerd_cfg.storage.sealed import NOTE
+from dockerd_cfg.storage.walk import by_section, opened, remove_folders, section_folders
 
 MARKER: Final = ".dockerd-cfg-target.json"
 # What we keep in a copy beside Docker's data: whose copy it is, and what of it is settled.
@@ -24,12 +26,16 @@ _FAITHFUL: Final = (
     "--numeric-ids",
     "--one-file-system",
     "--modify-window=-1",
-    *(f"--exclude=/{name}" for name in OWN_FILES),
 )
 _DONE_BYTES: Final = re.compile(r"^\s*([\d,]+)\s+\d+%")
 _DONE_FILES: Final = re.compile(r"xfr#(\d+)")
 _VANISHED: Final = 24
 _PARTIAL: Final = 23
+# What rsync says of paths of 4,096 bytes and more (flist.c, delete.c; ENAMETOOLONG), and of what it leaves for them.
+_TOO_LONG: Final = re.compile(
+    "max-path len|overly long|name too long|cannot delete non-empty directory", re.IGNORECASE
+)
+_WILDCARD: Final = re.compile(rb"[*?\[\\]")
 # A disk that breaks has a complaint for each of its files.
 _SHOWN_COMPLAINTS: Final = 3
 
@@ -88,16 +94,95 @@ def copy_tree(
     contents are compared. Raises CommandFailed.
     """
     polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
-    order = ["--delete-after"] if careful else ["--delete-delay"]
-    with _listing(b"/" + path for path in settled) as excluded:
-        argv = [*polite, "rsync", *_FAITHFUL, *order, "--from0", f"--exclude-from={excluded}"]
-        argv += ["--checksum"] if reading else []
-        argv += ["--info=progress2", f"{source}/", f"{target}/"]
-        reader = _ProgressReader(progress, total_bytes, note)
-        done = runner.run(argv, timeout=None, check=False, on_output=reader)
-    if done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL}):
-        return
-    raise _failed(done, "rsync", target)
+    options = ["--info=progress2", *(["--checksum"] if reading else [])]
+    reader = _ProgressReader(progress, total_bytes, note)
+    rsync = _Rsync(
+        runner, source, target, [*polite, "rsync", *_FAITHFUL, *options], live=live, on_output=reader
+    )
+    order = "--delete-after" if careful else "--delete-delay"
+    with _listing(b"/" + path for path in settled) as left:
+        done = rsync.run(b"", order, f"--exclude-from={left}")
+    if not done.is_success and _TOO_LONG.search(done.stderr):
+        _copy_in_sections(rsync, settled)
+    else:
+        rsync.require(done)
+
+
+def copy_again(
+    runner: Runner, source: Path, target: Path, names: Iterable[bytes], *, live: bool = False
+) -> None:
+    """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
+
+    All in one go, but for very long paths: names that are hard links to each other are so in the copy if they come
+    together, and only then. ``live``: as in `copy_tree`.
+    """
+    rsync = _Rsync(runner, source, target, ["rsync", *_FAITHFUL, "--ignore-times"], live=live)
+    long: list[bytes] = []
+    with _listing(_short(names, long)) as listed:
+        if listed.stat().st_size:
+            rsync.require(rsync.run(b"", f"--files-from={listed}"))
+    for folder, paths in by_section(long).items():
+        with _listing(paths) as listed:
+            rsync.require(rsync.run(folder, f"--files-from={listed}"))
+
+
+def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:
+    """Yield the ``names`` but for very long ones, which are added to ``long``: there may be a million names."""
+    for name in names:
+        if len(name) <= SECTION:
+            yield name
+        else:
+            long.append(name)
+
+
+class _Rsync:
+    """rsync from one tree to another, of all of it or of what is in one of its folders."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        source: Path,
+        target: Path,
+        argv: list[str],
+        *,
+        live: bool,
+        on_output: Callable[[str], None] | None = None,
+    ) -> None:
+        self.source, self.target = source, target
+        self._runner, self._argv, self._live, self._on_output = runner, argv, live, on_output
+
+    def run(self, folder: bytes, *options: str) -> Completed:
+        """Copy what is in ``folder``; one that is not there is one that vanished."""
+        own = [] if folder else [f"--exclude=/{name}" for name in OWN_FILES]
+        with ExitStack() as stack:
+            try:
+                places = [stack.enter_context(opened(root, folder)) for root in (self.source, self.target)]
+            except OSError as error:
+                return Completed(("rsync",), _VANISHED, "", str(error))
+            argv = [*self._argv, *own, "--from0", *options, *(f"{place}/" for place in places)]
+            return self._runner.run(argv, timeout=None, check=False, on_output=self._on_output)
+
+    def require(self, done: Completed) -> None:
+        """Raise CommandFailed unless that is good enough."""
+        if not (done.is_success or (self._live and done.exit_code in {_VANISHED, _PARTIAL})):
+            raise _failed(done, "rsync", self.target)
+
+
+def _copy_in_sections(rsync: _Rsync, settled: Collection[bytes]) -> None:
+    """Copy a tree with paths that are too long for rsync: section by section, and only then remove what is too much.
+
+    A hard link to another section is left as it is in the copy, but none is made. Raises CommandFailed.
+    """
+    folders = section_folders(rsync.source, settled)
+    below = by_section(folders)
+    for order in ([], ["--delete-delay"]):
+        if order:
+            remove_folders(rsync.target, set(section_folders(rsync.target, settled)) - set(folders))
+        for folder in (b"", *folders):
+            leave = [_WILDCARD.sub(rb"\\\g<0>", path) + b"/*" for path in below[folder]]
+            leave += [] if folder else settled
+            with _listing(b"/" + path for path in leave) as left:
+                rsync.require(rsync.run(folder, *order, f"--exclude-from={left}"))
 
 
 class _CopierReader:
@@ -150,23 +235,6 @@ def pre_copy(
         )
     if not done.is_success:
         raise _failed(done, "copying", target)
-
-
-def copy_again(
-    runner: Runner, source: Path, target: Path, names: Iterable[bytes], *, live: bool = False
-) -> None:
-    """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
-
-    All in one go: names that are hard links to each other are so in the copy if they come together, and only then.
-    ``live``: as in `copy_tree`.
-    """
-    with _listing(names) as listed:
-        if not listed.stat().st_size:
-            return
-        argv = ["rsync", *_FAITHFUL, "--ignore-times", "--from0", f"--files-from={listed}"]
-        done = runner.run([*argv, f"{source}/", f"{target}/"], timeout=None, check=False)
-    if not (done.is_success or (live and done.exit_code in {_VANISHED, _PARTIAL})):
-        raise _failed(done, "rsync", target)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypedDict
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Progress, Step
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.files.reach import Reach
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath
@@ -273,10 +274,17 @@ def rewrite(context: Context, source: Path, target: Path, settled: Settled) -> N
     Such files may have the right sizes and times, and no contents. Raises CommandFailed.
     """
     host: Host = context.host
-    root = os.fsencode(source)
     written = compare.changed_since(target, settled.since, settled.paths)
-    there = [path for path in written if os.path.lexists(root + b"/" + path)]
+    with Reach(os.fsencode(source)) as reach:
+        there = [path for path in written if _exists(reach, path)]
     copy_again(host.runner, source, target, there)
+
+
+def _exists(reach: Reach, path: bytes) -> bool:
+    try:
+        return os.path.lexists(reach(path))
+    except OSError:
+        return False
 
 
 def verify(source: Path, target: Path, settled: Collection[bytes] = (), *, contents: bool = False) -> None:

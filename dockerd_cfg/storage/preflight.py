@@ -23,10 +23,6 @@ _UNUSABLE_DRIVERS: Final = {
 }
 _CONTAINERD_DRIVERS: Final = frozenset({"overlayfs"})
 
-# limits.h, less what is put before and after a name while it is copied, compared or set aside.
-_PATH_MAX: Final = 4096 - 64
-_SHOWN_PATH: Final = 60
-
 
 def preflight(facts: StorageFacts, request: MoveRequest) -> tuple[Finding, ...]:
     """Return everything that speaks against the move (errors) or should be known before it (warnings)."""
@@ -177,13 +173,6 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
                 "subvolume",
                 f"{subvolume} is a subvolume: it would not be copied",
                 "move it aside, cp -a it to a folder of its name, and delete it: btrfs subvolume delete",
-            )
-        is_copied = not (request.adopt or _is_renamed(tree))
-        if is_copied and tree.size.longest > _PATH_MAX - max(len(str(tree.source)), len(str(tree.target))):
-            yield preflight_error(
-                "path-too-long",
-                f"a path in {tree.source} is too long to be copied and compared: {tree.size.deepest[:_SHOWN_PATH]}...",
-                "find out what made it, and remove it from inside the container or with: rm -r",
             )
         if tree.missing and not request.adopt and not facts.is_offline:
             yield preflight_error(

@@ -1,16 +1,14 @@
 """How much a tree holds: what a copy of it has to allocate."""
 
-import errno
 import os
 import stat
 from collections.abc import Collection
 from pathlib import Path
 
 from dockerd_cfg.documents import Document
+from dockerd_cfg.files.reach import Reach
 
 _BLOCK = 512
-# PATH_MAX, with its zero byte (limits.h): no call takes a path of that length.
-_LONGEST = 4096
 
 
 class TreeSize(Document):
@@ -18,8 +16,6 @@ class TreeSize(Document):
 
     ``sealed_bytes`` and ``sealed_inodes`` are what of it never changes again: it is not looked at during a stop.
     ``elsewhere`` are folders, relative to the tree, that belong to another file system: mount points or subvolumes.
-    ``deepest`` is the longest path, relative to the tree, and ``longest`` its length in bytes; where it is too long for
-    a call, the path up to there, and a length that is too long.
     """
 
     allocated: int
@@ -27,8 +23,6 @@ class TreeSize(Document):
     sealed_bytes: int = 0
     sealed_inodes: int = 0
     elsewhere: tuple[str, ...] = ()
-    longest: int = 0
-    deepest: str = ""
 
 
 def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
@@ -37,65 +31,53 @@ def survey(root: Path, sealed: Collection[bytes] = ()) -> TreeSize:
     ``sealed``: paths relative to ``root`` that count as sealed, with all below them.
     What vanishes meanwhile is not counted: Docker may be running. Raises OSError when ``root`` itself is not there.
     """
-    return _Survey(os.fsencode(root), sealed).of_all()
+    with Reach(os.fsencode(root)) as reach:
+        return _Survey(reach, sealed).of_all()
 
 
 class _Survey:
     """One walk over a tree."""
 
-    def __init__(self, root: bytes, sealed: Collection[bytes]) -> None:
-        top = os.lstat(root)
-        self._root, self._begin, self._device = root, len(root) + 1, top.st_dev
+    def __init__(self, reach: Reach, sealed: Collection[bytes]) -> None:
+        top = os.lstat(reach(b""))
+        self._reach, self._device = reach, top.st_dev
         self._sealed = sealed
         self._linked: set[int] = set()
         self._elsewhere: list[str] = []
         self._allocated, self._inodes = top.st_blocks * _BLOCK, 1
-        self._sealed_bytes = self._sealed_inodes = self._longest = 0
-        self._deepest = b""
-        self._folders = [(root, False)]
+        self._sealed_bytes = self._sealed_inodes = 0
+        self._folders = [(b"", False)]
 
     def of_all(self) -> TreeSize:
         """Return the size of it all."""
         while self._folders:
             folder, is_sealed = self._folders.pop()
             try:
-                entries = os.scandir(folder)
-            except OSError as error:
-                self._missed(folder, error)
+                entries = os.scandir(self._reach(folder))
+            except OSError:
                 continue
             with entries:
                 for entry in entries:
                     try:
                         status = entry.stat(follow_symlinks=False)
-                    except OSError as error:
-                        self._missed(entry.path, error)
-                    else:
-                        self._count(entry.path, status, is_sealed=is_sealed)
+                    except OSError:
+                        continue
+                    self._count(folder + entry.name, status, is_sealed=is_sealed)
         return TreeSize(
             allocated=self._allocated,
             inodes=self._inodes,
             sealed_bytes=self._sealed_bytes,
             sealed_inodes=self._sealed_inodes,
             elsewhere=tuple(self._elsewhere),
-            longest=self._longest,
-            deepest=os.fsdecode(self._deepest),
         )
 
-    def _missed(self, path: bytes, error: OSError) -> None:
-        """What vanished is nothing to tell; what is too long for a call is."""
-        if error.errno == errno.ENAMETOOLONG:
-            self._longest, self._deepest = _LONGEST, path[self._begin :]
-
-    def _count(self, path: bytes, status: os.stat_result, *, is_sealed: bool) -> None:
-        name = path[self._begin :]
-        if len(name) > self._longest:
-            self._longest, self._deepest = len(name), name
+    def _count(self, name: bytes, status: os.stat_result, *, is_sealed: bool) -> None:
         if status.st_dev != self._device:
             self._elsewhere.append(os.fsdecode(name))
             return
         is_sealed = is_sealed or name in self._sealed
         if stat.S_ISDIR(status.st_mode):
-            self._folders.append((path, is_sealed))
+            self._folders.append((name + b"/", is_sealed))
         elif status.st_nlink > 1:
             if status.st_ino in self._linked:
                 return

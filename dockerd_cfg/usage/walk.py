@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from dockerd_cfg.files.reach import Reach
+
 _BLOCK = 512
 
 Kind = Literal[
@@ -26,15 +28,20 @@ def walk(root: Path, parts: Mapping[str, Part], top: Part) -> dict[Part, int]:
     ``parts`` says what folders (with all below them, but for what is named in turn) and files belong to, by their
     paths; all else belongs to ``top``. What vanishes meanwhile is not counted. Raises OSError when ``root`` is not there.
     """
+    with Reach(os.fsencode(root)) as reach:
+        return _walked(reach, os.fspath(root), parts, top)
+
+
+def _walked(reach: Reach, root: str, parts: Mapping[str, Part], top: Part) -> dict[Part, int]:
     status = os.lstat(root)
     device = status.st_dev
     taken: dict[Part, int] = {top: status.st_blocks * _BLOCK}
     linked: set[int] = set()
-    folders = [(os.fspath(root), top)]
+    folders = [("", top)]
     while folders:
         folder, part = folders.pop()
         try:
-            entries = os.scandir(folder)
+            entries = os.scandir(os.fsdecode(reach(os.fsencode(folder))))
         except OSError:
             continue
         own = 0
@@ -51,12 +58,13 @@ def walk(root: Path, parts: Mapping[str, Part], top: Part) -> dict[Part, int]:
                     if status.st_ino in linked:
                         continue
                     linked.add(status.st_ino)
-                named = parts.get(entry.path, part)
+                path = f"{folder}{entry.name}"
+                named = parts.get(f"{root}/{path}", part)
                 if named is part:
                     own += status.st_blocks
                 else:
                     taken[named] = taken.get(named, 0) + status.st_blocks * _BLOCK
                 if is_folder:
-                    folders.append((entry.path, named))
+                    folders.append((f"{path}/", named))
         taken[part] = taken.get(part, 0) + own * _BLOCK
     return taken

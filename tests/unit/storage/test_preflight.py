@@ -15,7 +15,6 @@ from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight import preflight
-from dockerd_cfg.storage.survey import TreeSize
 
 Change = Callable[[StorageFacts], StorageFacts]
 ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
@@ -94,7 +93,6 @@ ERRORS = [
     ("source-inside-target", "source inside target", tree(target=HostPath("/var/lib"))),
     ("foreign-mount", "a mount of somebody else's", tree(foreign_mounts=(HostPath("/var/lib/docker/x"),))),
     ("subvolume", "a subvolume", tree(subvolumes=(HostPath("/var/lib/docker/x"),), is_near=False)),
-    ("path-too-long", "a path that no call takes", tree(size=TreeSize(allocated=0, inodes=1, longest=4096))),
     ("target-not-empty", "occupied", target(occupied=(FOLDER / "docker",))),
     ("half-copy", "a copy never completed", target(half_copied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
