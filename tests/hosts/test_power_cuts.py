@@ -5,6 +5,7 @@ import pytest
 
 from tests.hosts.conftest import BootHost
 from tests.hosts.hard_stops import (
+    NEAR,
     Case,
     Watched,
     assert_up_by_itself,
@@ -83,6 +84,36 @@ def test_what_the_disk_has_of_a_copy_but_for_its_contents_is_copied_again(boot_h
     print(host.shell(f"ls -ls {copied} | head -20"))
     watched.assert_whole()
     assert answer(host, "resume", "--yes")["changed"]
+    watched.assert_whole(images=True)
+
+
+@pytest.mark.parametrize("then", ["resume", "rollback"])
+def test_a_rename_taken_back_may_leave_a_link_to_itself(boot_host: BootHost, then: str) -> None:
+    host = boot_host()
+    watched = Watched(host, near=True)
+    answer(host, "move-storage", NEAR, "--mode", "symlink", "--yes")
+    host.systemctl("reset-failed", "docker.service")
+    strace = (
+        "strace",
+        "-qq",
+        "--output=/dev/null",
+        "--trace=renameat2",
+        "--inject=renameat2:delay_exit=4000000",
+    )
+    host.popen(*strace, "dockerd-cfg", "rollback", "--yes")
+    host.wait_for(
+        lambda: host.run("test", "-L", f"{NEAR}/docker", check=False).returncode == 0, what="no exchange"
+    )
+    host.shell("sync")
+    host.power_cut()
+
+    host.start()
+    host.wait_until_up()
+    assert host.shell(f"readlink {NEAR}/docker") == f"{NEAR}/docker"
+    assert answer(host, "status")["data"]["data_root"] == "/var/lib/docker"
+    assert answer(host, then, "--yes")["changed"]
+    assert host.run("test", "-L", f"{NEAR}/docker", check=False).returncode != 0
+    assert host.run("test", "-L", "/var/lib/docker", check=False).returncode != 0
     watched.assert_whole(images=True)
 
 
