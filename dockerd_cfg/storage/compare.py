@@ -13,6 +13,7 @@ from dockerd_cfg.storage.copy import OWN_FILES
 from dockerd_cfg.storage.walk import walk
 
 _SHOWN: Final = 10
+_ENDS: Final = 200  # of a path that is shown, at most so much of its beginning and end
 _PIECE: Final = 1 << 20
 
 
@@ -179,7 +180,8 @@ def _attributes(path: bytes) -> dict[str, bytes]:
 
 
 def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace").replace("\n", "\\n")
+    text = path.decode("utf-8", "backslashreplace").replace("\n", "\\n")
+    return text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}...{text[-_ENDS:]}"
 
 
 def summary(found: list[str]) -> str:

@@ -122,7 +122,7 @@ def copy_again(
         if listed.stat().st_size:
             rsync.require(rsync.run(b"", f"--files-from={listed}"))
     for folder, paths in by_section(long).items():
-        with _listing(paths) as listed:
+        with _listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
             rsync.require(rsync.run(folder, f"--files-from={listed}"))
 
 

@@ -198,6 +198,46 @@ def test_a_finished_move_that_keeps_the_old_path_outlives_a_reboot_and_frees_onl
     assert not answer(host, "move-storage", NEW, "--mode", mode, "--yes")["changed"]
 
 
+# Paths of 6,000 bytes below the folder that is named, with two names for a file in each of their folders.
+DEEP = """\
+import os, sys
+os.chdir(sys.argv[1])
+for level in range(30):
+    os.makedirs("d" * 199, exist_ok=True)
+    os.chdir("d" * 199)
+    with open(f"file-{sys.argv[2]}", "w") as file:
+        file.write(f"{level} {sys.argv[2]}")
+    os.link(file.name, f"name-{sys.argv[2]}")
+"""
+DIGEST = (
+    "tar --create --sort=name --format=posix --pax-option=delete=atime,delete=ctime --xattrs --xattrs-include='*' "
+    "--directory {} . | sha256sum"
+)
+
+
+def test_paths_that_no_call_takes_move_and_come_back_and_go(boot_host: BootHost) -> None:
+    host = boot_host()
+    watched = Watched(host, near=False)
+    volume = "volumes/deep/_data"
+    host.docker("volume", "create", "deep")
+    watched.remember()
+    host.run("python3", "-c", DEEP, f"/var/lib/docker/{volume}", "first")
+    first = host.shell(DIGEST.format(f"/var/lib/docker/{volume}"))
+
+    move(host, "move-storage", NEW, "--verify", "full")
+    assert host.shell(DIGEST.format(f"/mnt/data/docker/{volume}")) == first
+    host.run("python3", "-c", DEEP, f"/mnt/data/docker/{volume}", "second")
+    second = host.shell(DIGEST.format(f"/mnt/data/docker/{volume}"))
+    move(host, "rollback")
+    assert host.shell(DIGEST.format(f"/var/lib/docker/{volume}")) == second != first
+    move(host, "move-storage", NEW)
+    assert host.shell(DIGEST.format(f"/mnt/data/docker/{volume}")) == second
+    move(host, "finish")
+
+    assert not host.shell("ls -d /var/lib/docker /var/lib/docker.old* 2>/dev/null || :")
+    watched.assert_whole()
+
+
 @LONG
 @pytest.mark.parametrize("mode", ["data-root", "symlink"])
 def test_two_moves_in_a_row_are_undone_in_their_order(host: Host, mode: str) -> None:
