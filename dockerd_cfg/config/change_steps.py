@@ -152,7 +152,8 @@ def _judged(
             edit,
             version=facts.version,
             arguments=facts.arguments,
-            starts_now=facts.docker.was_up and not facts.stale,
+            starts_now=facts.docker.was_up,
+            is_stale=bool(facts.stale),
             surroundings=facts.surroundings,
         )
     )
