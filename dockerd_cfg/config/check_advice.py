@@ -56,7 +56,10 @@ def _data_root(context: Context) -> Iterator[Finding]:
         message = (
             f'data-root "{root}" is relative: Docker takes it from the folder it happens to be started in'
         )
-        yield context.finding("relative-data-root", "advice", ("data-root",), message, f'write "/{root}"')
+        hint = f'write "/{root}"'
+        if "$" in root or root.startswith("~"):
+            hint = "write the whole path: Docker puts nothing in the place of variables and ~"
+        yield context.finding("relative-data-root", "advice", ("data-root",), message, hint)
 
 
 def _reload(context: Context) -> Iterator[Finding]:

@@ -386,6 +386,14 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
         ({"builder": {"gcc": {}}}, "did you mean gc?"),
         ({"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, 'add "Name": "nofile"'),
+        (
+            {"storage-opts": ["overlay2.override_kernel_check=true"]},
+            "leave it out: overlay2 works without it",
+        ),
+        (
+            {"data-root": "$HOME/docker"},
+            "write the whole path: Docker puts nothing in the place of variables and ~",
+        ),
     ],
 )
 def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:
