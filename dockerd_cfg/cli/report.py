@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from dockerd_cfg.cli.result import Result
@@ -66,10 +67,16 @@ class Report:
             self._line(self._out, result.as_json())
 
     def diff(self, text: str) -> None:
-        """Print a unified diff as part of the answer."""
+        """Print a unified diff as part of the answer; carriage returns only where they are not all the line ends."""
         if self._as_json:
             return
-        for line in text.removesuffix("\n").split("\n"):
+        lines = text.removesuffix("\n").split("\n")
+        ended = [
+            line for line, after in pairwise([*lines[2:], ""]) if line[:1] in " +-" and after[:1] != "\\"
+        ]
+        if all(line.endswith("\r") for line in ended):
+            lines = [line.removesuffix("\r") for line in lines]
+        for line in lines:
             colour = "green" if line.startswith("+") else "red" if line.startswith("-") else ""
             self._line(self._out, _Painted(line, colour))
 

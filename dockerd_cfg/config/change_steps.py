@@ -35,6 +35,9 @@ _LOGGING: Final = frozenset({"log-driver", "log-opts"})
 _HIDING: Final = frozenset({"containerd-namespace", "data-root", "graph", "storage-driver", "userns-remap"})
 # Without a driver named, the daemon takes the one of these whose data it finds (moby daemon/graphdriver, priority).
 _FOUND_AGAIN: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "overlayfs", "zfs"})
+_PLUGIN: Final = "unknown-log-driver"
+# Findings whose hint is how to force them.
+_FORCE_HINTS: Final = frozenset({"hides-data", _PLUGIN})
 _IMAGE_STORE: Final = ("features", "containerd-snapshotter")
 # Properties of the default bridge, which stays as it is as long as containers that survive a restart use it.
 _BRIDGE: Final = frozenset({"bip", "fixed-cidr", "icc", "ip", "ip-masq", "mtu"})
@@ -152,7 +155,8 @@ def _judged(
             edit,
             version=facts.version,
             arguments=facts.arguments,
-            starts_now=facts.docker.was_up and not facts.stale,
+            starts_now=facts.docker.was_up,
+            is_stale=bool(facts.stale),
             surroundings=facts.surroundings,
         )
     )
@@ -161,8 +165,10 @@ def _judged(
     dotted = [one.dotted for one in set_now]
     tops = {one.key[0] for one in set_now}
     found = [
-        replace(finding, severity="error")
-        if finding.stage == "ignored" and (finding.key in tops or is_within(finding.key, dotted))
+        _refused(finding)
+        if finding.stage != "advice"
+        and not finding.is_error
+        and (finding.key in tops or is_within(finding.key, dotted))
         else finding
         for finding in found
     ]
@@ -170,11 +176,17 @@ def _judged(
     return tuple(_overruled(finding, request.force) for finding in found)
 
 
+def _refused(finding: Finding) -> Finding:
+    """Return the warning ``finding`` as an error, because the change itself brings it about."""
+    hint = f"{finding.hint}; if so, add: --force {finding.key}" if finding.code == _PLUGIN else finding.hint
+    return replace(finding, severity="error", hint=hint)
+
+
 def _overruled(finding: Finding, force: Collection[str]) -> Finding:
     """Return ``finding`` as no more than a warning if it is forced; how to force it is no hint any more."""
     if not finding.is_error or not is_within(finding.key, force):
         return finding
-    return replace(finding, severity="warning", hint=None if finding.code == "hides-data" else finding.hint)
+    return replace(finding, severity="warning", hint=None if finding.code in _FORCE_HINTS else finding.hint)
 
 
 def _is_hiding(one: KeyEdit) -> bool:

@@ -1,16 +1,21 @@
 """What works, or is quietly ignored, and will hurt one day; and the log configuration as a whole."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.catalogue import options
 from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_grammar import closest
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.log_drivers import check_log_config
+from dockerd_cfg.config.log_drivers import DRIVERS, check_log_config
 from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT
 
 _V25: Final = DockerVersion(25, 0, 0)
+# The alias that its documentation gives a plugin; all others go by the repository they come from.
+_PLUGIN_ALIASES: Final = frozenset({"loki"})
 
 
 def advice_findings(context: Context) -> Iterator[Finding]:
@@ -27,7 +32,22 @@ def _logs(context: Context) -> Iterator[Finding]:
     if not opts:
         opts.update(value.partition("=")[::2] for value in context.flags.get("log-opts", ()))
     for finding in check_log_config(context.text("log-driver"), opts, version=context.version):
-        yield context.placed(finding)
+        placed = context.placed(finding)
+        if finding.code == "unknown-log-driver" and _may_be_plugin(context):
+            hint = "docker plugin ls tells whether it is installed and enabled"
+            yield replace(placed, severity="warning", hint=hint)
+        else:
+            yield placed
+
+
+def _may_be_plugin(context: Context) -> bool:
+    """Whether the log driver could be a plugin: of a host that runs it is known, else the name must be one of a plugin."""
+    driver, host = context.text("log-driver"), context.host
+    if host is not None and host.is_running:
+        return not closest(driver, DRIVERS) and host.has_plugin(
+            driver, context.text("data-root") or str(DEFAULT_DATA_ROOT)
+        )
+    return "/" in driver or driver in _PLUGIN_ALIASES
 
 
 def _data_root(context: Context) -> Iterator[Finding]:
@@ -36,7 +56,10 @@ def _data_root(context: Context) -> Iterator[Finding]:
         message = (
             f'data-root "{root}" is relative: Docker takes it from the folder it happens to be started in'
         )
-        yield context.finding("relative-data-root", "advice", ("data-root",), message, f'write "/{root}"')
+        hint = f'write "/{root}"'
+        if "$" in root or root.startswith("~"):
+            hint = "write the whole path: Docker puts nothing in the place of variables and ~"
+        yield context.finding("relative-data-root", "advice", ("data-root",), message, hint)
 
 
 def _reload(context: Context) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ _V29: Final = DockerVersion(29, 0, 0)
 _GRAPH_DRIVERS: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "vfs", "zfs"})
 # Graph drivers that are gone, with the first version without them.
 _GONE_DRIVERS: Final = {"aufs": _V24, "overlay": _V24, "devicemapper": _V25}
+_KERNEL_CHECK: Final = "overlay2.override_kernel_check"
 _STORAGE_OPTS: Final = {"btrfs": {"btrfs.min_space"}, "vfs": {"size"}, "zfs": {"zfs.fsname"}}
 _STORAGE_SIZES: Final = frozenset({"btrfs.min_space", "overlay2.size", "size"})
 # containerd's identifiers.
@@ -109,7 +110,7 @@ def _storage(context: Context) -> Iterator[Finding]:
 
 
 def _storage_opts(context: Context, driver: str) -> Iterator[Finding]:
-    overlay2 = {"overlay2.size"} | ({"overlay2.override_kernel_check"} if context.version < _V24 else set())
+    overlay2 = {"overlay2.size"} | ({_KERNEL_CHECK} if context.version < _V24 else set())
     options = {**_STORAGE_OPTS, "overlay2": overlay2}
     for path, text in context.texts("storage-opts"):
         name, equals, value = text.partition("=")
@@ -123,13 +124,18 @@ def _storage_opts(context: Context, driver: str) -> Iterator[Finding]:
         elif known is not None and name not in known:
             message = f"the storage driver {driver or 'overlay2'} has no option {name}"
             hint = f"it knows {', '.join(sorted(known))}"
+            if name == _KERNEL_CHECK and driver in {"", "overlay2"}:
+                message, hint = (
+                    f"{name} was removed in Docker 24.0",
+                    "leave it out: overlay2 works without it",
+                )
             yield context.finding("unknown-storage-option", "start", path, message, hint)
         elif known is not None:
             yield from _storage_value(context, path, name, value.strip())
 
 
 def _storage_value(context: Context, path: Path, name: str, value: str) -> Iterator[Finding]:
-    if name == "overlay2.override_kernel_check" and parse_bool(value) is None:
+    if name == _KERNEL_CHECK and parse_bool(value) is None:
         message = f'{name} must be true or false, not "{value}"'
         yield context.finding("bad-value", "start", path, message, "leave it out: it has no effect")
     if name not in _STORAGE_SIZES:

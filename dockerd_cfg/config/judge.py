@@ -28,17 +28,23 @@ def judge(
     version: DockerVersion | None,
     arguments: CommandLines,
     starts_now: bool,
+    is_stale: bool = False,
     surroundings: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
 
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
-    is no reason to refuse: it becomes a warning. Conflicts with the flags of coming starts are one: nothing has
-    started with them yet. Pure.
+    is no reason to refuse: it becomes a warning. So does one that only containers meet, unless the change brings it
+    into effect: Docker runs, and has not read the file yet (``is_stale``). Conflicts with the flags of coming starts
+    are a reason: nothing has started with them yet. Pure.
     """
     present = None if file.image.data is None else file.json  # one that is not there is no empty one
     before = check(present, version=version, flags=arguments.now, host=surroundings)
-    old = {(finding.code, finding.key) for finding in before} if starts_now else set()
+    old = {
+        (finding.code, finding.key)
+        for finding in before
+        if (starts_now or finding.stage == "container") and not is_stale
+    }
     edits = () if edit is None else edit.edits
     dotted = [one.dotted for one in edits]
     tops = {one.key[0] for one in edits}

@@ -130,11 +130,12 @@ class Layout:
                 yield re.sub(r"[ \t]+$", " ", colon)
 
     def _units(self, container: _Container) -> Iterator[str]:
+        """By what the first line inside is indented; one that is not, in a text with indents, is no example."""
         base = line_indent(self._text, container.start)
         for span in container.spans:
             indent = line_indent(self._text, span.start)
             if begins_line(self._text, span.start):
-                if indent.startswith(base):
+                if indent.startswith(base) and (indent != base or not base):
                     yield indent.removeprefix(base)
                 return
 

@@ -160,11 +160,11 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
         for name, value in opts.items()
         if value is not None and not isinstance(value, str)
     ]
-    # null is what Go leaves empty
+    # a number is judged as what it has to be written as
     texts = {
-        name: "" if value is None else value
+        name: _text(value)
         for name, value in opts.items()
-        if value is None or isinstance(value, str)
+        if value is None or isinstance(value, str | int | float)
     }
     if driver == _LOGENTRIES and version < _LOGENTRIES_GONE:
         return findings if texts.get(_LOGENTRIES_TOKEN) else [*findings, _no_token(has_options=bool(opts))]
@@ -189,10 +189,7 @@ def _at_container(finding: Finding) -> Finding:
 
 
 def _not_a_string(name: str, value: object) -> Finding:
-    if isinstance(value, bool):
-        text = str(value).lower()
-    else:
-        text = str(value) if isinstance(value, int | float) else "..."
+    text = _text(value) if isinstance(value, int | float) else "..."
     return Finding(
         code="log-option-not-a-string",
         severity="error",
@@ -201,6 +198,13 @@ def _not_a_string(name: str, value: object) -> Finding:
         hint=f'write "{name}": "{text}"',
         key=f"log-opts.{name}",
     )
+
+
+def _text(value: str | float | None) -> str:
+    """The string that ``value`` is, or has to be written as; null is what Go leaves empty."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _no_token(*, has_options: bool) -> Finding:

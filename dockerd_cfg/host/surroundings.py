@@ -48,7 +48,7 @@ class Surroundings(NamedTuple):
     ``most_open_files`` is what fs.nr_open allows a process, None where that is not known;
     ``lacks_realtime``: its control groups cannot share out real time, as those of cgroup v2 cannot; ``most_realtime``
     is how much they have, in microseconds of each period, ``interfaces`` are those of the network, None where that
-    is not known.
+    is not known. Of a host where ``is_running`` is false, only what is installed is known.
     """
 
     has_program: Callable[[str], bool]
@@ -59,6 +59,7 @@ class Surroundings(NamedTuple):
     has_plugin: Callable[[str, str], bool] = _assumed
     filesystem: Callable[[str], str | None] = _unknown
     interfaces: frozenset[str] | None = None
+    is_running: bool = False
 
 
 def surroundings(layout: Layout, *, is_running: bool = True) -> Surroundings:
@@ -78,6 +79,7 @@ def surroundings(layout: Layout, *, is_running: bool = True) -> Surroundings:
         has_plugin=partial(_has_plugin, layout),
         filesystem=partial(_filesystem, layout),
         interfaces=_names(layout, _INTERFACES, absent=None),
+        is_running=True,
     )
 
 

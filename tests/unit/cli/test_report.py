@@ -77,6 +77,19 @@ def test_a_diff_shows_control_characters_of_the_file(sandbox: Path) -> None:
     assert '-{"labels": ["a=\\u009b"]}' in said
 
 
+@pytest.mark.parametrize("end", ["", "\r\n"], ids=["no end of the last line", "an end of the last line"])
+def test_a_diff_of_a_file_from_windows_is_no_harder_to_read(sandbox: Path, end: str) -> None:
+    (sandbox / "etc/docker/daemon.json").write_bytes(b'{\r\n  "icc": true\r\n}' + end.encode())
+    said = printed(sandbox, "set", "debug", "true", "--dry-run")
+    assert "u000d" not in said
+    assert '"icc": true,' in said
+
+
+def test_a_diff_shows_carriage_returns_where_the_ends_of_lines_differ(sandbox: Path) -> None:
+    (sandbox / "etc/docker/daemon.json").write_bytes(b'{\r\n  "icc": true\n}\n')
+    assert "{\\u000d" in printed(sandbox, "set", "debug", "true", "--dry-run")
+
+
 def test_a_message_cannot_forge_another_line(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("x", "error", "parse", "a\nerror: b", hint="c\nerror: d")
     error = DockerdCfgError("e\nerror: f", hint="g\nerror: h", findings=(finding,))

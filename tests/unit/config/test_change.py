@@ -520,10 +520,10 @@ def test_an_old_fault_that_docker_lives_with_stays_a_warning() -> None:
 
 
 @pytest.mark.parametrize("docker", [DOWN, FAILED], ids=["down", "failed"])
-def test_an_old_fault_stops_a_change_where_docker_does_not_run_anyway(docker: DockerState) -> None:
-    planned = Case(text='{"log-opts": {"max-size": "10x"}}', docker=docker).plan(DEBUG)
+def test_an_old_fault_stops_a_change_where_docker_could_not_start_anyway(docker: DockerState) -> None:
+    planned = Case(text='{"log-opts": {"no-such": "1", "max-size": "10x"}}', docker=docker).plan(DEBUG)
 
-    assert [key for _, key in errors(planned)] == ["log-opts.max-size"]
+    assert [key for _, key in errors(planned)] == ["log-opts.no-such"]
 
 
 def test_an_old_fault_in_the_option_that_is_set_now_is_an_error() -> None:
@@ -569,6 +569,15 @@ def test_force_makes_the_error_of_its_option_a_warning() -> None:
     assert (errors(planned), told(planned, "log-driver").severity) == ([], "warning")
 
 
+def test_a_plugin_that_is_set_has_to_be_forced_and_how_is_told() -> None:
+    refused, forced = (
+        Case().plan(set_("log-driver", "loki"), force=force) for force in ({""}, {"log-driver"})
+    )
+
+    assert (told(refused, "log-driver").hint or "").endswith("add: --force log-driver")
+    assert told(forced, "log-driver").hint is None
+
+
 def test_force_overrules_what_is_inside_its_option() -> None:
     planned = Case().plan(set_("log-opts.no-such", "1"), force={"log-opts"})
 
@@ -577,6 +586,13 @@ def test_force_overrules_what_is_inside_its_option() -> None:
 
 def test_force_overrules_what_is_inside_its_array() -> None:
     assert errors(Case().plan(set_("labels", ["a"]), force={"labels"})) == []
+
+
+def test_a_plugin_is_no_error_where_it_was_the_log_driver_before() -> None:
+    text = '{"log-driver": "loki", "log-opts": {"loki-url": "http://logs"}}'
+    planned = Case(text=text, docker=DOWN).plan(DEBUG)
+
+    assert (errors(planned), told(planned, "log-driver").severity) == ([], "warning")
 
 
 @pytest.mark.parametrize("forced", ["debug", "log", "log-drive", "log-driver.x"])

@@ -386,6 +386,14 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
         ({"builder": {"gcc": {}}}, "did you mean gc?"),
         ({"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, 'add "Name": "nofile"'),
+        (
+            {"storage-opts": ["overlay2.override_kernel_check=true"]},
+            "leave it out: overlay2 works without it",
+        ),
+        (
+            {"data-root": "$HOME/docker"},
+            "write the whole path: Docker puts nothing in the place of variables and ~",
+        ),
     ],
 )
 def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:
@@ -732,6 +740,7 @@ BARE = Surroundings(
     filesystem={"/var/lib/docker": "ext4", "/mnt/xfs": "xfs", "/mnt/btrfs": "btrfs"}.get,
     interfaces=frozenset({"lo", "br0"}),
 )
+RUNNING = BARE._replace(is_running=True)
 SIZE = {"storage-opts": ["overlay2.size=20G"]}
 
 
@@ -794,6 +803,31 @@ def test_what_the_host_lacks_is_an_error(
 )
 def test_what_the_host_has_is_no_error(document: dict[str, Any]) -> None:
     assert check({**QUIET, **document}, version=V28, host=BARE) == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "host", "severity"),
+    [
+        pytest.param("loki", None, "warning", id="an alias that its documentation gives a plugin"),
+        pytest.param("some/logging-plugin:2.1", None, "warning", id="a repository"),
+        pytest.param(
+            "some/logging-plugin:2.1", BARE, "warning", id="a repository, for a host that does not run"
+        ),
+        pytest.param("nosuch", None, "error", id="any other name"),
+        pytest.param("nosuch", BARE, "error", id="any other name, for a host that does not run"),
+        pytest.param("opa", RUNNING, "warning", id="one that is there"),
+        pytest.param("loki", RUNNING, "error", id="one that is not there"),
+        pytest.param(
+            "jsonfile", RUNNING._replace(has_plugin=lambda *_: True), "error", id="a slip of the pen"
+        ),
+    ],
+)
+def test_a_log_driver_that_may_be_a_plugin_is_no_error(
+    driver: str, host: Surroundings | None, severity: str
+) -> None:
+    (found,) = check({"log-driver": driver, "log-opts": {"url": "http://logs"}}, version=V28, host=host)
+
+    assert (found.code, found.stage, found.severity) == ("unknown-log-driver", "start", severity)
 
 
 def test_a_type_of_runtime_that_is_not_read_before_24_needs_no_shim() -> None:

@@ -1,4 +1,4 @@
-"""dockerd's last word on a daemon.json: with which flags it is asked."""
+"""What stops a change of daemon.json: our own findings, and dockerd's last word."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.config.daemon_json import read_daemon_json
-from dockerd_cfg.config.judge import ask_dockerd
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.daemon_json import DaemonJson, parse, read_daemon_json
+from dockerd_cfg.config.edit_daemon_json import edit_step
+from dockerd_cfg.config.edits import set_edits
+from dockerd_cfg.config.judge import ask_dockerd, judge
+from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.paths import DAEMON_JSON
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
@@ -46,3 +50,36 @@ def test_dockerd_is_asked_with_the_flags_of_its_next_start(
     ask_dockerd(host, None, arguments, present=read_daemon_json(host.layout, DAEMON_JSON))
 
     assert dockerd.flags == asked
+
+
+ULIMIT = b'{"default-ulimits": {"nofile": {"Hard": 9000, "Soft": 9000}}}'
+RUNTIME = b'{"runtimes": {"x": {"runtimeArgs": ["-a"]}}, "default-runtime": "x"}'
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "starts_now", "is_stale", "severity"),
+    [
+        pytest.param(ULIMIT, "debug", False, False, "warning", id="containers, Docker down"),
+        pytest.param(ULIMIT, "debug", True, False, "warning", id="containers, Docker up"),
+        pytest.param(ULIMIT, "debug", True, True, "error", id="containers, and Docker has not read it yet"),
+        pytest.param(ULIMIT, "default-ulimits", False, False, "error", id="containers, and touched"),
+        pytest.param(RUNTIME, "debug", False, False, "error", id="Docker itself, down"),
+        pytest.param(RUNTIME, "debug", True, False, "warning", id="Docker itself, up"),
+    ],
+)
+def test_an_old_fault_stops_a_change_only_where_docker_could_not_start_or_it_comes_into_effect(
+    data: bytes, key: str, *, starts_now: bool, is_stale: bool, severity: str
+) -> None:
+    file = DaemonJson(DAEMON_JSON, FileImage(data), parse(data, DAEMON_JSON))
+    edit = edit_step(file, set_edits(file, key, "true" if key == "debug" else '{"nofile": {"Hard": 8000}}'))
+
+    found = judge(
+        file,
+        edit,
+        version=DockerVersion(28, 5, 2),
+        arguments=CommandLines(),
+        starts_now=starts_now,
+        is_stale=is_stale,
+    )
+
+    assert {one.severity for one in found if one.stage in {"start", "container"}} == {severity}

@@ -132,6 +132,25 @@ def test_a_mistake_is_told_once_with_its_stage(
 
 
 @pytest.mark.parametrize(
+    ("driver", "opts", "codes"),
+    [
+        ("json-file", {"max-size": "1m", "max-file": 3}, ["log-option-not-a-string"]),
+        ("json-file", {"max-size": "1m", "max-file": 1}, ["log-option-not-a-string", "single-log-file"]),
+        ("json-file", {"max-size": "1m", "max-file": 0}, ["log-option-not-a-string", "bad-log-option"]),
+        ("json-file", {"max-size": "1m", "max-file": 3, "compress": "true"}, ["log-option-not-a-string"]),
+        ("local", {"max-file": 1, "compress": False}, ["log-option-not-a-string"] * 2),
+        ("awslogs", {"awslogs-group": 7}, ["log-option-not-a-string"]),
+    ],
+)
+def test_a_number_is_judged_as_the_text_it_has_to_be(
+    driver: str, opts: dict[str, object], codes: list[str]
+) -> None:
+    found = check_log_config(driver, opts, version=DockerVersion(28, 5, 2))
+
+    assert [one.code for one in found] == codes
+
+
+@pytest.mark.parametrize(
     ("driver", "opts", "hint"),
     [
         ("json-file", {"max-size": "1m", "max-file": 3}, 'write "max-file": "3"'),

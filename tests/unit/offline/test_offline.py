@@ -52,6 +52,14 @@ def test_log_limits_are_written_and_a_second_run_changes_nothing(root: Path) -> 
     assert json.loads((root / "etc/docker/daemon.json").read_text())["log-opts"]["max-size"] == "7m"
 
 
+def test_a_runtime_that_is_not_installed_yet_does_not_stop_log_limits(root: Path) -> None:
+    (root / "etc/docker/daemon.json").write_text('{"runtimes": {"x": {"path": "/usr/bin/x"}}}\n')
+    code, told = answer(root, "set-logs")
+
+    assert (code, told["changed"]) == (0, True)
+    assert [one["severity"] for one in told["findings"] if one["code"] == "missing-program"] == ["warning"]
+
+
 def test_the_way_back_that_is_told_leads_into_the_same_root(root: Path) -> None:
     out = io.StringIO()
     for argv in (["set-logs"], ["move-storage", "/mnt/data"]):
