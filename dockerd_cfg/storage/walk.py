@@ -80,7 +80,7 @@ def opened(root: Path, folder: bytes) -> Iterator[Path]:
 
 @contextmanager
 def _held(reach: Reach, folder: bytes) -> Iterator[int]:
-    held = os.open(reach(folder), os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    held = reach.open(folder)
     try:
         yield held
     finally:

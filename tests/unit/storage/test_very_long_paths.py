@@ -123,6 +123,28 @@ def test_what_is_too_much_far_down_goes(source: Path, target: Path, left: int, c
     assert seen(target) == seen(source)
 
 
+@pytest.mark.parametrize("linked", ["source", "target"])
+def test_no_link_on_the_way_to_a_very_long_path_leads_out_of_the_trees(
+    source: Path, target: Path, tmp_path: Path, linked: str
+) -> None:
+    """A container can put links and folders in each other's place while it is copied from."""
+    copy(source, target)
+    path = b"/".join(DEEPEST.split(b"/")[: SECTION // LENGTH + 1])
+    outside = tmp_path / "outside" / os.fsdecode(path.rpartition(b"/")[2])
+    outside.mkdir(parents=True)
+    (outside / "kept").write_bytes(b"outside")
+    with folder_of(tmp_path / linked, b"/".join(path.split(b"/")[:-2])) as folder:
+        name = path.split(b"/")[-2]
+        os.rename(name, b"away", src_dir_fd=folder, dst_dir_fd=folder)
+        os.symlink(outside.parent, name, dir_fd=folder)
+
+    copy_again(Runner(), source, target, [DEEPEST + b"/file", path + b"/kept"], live=True)
+    with Reach(os.fsencode(tmp_path / linked)) as reach, pytest.raises(NotADirectoryError):
+        reach(DEEPEST)
+
+    assert [(one.name, one.read_bytes()) for one in outside.iterdir()] == [("kept", b"outside")]
+
+
 def test_what_stays_far_down_keeps_its_link_to_a_file_above(source: Path, target: Path) -> None:
     with folder_of(source) as folder:
         os.link(source / "beside", "linked", dst_dir_fd=folder)
