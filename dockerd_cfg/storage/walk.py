@@ -48,6 +48,17 @@ def section_folders(root: Path, leave: Collection[bytes] = ()) -> list[bytes]:
     )
 
 
+def replaced(root: Path, folders: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield which of ``folders`` cannot be below ``root``: on the way there is something that is no folder."""
+    with Reach(os.fsencode(root)) as reach:
+        for folder in folders:
+            try:
+                with suppress(FileNotFoundError), _held(reach, folder):
+                    pass
+            except NotADirectoryError:
+                yield folder
+
+
 def by_section(paths: Iterable[bytes]) -> dict[bytes, list[bytes]]:
     """Return ``paths`` by the folder where their last section begins (empty for most), relative to that."""
     found: dict[bytes, list[bytes]] = defaultdict(list)

@@ -123,6 +123,20 @@ def test_what_is_too_much_far_down_goes(source: Path, target: Path, left: int, c
     assert seen(target) == seen(source)
 
 
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("put", [lambda path: path.write_bytes(b"x"), lambda path: path.symlink_to("/")])
+def test_what_stands_where_a_very_long_path_began_takes_its_place(
+    source: Path, target: Path, put: Callable[[Path], object], careful: bool
+) -> None:
+    copy(source, target)
+    remove_tree(source / ("0" * LENGTH))
+    put(source / ("0" * LENGTH))
+
+    copy(source, target, careful=careful)
+
+    assert seen(target) == seen(source)
+
+
 @pytest.mark.parametrize("linked", ["source", "target"])
 def test_no_link_on_the_way_to_a_very_long_path_leads_out_of_the_trees(
     source: Path, target: Path, tmp_path: Path, linked: str
@@ -143,6 +157,18 @@ def test_no_link_on_the_way_to_a_very_long_path_leads_out_of_the_trees(
         reach(DEEPEST)
 
     assert [(one.name, one.read_bytes()) for one in outside.iterdir()] == [("kept", b"outside")]
+
+
+def test_links_between_paths_that_rsync_takes_stay_links(source: Path, target: Path) -> None:
+    short, long = (b"/".join(DEEPEST.split(b"/")[:depth]) for depth in (7, 14))
+    with folder_of(source, short) as above, folder_of(source, long) as below:
+        write(above, "linked", b"1")
+        os.link("linked", "linked", src_dir_fd=above, dst_dir_fd=below)
+    pre_copy(Runner(), source, target, progress=Silent(), total_bytes=7, note="copying")
+
+    copy_again(Runner(), source, target, [short + b"/linked", long + b"/linked"])
+
+    assert list(differences(source, target)) == []
 
 
 def test_what_stays_far_down_keeps_its_link_to_a_file_above(source: Path, target: Path) -> None:
