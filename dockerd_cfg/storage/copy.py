@@ -161,7 +161,10 @@ class _Rsync:
             except OSError as error:
                 return Completed(("rsync",), _VANISHED, "", str(error))
             argv = [*self._argv, *own, "--from0", *options, *(f"{place}/" for place in places)]
-            return self._runner.run(argv, timeout=None, check=False, on_output=self._on_output)
+            # nudged: a container may put a pipe in the place of a file that rsync is about to open
+            return self._runner.run(
+                argv, timeout=None, check=False, on_output=self._on_output, nudged=self._live
+            )
 
     def require(self, done: Completed) -> None:
         """Raise CommandFailed unless that is good enough."""
