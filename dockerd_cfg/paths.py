@@ -53,11 +53,11 @@ class Layout:
                 real = real.parent if real != self.root else real
                 continue
             place = real / part
-            if links < _MOST_LINKS and place.is_symlink():
+            if links < _MOST_LINKS and os.path.islink(place):  # noqa: PTH114  # not where it cannot be told, as with realpath
                 links += 1
                 text = place.readlink()
                 real = self.root if text.is_absolute() else real
-                waiting = [*(one for one in text.parts if one != "/"), *waiting]
+                waiting = [*(one for one in text.parts if one != text.anchor), *waiting]
             else:
                 real = place
         return real

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Final, NamedTuple
 
 from dockerd_cfg import signals
@@ -26,6 +26,7 @@ _KEPT: Final = ("HOME", "TMPDIR", "NO_COLOR")
 _SHOWN_LINES: Final = 20
 _ENDING: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
+_NUDGE_EVERY: Final = 1.0  # seconds
 
 
 class Completed(NamedTuple):
@@ -69,11 +70,13 @@ class Runner:
         timeout: float | None = DEFAULT_TIMEOUT,
         check: bool = True,
         on_output: Callable[[str], None] | None = None,
+        nudged: bool = False,
     ) -> Completed:
         """Run ``argv`` to its end and return what came of it.
 
         ``timeout`` is in seconds (None: no limit); when it runs out the process group is ended. ``on_output``
-        receives standard output piece by piece while the program runs; ``stdout`` is then empty.
+        receives standard output piece by piece while the program runs; ``stdout`` is then empty. ``nudged``: no call
+        of the program waits long, if it handles SIGCHLD without SA_RESTART.
         Raises CommandFailed when the program is not installed, takes too long or, with ``check``, ends with a
         status other than 0.
         """
@@ -112,7 +115,8 @@ class Runner:
                     _internal_bufsize=1 << 16,
                     **output,
                 )
-            with traced(shlex.join(argv)), deadline.watching(process):
+            nudging = _nudging(process) if nudged else nullcontext()
+            with traced(shlex.join(argv)), deadline.watching(process), nudging:
                 process.wait()
         except sh.ErrorReturnCode:
             pass  # told by the exit code below
@@ -246,6 +250,25 @@ class _Deadline:
         self.is_missed = True
         with suppress(ProcessLookupError):
             process.signal_group(signal.SIGKILL)
+
+
+@contextmanager
+def _nudging(process: Any) -> Iterator[None]:
+    """Send ``process`` a signal now and then that does nothing but interrupt: the opening of a pipe nobody writes to."""
+    is_over = threading.Event()
+
+    def nudge() -> None:
+        while not is_over.wait(_NUDGE_EVERY):
+            with suppress(ProcessLookupError):
+                process.signal(signal.SIGCHLD)
+
+    thread = threading.Thread(target=nudge, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _text(data: bytes) -> str:

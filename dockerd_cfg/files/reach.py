@@ -9,6 +9,7 @@ from typing import Final, Self
 # each byte escaped, a temporary name), a path stays below 4,096 bytes.
 SECTION: Final = 1536
 _HELD: Final = 64
+_FOLDER: Final = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def sections(path: bytes) -> list[bytes]:
@@ -29,7 +30,7 @@ class Reach:
     """Turns paths relative to ``root`` into paths for a call, to be used at once; a context manager.
 
     Folders on the way to very long ones are held open, so that the rest of the path is counted from there. ``root`` is
-    followed where it is a link, what is below is not, as far as it is held open.
+    followed where it is a link, but no link below it on the way to what is held open, whoever puts one there and when.
     """
 
     def __init__(self, root: bytes) -> None:
@@ -54,19 +55,40 @@ class Reach:
         if len(path) <= SECTION:
             return self._root + b"/" + path
         *folders, rest = sections(path)
-        begin, taken = self._root, 0
-        for folder in folders:
-            taken += len(folder) + 1
-            begin = b"/proc/self/fd/%d" % self._hold(path[:taken], begin + b"/" + folder)
-        return begin + b"/" + rest
+        return self._begin(folders) + b"/" + rest
 
-    def _hold(self, path: bytes, place: bytes) -> int:
-        """Return a descriptor of the folder ``path``, which ``place`` leads to."""
+    def open(self, path: bytes) -> int:
+        """Return a descriptor of the folder ``path`` for the caller to close; no link is followed. Raises OSError."""
+        *folders, rest = sections(path)
+        return _opened(self._begin(folders), rest)
+
+    def _begin(self, folders: list[bytes]) -> bytes:
+        """Return what to pass to a call for the last of ``folders``, sections each below the one before."""
+        begin, path = self._root, b""
+        for folder in folders:
+            path += folder + b"/"
+            begin = b"/proc/self/fd/%d" % self._hold(path, begin, folder)
+        return begin
+
+    def _hold(self, path: bytes, above: bytes, folder: bytes) -> int:
+        """Return a descriptor of the folder ``path``, which is ``folder`` below ``above``."""
         held = self._held.get(path)
         if held is None:
-            held = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            held = _opened(above, folder)
             self._held[path] = held
             if len(self._held) > _HELD:
                 os.close(self._held.popitem(last=False)[1])
         self._held.move_to_end(path)
         return held
+
+
+def _opened(above: bytes, path: bytes) -> int:
+    """Open the folder ``path`` below ``above``, following no link but ``above`` itself."""
+    folder = os.open(above, _FOLDER)
+    for name in path.split(b"/") if path else ():
+        above_it = folder
+        try:
+            folder = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above_it)
+        finally:
+            os.close(above_it)
+    return folder

@@ -10,11 +10,10 @@ from typing import Final
 
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.files.reach import SECTION
 from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
 from dockerd_cfg.storage.sealed import NOTE
-from dockerd_cfg.storage.walk import by_section, opened, remove_folders, section_folders
+from dockerd_cfg.storage.walk import by_section, opened, remove_folders, replaced, section_folders
 
 MARKER: Final = ".dockerd-cfg-target.json"
 # What we keep in a copy beside Docker's data: whose copy it is, and what of it is settled.
@@ -35,6 +34,8 @@ _PARTIAL: Final = 23
 _TOO_LONG: Final = re.compile(
     "max-path len|overly long|name too long|cannot delete non-empty directory", re.IGNORECASE
 )
+# Of each path that is copied by its name: names are hard links to each other in the copy if they come in one go.
+_TAKEN: Final = 3500
 _WILDCARD: Final = re.compile(rb"[*?\[\\]")
 # A disk that breaks has a complaint for each of its files.
 _SHOWN_COMPLAINTS: Final = 3
@@ -129,7 +130,7 @@ def copy_again(
 def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:
     """Yield the ``names`` but for very long ones, which are added to ``long``: there may be a million names."""
     for name in names:
-        if len(name) <= SECTION:
+        if len(name) <= _TAKEN:
             yield name
         else:
             long.append(name)
@@ -160,7 +161,10 @@ class _Rsync:
             except OSError as error:
                 return Completed(("rsync",), _VANISHED, "", str(error))
             argv = [*self._argv, *own, "--from0", *options, *(f"{place}/" for place in places)]
-            return self._runner.run(argv, timeout=None, check=False, on_output=self._on_output)
+            # nudged: a container may put a pipe in the place of a file that rsync is about to open
+            return self._runner.run(
+                argv, timeout=None, check=False, on_output=self._on_output, nudged=self._live
+            )
 
     def require(self, done: Completed) -> None:
         """Raise CommandFailed unless that is good enough."""
@@ -171,18 +175,19 @@ class _Rsync:
 def _copy_in_sections(rsync: _Rsync, settled: Collection[bytes]) -> None:
     """Copy a tree with paths that are too long for rsync: section by section, and only then remove what is too much.
 
-    A hard link to another section is left as it is in the copy, but none is made. Raises CommandFailed.
+    What is in the way goes before: a folder where there is a file now. A hard link to another section is left as it is
+    in the copy, but none is made. Raises CommandFailed.
     """
     folders = section_folders(rsync.source, settled)
     below = by_section(folders)
-    for order in ([], ["--delete-delay"]):
-        if order:
-            remove_folders(rsync.target, set(section_folders(rsync.target, settled)) - set(folders))
+    for order in ("--force", "--delete-delay"):
+        much = set(section_folders(rsync.target, settled)) - set(folders)
+        remove_folders(rsync.target, replaced(rsync.source, much) if order == "--force" else much)
         for folder in (b"", *folders):
             leave = [_WILDCARD.sub(rb"\\\g<0>", path) + b"/*" for path in below[folder]]
             leave += [] if folder else settled
             with _listing(b"/" + path for path in leave) as left:
-                rsync.require(rsync.run(folder, *order, f"--exclude-from={left}"))
+                rsync.require(rsync.run(folder, order, f"--exclude-from={left}"))
 
 
 class _CopierReader:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dockerd_cfg.copier.folders import GONE, Root, joined
 from dockerd_cfg.files import translated
 from dockerd_cfg.files.reach import Reach, sections
 from dockerd_cfg.files.trees import remove_in
@@ -16,27 +17,30 @@ def walk(root: Path, leave: Collection[bytes] = ()) -> Iterator[tuple[bytes, os.
     """Yield what is below ``root``, but for other file systems: its path relative to ``root``, and its status.
 
     What lies in the folders ``leave`` (relative paths) is not looked at. What vanishes meanwhile is left out: Docker
-    may be running. Raises OSError.
+    may be running; no link that comes in the place of a folder is followed. Raises OSError.
     """
-    device, folders = os.lstat(root).st_dev, [b""]
-    with Reach(os.fsencode(root)) as reach:
+    top = Root(os.fsencode(root))
+    folders = [b""]
+    with _closing(top.folder):
         while folders:
-            folder = folders.pop()
+            path = folders.pop()
             try:
-                entries = os.scandir(reach(folder))
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            with entries:
+                folder = top.open(path)
+            except OSError as error:
+                if error.errno in GONE:
+                    continue
+                raise
+            with _closing(folder), os.scandir(folder) as entries:
                 for entry in entries:
                     try:
                         status = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:
                         continue
-                    if status.st_dev == device:
-                        path = folder + entry.name
-                        yield path, status
-                        if stat.S_ISDIR(status.st_mode) and path not in leave:
-                            folders.append(path + b"/")
+                    if status.st_dev == top.device:
+                        found = joined(path, os.fsencode(entry.name))
+                        yield found, status
+                        if stat.S_ISDIR(status.st_mode) and found not in leave:
+                            folders.append(found)
 
 
 def section_folders(root: Path, leave: Collection[bytes] = ()) -> list[bytes]:
@@ -46,6 +50,17 @@ def section_folders(root: Path, leave: Collection[bytes] = ()) -> list[bytes]:
         for path, status in walk(root, leave)
         if stat.S_ISDIR(status.st_mode) and sections(path + b"/")[1:] and not sections(path + b"/")[-1]
     )
+
+
+def replaced(root: Path, folders: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield which of ``folders`` cannot be below ``root``: on the way there is something that is no folder."""
+    with Reach(os.fsencode(root)) as reach:
+        for folder in folders:
+            try:
+                with suppress(FileNotFoundError), _held(reach, folder):
+                    pass
+            except NotADirectoryError:
+                yield folder
 
 
 def by_section(paths: Iterable[bytes]) -> dict[bytes, list[bytes]]:
@@ -80,8 +95,14 @@ def opened(root: Path, folder: bytes) -> Iterator[Path]:
 
 @contextmanager
 def _held(reach: Reach, folder: bytes) -> Iterator[int]:
-    held = os.open(reach(folder), os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
+    held = reach.open(folder)
+    with _closing(held):
         yield held
+
+
+@contextmanager
+def _closing(folder: int) -> Iterator[None]:
+    try:
+        yield
     finally:
-        os.close(held)
+        os.close(folder)

@@ -45,3 +45,16 @@ def test_a_link_that_leads_to_itself_leads_no_further(is_whole: bool, tmp_path: 
 
     assert layout.resolve(folder / "to-itself") == folder / "to-itself"
     assert layout.resolve(folder / "to-folder/file") == folder / "folder/file"
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["the running host", "below a root"])
+def test_two_slashes_at_the_beginning_of_a_link_are_one(is_whole: bool, tmp_path: Path) -> None:
+    layout, folder = (Layout(), HostPath(tmp_path)) if is_whole else (Layout(tmp_path), HostPath("/"))
+    (tmp_path / "link").symlink_to(f"/{folder / 'disk'}")
+
+    assert layout.resolve(folder / "link/file") == folder / "disk/file"
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "nul\0"])
+def test_a_name_that_no_file_can_have_leads_no_further(name: str, tmp_path: Path) -> None:
+    assert Layout().resolve(HostPath(tmp_path / name)) == HostPath(tmp_path / name)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 
@@ -132,6 +133,13 @@ def test_a_program_whose_time_is_up_is_ended_with_its_children(tmp_path: Path) -
 def test_a_program_that_ignores_being_asked_is_ended_all_the_same() -> None:
     with pytest.raises(CommandFailed, match="did not end within"):
         sh("trap '' TERM; sleep 60", timeout=0.2)
+
+
+def test_a_program_that_is_nudged_does_not_wait_for_ever(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    program = f"import os, signal; signal.signal(signal.SIGCHLD, lambda *_: os._exit(7)); open({str(tmp_path / 'pipe')!r})"
+
+    assert RUNNER.run([sys.executable, "-c", program], nudged=True, timeout=30, check=False).exit_code == 7
 
 
 def test_a_program_runs_in_a_group_of_its_own() -> None:

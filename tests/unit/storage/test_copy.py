@@ -2,11 +2,15 @@
 
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dockerd_cfg import runner
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.runner import Completed, Runner
 from dockerd_cfg.storage.compare import differences
@@ -138,3 +142,36 @@ def test_of_many_complaints_a_few_are_told(tmp_path: Path, monkeypatch: pytest.M
     assert caught.value.message.count("mkstemp") == 3
     assert "and 47 more" in caught.value.message
     assert "dmesg" in (caught.value.hint or "")
+
+
+@contextmanager
+def files_and_pipes_taking_turns(folder: Path, number: int) -> Iterator[None]:
+    """Let files become pipes, which nobody writes to, and files again, for as long as the block lasts."""
+    is_over = threading.Event()
+
+    def turn() -> None:
+        while not is_over.is_set():
+            for make in (os.mkfifo, Path.touch):
+                for file in range(number):
+                    (folder / str(file)).unlink(missing_ok=True)
+                    make(folder / str(file))
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_a_pipe_that_comes_in_the_place_of_a_file_does_not_hold_up_a_live_copy(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_NUDGE_EVERY", 0.01)
+    with files_and_pipes_taking_turns(source, 300):
+        for _ in range(5):
+            copy(source, target, live=True)
+    copy(source, target)
+
+    assert list(differences(source, target)) == []

@@ -123,6 +123,54 @@ def test_what_is_too_much_far_down_goes(source: Path, target: Path, left: int, c
     assert seen(target) == seen(source)
 
 
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("put", [lambda path: path.write_bytes(b"x"), lambda path: path.symlink_to("/")])
+def test_what_stands_where_a_very_long_path_began_takes_its_place(
+    source: Path, target: Path, put: Callable[[Path], object], careful: bool
+) -> None:
+    copy(source, target)
+    remove_tree(source / ("0" * LENGTH))
+    put(source / ("0" * LENGTH))
+
+    copy(source, target, careful=careful)
+
+    assert seen(target) == seen(source)
+
+
+@pytest.mark.parametrize("linked", ["source", "target"])
+def test_no_link_on_the_way_to_a_very_long_path_leads_out_of_the_trees(
+    source: Path, target: Path, tmp_path: Path, linked: str
+) -> None:
+    """A container can put links and folders in each other's place while it is copied from."""
+    copy(source, target)
+    path = b"/".join(DEEPEST.split(b"/")[: SECTION // LENGTH + 1])
+    outside = tmp_path / "outside" / os.fsdecode(path.rpartition(b"/")[2])
+    outside.mkdir(parents=True)
+    (outside / "kept").write_bytes(b"outside")
+    with folder_of(tmp_path / linked, b"/".join(path.split(b"/")[:-2])) as folder:
+        name = path.split(b"/")[-2]
+        os.rename(name, b"away", src_dir_fd=folder, dst_dir_fd=folder)
+        os.symlink(outside.parent, name, dir_fd=folder)
+
+    copy_again(Runner(), source, target, [DEEPEST + b"/file", path + b"/kept"], live=True)
+    with Reach(os.fsencode(tmp_path / linked)) as reach, pytest.raises(NotADirectoryError):
+        reach(DEEPEST)
+
+    assert [(one.name, one.read_bytes()) for one in outside.iterdir()] == [("kept", b"outside")]
+
+
+def test_links_between_paths_that_rsync_takes_stay_links(source: Path, target: Path) -> None:
+    short, long = (b"/".join(DEEPEST.split(b"/")[:depth]) for depth in (7, 14))
+    with folder_of(source, short) as above, folder_of(source, long) as below:
+        write(above, "linked", b"1")
+        os.link("linked", "linked", src_dir_fd=above, dst_dir_fd=below)
+    pre_copy(Runner(), source, target, progress=Silent(), total_bytes=7, note="copying")
+
+    copy_again(Runner(), source, target, [short + b"/linked", long + b"/linked"])
+
+    assert list(differences(source, target)) == []
+
+
 def test_what_stays_far_down_keeps_its_link_to_a_file_above(source: Path, target: Path) -> None:
     with folder_of(source) as folder:
         os.link(source / "beside", "linked", dst_dir_fd=folder)
