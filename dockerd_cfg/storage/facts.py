@@ -24,7 +24,8 @@ from dockerd_cfg.storage.sealed import sealed
 from dockerd_cfg.storage.survey import TreeSize, survey
 from dockerd_cfg.storage.target_facts import TargetFacts, read_target, resolve
 
-# Where Docker itself mounts something below its roots; any other mount there is somebody's, and would be missed.
+# Where Docker itself mounts something below its roots; any other mount there is somebody's, and would be missed. The
+# last is a build's, for as long as one of its steps reads an image (moby daemon/containerd/image_builder.go).
 _OWN_MOUNTS: Final = (
     "overlay2",
     "containers",
@@ -35,6 +36,7 @@ _OWN_MOUNTS: Final = (
     "buildkit",
     "netns",
     "containerd",
+    "tmp/rootfs-mount",
 )
 
 _OWN_MOUNTS_CONTAINERD: Final = ("io.containerd.", "tmpmounts")
@@ -222,12 +224,8 @@ def _tree(
 ) -> Tree:
     mounts = host.filesystems.mounts()
     real = host.layout.real(source)
-    own = _OWN_MOUNTS if name == "docker" else _OWN_MOUNTS_CONTAINERD
     foreign = tuple(
-        mount.point
-        for mount in mounts_below(source, mounts)
-        if not mount.point.relative_to(source).parts[0].startswith(own)
-        and not _is_remapped(mount.point, source)
+        mount.point for mount in mounts_below(source, mounts) if not is_own_mount(name, mount.point, source)
     )
     try:
         device, size, missing = real.stat().st_dev, survey(real, sealed(real, time.time())), False
@@ -263,6 +261,12 @@ def _is_elsewhere(host: Host, path: HostPath, device: int) -> bool:
         return host.layout.real(path).lstat().st_dev != device
     except (OSError, ValueError):
         return False
+
+
+def is_own_mount(name: Literal["docker", "containerd"], point: HostPath, source: HostPath) -> bool:
+    """Tell whether a mount at ``point``, below the root ``source``, is one that Docker or containerd makes there itself."""
+    own = _OWN_MOUNTS if name == "docker" else _OWN_MOUNTS_CONTAINERD
+    return str(point.relative_to(source)).startswith(own) or _is_remapped(point, source)
 
 
 def _is_remapped(point: HostPath, source: HostPath) -> bool:
