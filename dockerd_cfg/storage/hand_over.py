@@ -13,7 +13,7 @@ from pydantic import Field
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
-from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
@@ -204,8 +204,21 @@ class HandOver(Step):
         for edit, old in zip(self.edits, _kept(before), strict=True):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
+            if self.mode == "symlink":
+                self._refuse_lost_link(layout, before, tree)
             if tree.placement == "copied":
                 refuse_carry_back(layout, tree, before, self.mode)
+
+    def _refuse_lost_link(self, layout: Layout, before: Before, tree: MovedTree) -> None:
+        """Refuse where the link that the move made is gone: nothing would be carried back, and Docker start empty."""
+        if tree.edit is None and not self._leads_to_new(layout, before, tree):
+            is_taken = os.path.lexists(layout.real(tree.named))
+            found, first = ("something else is there", "move that away, ") if is_taken else ("it is gone", "")
+            raise FileProblem(
+                f"{tree.named} is no longer the link to {tree.target} that the move made: {found}",
+                hint=f"stop Docker (systemctl stop docker.socket docker.service), {first}make the link again "
+                f"(ln -s {tree.target} {tree.named}), then run: dockerd-cfg rollback",
+            )
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
         layout: Layout = context.host.layout

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -472,6 +473,19 @@ def test_a_folder_below_an_old_disk_that_is_not_mounted_is_not_taken_for_the_old
     step, before = handed_over(host)
     with pytest.raises(FileProblem, match="is not mounted at"):
         step.refuse_conflict(host.layout, before | {"mounted": ["docker"]})
+
+
+@pytest.mark.parametrize("put", [None, Path.mkdir, lambda path: path.symlink_to("/srv")])
+def test_a_move_whose_link_is_gone_is_not_undone(host: Host, put: Callable[[Path], object] | None) -> None:
+    """Nothing would be carried back, the copy removed, and Docker started on what is at the old place."""
+    step, before = handed_over(host, "symlink")
+    step.refuse_conflict(host.layout, before)
+    real(host, OLD).unlink()
+    if put is not None:
+        put(real(host, OLD))
+
+    with pytest.raises(FileProblem, match="no longer the link to /mnt/data/docker"):
+        step.refuse_conflict(host.layout, before)
 
 
 def test_a_note_that_an_earlier_move_left_in_the_old_tree_does_not_count(host: Host) -> None:
