@@ -204,21 +204,28 @@ class HandOver(Step):
         for edit, old in zip(self.edits, _kept(before), strict=True):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
-            if self.mode == "symlink":
-                self._refuse_lost_link(layout, before, tree)
+            if not self._leads_to_new(layout, before, tree):
+                raise self._led_elsewhere(layout, tree)
             if tree.placement == "copied":
                 refuse_carry_back(layout, tree, before, self.mode)
 
-    def _refuse_lost_link(self, layout: Layout, before: Before, tree: MovedTree) -> None:
-        """Refuse where the link that the move made is gone: nothing would be carried back, and Docker start empty."""
-        if tree.edit is None and not self._leads_to_new(layout, before, tree):
+    def _led_elsewhere(self, layout: Layout, tree: MovedTree) -> FileProblem:
+        """Return the refusal to undo where the new place no longer counts: nothing would be carried back from it."""
+        if tree.edit is not None:
+            path = self.edits[tree.edit].path
+            message = (
+                f"{path} no longer leads to {tree.target}, as the move left it: something else changed it"
+            )
+            first = f"let {path} lead to {tree.target} again"
+        else:
             is_taken = os.path.lexists(layout.real(tree.named))
             found, first = ("something else is there", "move that away, ") if is_taken else ("it is gone", "")
-            raise FileProblem(
-                f"{tree.named} is no longer the link to {tree.target} that the move made: {found}",
-                hint=f"stop Docker (systemctl stop docker.socket docker.service), {first}make the link again "
-                f"(ln -s {tree.target} {tree.named}), then run: dockerd-cfg rollback",
-            )
+            message = f"{tree.named} is no longer the link to {tree.target} that the move made: {found}"
+            first += f"make the link again (ln -s {tree.target} {tree.named})"
+        return FileProblem(
+            message,
+            hint=f"stop Docker (systemctl stop docker.socket docker.service), {first}, then run: dockerd-cfg rollback",
+        )
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
         layout: Layout = context.host.layout

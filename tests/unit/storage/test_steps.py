@@ -15,7 +15,7 @@ from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
-from dockerd_cfg.paths import HostPath
+from dockerd_cfg.paths import DAEMON_JSON, HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
@@ -485,6 +485,17 @@ def test_a_move_whose_link_is_gone_is_not_undone(host: Host, put: Callable[[Path
         put(real(host, OLD))
 
     with pytest.raises(FileProblem, match="no longer the link to /mnt/data/docker"):
+        step.refuse_conflict(host.layout, before)
+
+
+def test_a_move_whose_configuration_is_gone_is_not_undone(host: Host) -> None:
+    """So it is when something that manages the host's files has put back its own daemon.json."""
+    managed = real(host, DAEMON_JSON).read_bytes()
+    step, before = handed_over(host)
+    step.refuse_conflict(host.layout, before)
+    real(host, DAEMON_JSON).write_bytes(managed)
+
+    with pytest.raises(FileProblem, match=r"daemon\.json no longer leads to /mnt/data/docker"):
         step.refuse_conflict(host.layout, before)
 
 
