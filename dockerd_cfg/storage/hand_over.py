@@ -13,7 +13,7 @@ from pydantic import Field
 from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
-from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import links
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
@@ -204,8 +204,28 @@ class HandOver(Step):
         for edit, old in zip(self.edits, _kept(before), strict=True):
             edit.refuse_conflict(layout, old)
         for tree in self.trees:
+            if not self._leads_to_new(layout, before, tree):
+                raise self._led_elsewhere(layout, tree)
             if tree.placement == "copied":
                 refuse_carry_back(layout, tree, before, self.mode)
+
+    def _led_elsewhere(self, layout: Layout, tree: MovedTree) -> FileProblem:
+        """Return the refusal to undo where the new place no longer counts: nothing would be carried back from it."""
+        if tree.edit is not None:
+            path = self.edits[tree.edit].path
+            message = (
+                f"{path} no longer leads to {tree.target}, as the move left it: something else changed it"
+            )
+            first = f"let {path} lead to {tree.target} again"
+        else:
+            is_taken = os.path.lexists(layout.real(tree.named))
+            found, first = ("something else is there", "move that away, ") if is_taken else ("it is gone", "")
+            message = f"{tree.named} is no longer the link to {tree.target} that the move made: {found}"
+            first += f"make the link again (ln -s {tree.target} {tree.named})"
+        return FileProblem(
+            message,
+            hint=f"stop Docker (systemctl stop docker.socket docker.service), {first}, then run: dockerd-cfg rollback",
+        )
 
     def _link(self, context: Context, tree: MovedTree) -> str | None:
         layout: Layout = context.host.layout

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
-from dockerd_cfg.paths import HostPath
+from dockerd_cfg.paths import DAEMON_JSON, HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
@@ -472,6 +473,30 @@ def test_a_folder_below_an_old_disk_that_is_not_mounted_is_not_taken_for_the_old
     step, before = handed_over(host)
     with pytest.raises(FileProblem, match="is not mounted at"):
         step.refuse_conflict(host.layout, before | {"mounted": ["docker"]})
+
+
+@pytest.mark.parametrize("put", [None, Path.mkdir, lambda path: path.symlink_to("/srv")])
+def test_a_move_whose_link_is_gone_is_not_undone(host: Host, put: Callable[[Path], object] | None) -> None:
+    """Nothing would be carried back, the copy removed, and Docker started on what is at the old place."""
+    step, before = handed_over(host, "symlink")
+    step.refuse_conflict(host.layout, before)
+    real(host, OLD).unlink()
+    if put is not None:
+        put(real(host, OLD))
+
+    with pytest.raises(FileProblem, match="no longer the link to /mnt/data/docker"):
+        step.refuse_conflict(host.layout, before)
+
+
+def test_a_move_whose_configuration_is_gone_is_not_undone(host: Host) -> None:
+    """So it is when something that manages the host's files has put back its own daemon.json."""
+    managed = real(host, DAEMON_JSON).read_bytes()
+    step, before = handed_over(host)
+    step.refuse_conflict(host.layout, before)
+    real(host, DAEMON_JSON).write_bytes(managed)
+
+    with pytest.raises(FileProblem, match=r"daemon\.json no longer leads to /mnt/data/docker"):
+        step.refuse_conflict(host.layout, before)
 
 
 def test_a_note_that_an_earlier_move_left_in_the_old_tree_does_not_count(host: Host) -> None:
