@@ -21,6 +21,7 @@ from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.confirmation import EXPECT_CONFIRMATION, SERVICE
+from dockerd_cfg.service.hold import is_held
 from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
@@ -103,6 +104,8 @@ def _why_not(session: Session, unit: UnitState) -> str:
         return "Docker does not run: docker.service is masked"
     if not unit.exists:
         return "Docker does not run: there is no docker.service"
+    if is_held(session.host):
+        return "Docker does not run, and systemctl start does not start it: dockerd-cfg holds it until the open run has ended"
     return f"Docker does not run: docker.service is {unit.active} ({unit.result})"
 
 

@@ -116,6 +116,14 @@ class KilledInTheSwitch:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def test_a_docker_that_is_held_is_told_of_as_such(host: Path) -> None:
+    """Whoever starts it gets no error and no Docker."""
+    assert tool(host, *MOVE, witness=KilledInTheSwitch()).code == -signal.SIGKILL
+    assert "dockerd-cfg holds it until the open run has ended" in tool(host, "status").said
+    assert tool(host, "rollback", "--yes").code == 0
+    assert "holds" not in tool(host, "status").said
+
+
 @pytest.mark.parametrize("then", ["resume", "rollback"])
 @pytest.mark.parametrize("mode", ["rename", "rename and link"])
 def test_a_rename_cut_off_with_the_link_made_and_not_yet_in_its_place_is_ended_without_loss(
