@@ -12,6 +12,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _OPENAT2: Final = 437  # the same on all architectures that Docker runs on
 _RESOLVE_NO_XDEV: Final = 1
 _RESOLVE_NO_SYMLINKS: Final = 4
+_CACHESTAT: Final = 451  # likewise
 _IOPRIO_SET: Final = {
     "x86_64": 251,
     "aarch64": 30,
@@ -36,26 +37,6 @@ _syscall.restype = ctypes.c_long
 _HOW: Final = ctypes.byref(_FOLDER)
 _HOW_SIZE: Final = ctypes.c_size_t(ctypes.sizeof(_FOLDER))
 _OPENAT2_NUMBER: Final = ctypes.c_long(_OPENAT2)
-
-
-_MOST_PAGES: Final = 2048
-_pages: Final = ctypes.create_string_buffer(_MOST_PAGES)
-_mmap: Final = _LIBC.mmap
-_mmap.restype = ctypes.c_void_p
-_mmap.argtypes = (
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_longlong,
-)
-_munmap: Final = _LIBC.munmap
-_munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
-_mincore: Final = _LIBC.mincore
-_mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
-_MAP_FAILED: Final = ctypes.c_void_p(-1).value
-_RESIDENT: Final = int.from_bytes(b"\1" * _MOST_PAGES, "little")  # the other bits are not defined
 
 
 def _failed() -> OSError:
@@ -100,11 +81,76 @@ def sync_filesystem(folder: int) -> None:
         raise _failed()
 
 
-def is_in_memory(file: int, start: int, size: int) -> bool:
-    """Tell whether any of ``size`` bytes (at most 4 MB) of ``file`` from ``start`` on is in the page cache (mincore(2)).
+def be_idle() -> None:
+    """Ask the disk's scheduler to serve everyone else first; only bfq heeds it, others do nothing. Never fails."""
+    number = _IOPRIO_SET.get(os.uname().machine)
+    if number is not None:
+        _LIBC.syscall(ctypes.c_long(number), _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
 
-    Where the kernel does not tell, some might be.
+
+class _CacheRange(ctypes.Structure):
+    _fields_ = (("offset", ctypes.c_uint64), ("length", ctypes.c_uint64))
+
+
+class _CacheStat(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_uint64) for name in ("cache", "dirty", "writeback", "evicted", "recently_evicted")
+    )
+
+
+_range: Final = _CacheRange()
+_cached: Final = _CacheStat()
+_RANGE: Final = ctypes.byref(_range)
+_CACHED: Final = ctypes.byref(_cached)
+_CACHESTAT_NUMBER: Final = ctypes.c_long(_CACHESTAT)
+_NO_FLAGS: Final = ctypes.c_uint(0)
+
+
+def has_cachestat() -> bool:
+    """Tell whether `is_cached` works here: Linux 6.5, and no filter of system calls against it."""
+    file = os.memfd_create("copier")
+    try:
+        return _count_cached(file, 0, mmap.PAGESIZE)
+    finally:
+        os.close(file)
+
+
+def is_cached(file: int, start: int, size: int) -> bool:
+    """Tell whether any of ``size`` bytes of ``file`` from ``start`` on is in the page cache, by cachestat(2).
+
+    Where the kernel does not tell, of files that this user may not write for instance, some might be.
     """
+    return not _count_cached(file, start, size) or bool(_cached.cache)
+
+
+def _count_cached(file: int, start: int, size: int) -> bool:
+    _range.offset, _range.length = start, size
+    counted: int = _syscall(_CACHESTAT_NUMBER, file, _RANGE, _CACHED, _NO_FLAGS)
+    return counted == 0
+
+
+_MOST_PAGES: Final = 2048
+_pages: Final = ctypes.create_string_buffer(_MOST_PAGES)
+_mmap: Final = _LIBC.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_longlong,
+)
+_munmap: Final = _LIBC.munmap
+_munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+_mincore: Final = _LIBC.mincore
+_mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+_MAP_FAILED: Final = ctypes.c_void_p(-1).value
+_RESIDENT: Final = int.from_bytes(b"\1" * _MOST_PAGES, "little")  # the other bits are not defined
+
+
+def is_resident(file: int, start: int, size: int) -> bool:
+    """Like `is_cached`, of at most 4 MB, by mincore(2): any kernel has it, but it takes three calls."""
     begin = start - start % mmap.PAGESIZE
     length = start + size - begin
     pages = -(-length // mmap.PAGESIZE)
@@ -117,10 +163,3 @@ def is_in_memory(file: int, start: int, size: int) -> bool:
         return bool(int.from_bytes(_pages.raw[:pages], "little") & _RESIDENT)
     finally:
         _munmap(address, length)
-
-
-def be_idle() -> None:
-    """Ask the disk's scheduler to serve everyone else first; only bfq heeds it, others do nothing. Never fails."""
-    number = _IOPRIO_SET.get(os.uname().machine)
-    if number is not None:
-        _LIBC.syscall(ctypes.c_long(number), _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)

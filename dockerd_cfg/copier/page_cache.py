@@ -5,13 +5,16 @@ also the quickest to get, on virtual machines that return what is free to their 
 """
 
 import os
+from typing import Final
 
 from dockerd_cfg.copier import kernel
+
+_is_in_memory: Final = kernel.is_cached if kernel.has_cachestat() else kernel.is_resident
 
 
 def fetch(file: int, start: int, size: int) -> bool:
     """Let the kernel begin to read ``size`` bytes of ``file`` from ``start`` on; tell whether none was in memory before."""
-    is_for_us = not kernel.is_in_memory(file, start, size)
+    is_for_us = not _is_in_memory(file, start, size)
     os.posix_fadvise(file, start, size, os.POSIX_FADV_WILLNEED)
     return is_for_us
 

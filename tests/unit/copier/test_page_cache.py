@@ -5,11 +5,12 @@ import mmap
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from dockerd_cfg.copier import kernel
 from tests.loop_disk import loop_disk
 
 pytestmark = pytest.mark.root
@@ -110,3 +111,18 @@ def test_holes_are_not_brought_into_memory(disk: Path, size: int) -> None:
     copy(disk)
 
     assert in_memory(path) == 0
+
+
+@pytest.mark.parametrize("is_in_memory", [kernel.is_cached, kernel.is_resident])
+def test_old_and_new_kernels_are_asked_for_the_same(
+    disk: Path, is_in_memory: Callable[[int, int, int], bool]
+) -> None:
+    if is_in_memory is kernel.is_cached and not kernel.has_cachestat():
+        pytest.skip("this kernel has no cachestat(2)")
+    make(disk / "source/used", 4 * MIB)
+    use(disk / "source/used", 2 * MIB, 2 * MIB + 1)
+
+    with (disk / "source/used").open("rb") as file:
+        held = [is_in_memory(file.fileno(), start, MIB) for start in range(0, 4 * MIB, MIB)]
+
+    assert held == [False, False, True, False]
