@@ -191,6 +191,7 @@ def test_with_user_namespaces_docker_is_expected_in_the_folder_below_the_root(fa
         ("/mnt/data/docker", "RequiresMountsFor=/mnt/data/docker"),
         ("/mnt/my data/docker", 'RequiresMountsFor="/mnt/my data/docker"'),
         ("/mnt/100%/docker", 'RequiresMountsFor="/mnt/100%%/docker"'),
+        ("/mnt/it's/docker", 'RequiresMountsFor="/mnt/it\'s/docker"'),
         ('/mnt/a"b/docker', 'RequiresMountsFor="/mnt/a\\"b/docker"'),
         ("/mnt/a\\b/docker", 'RequiresMountsFor="/mnt/a\\\\b/docker"'),
     ],
