@@ -10,6 +10,7 @@ import pytest
 from dockerd_cfg import files
 from dockerd_cfg.append_only import AppendFile, read_lines
 from dockerd_cfg.files import FileImage, Replacement, links
+from dockerd_cfg.storage.copying import begin
 from tests.loop_disk import after_a_power_cut, loop_disk
 
 pytestmark = [pytest.mark.root]
@@ -77,6 +78,13 @@ def test_what_was_done_survives_a_power_cut(disk: Path, change: Callable[[Path],
         assert contents(left) == contents(disk)
         if (disk / "journal").exists():
             assert read_lines(left / "journal") == [b"first", b"second"]
+
+
+def test_what_was_written_before_changes_begin_to_count_survives_a_power_cut(disk: Path) -> None:
+    (disk / "written").write_bytes(b"by a container")
+    begin(disk)
+    with after_a_power_cut(disk) as left:
+        assert contents(left)["written"] == b"by a container"
 
 
 @pytest.mark.parametrize(
