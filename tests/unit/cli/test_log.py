@@ -14,6 +14,8 @@ import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.log import masked_words
+from dockerd_cfg.errors import EXIT_BUG
+from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 
 
@@ -96,6 +98,22 @@ def test_no_secret_is_logged(root: Path, journal: Journal) -> None:
 
 def test_a_secret_is_masked_that_the_word_before_names() -> None:
     assert masked_words(["set", "log-opts.splunk-token", "geheim"]) == ["set", "log-opts.splunk-token", "***"]
+
+
+def test_a_bug_is_logged_without_the_secret(root: Path) -> None:
+    asked: list[str] = []
+
+    def broken_at_first() -> Host:
+        asked.append("")
+        if len(asked) == 1:
+            raise RuntimeError("a bug of ours")
+        return sandbox_host(root)  # for the log
+
+    argv = ["set", "log-opts.splunk-token", "geheim"]
+    assert run(argv, make_host=broken_at_first) == EXIT_BUG
+    log = (root / "var/log/dockerd-cfg.log").read_text()
+    assert "a bug of ours" in log
+    assert "geheim" not in log
 
 
 def test_the_kernel_is_not_left_to_tell_the_secret() -> None:
