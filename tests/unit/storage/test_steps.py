@@ -580,6 +580,15 @@ def test_nothing_is_removed_where_something_is_mounted_below(
     assert (volume(host, tree) / "journal.txt").exists()
 
 
+def test_no_copy_is_removed_through_a_link_that_came_in_its_place(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    elsewhere = real(host, NEW).rename(real(host, NEW).with_name("elsewhere"))
+    real(host, NEW).symlink_to(elsewhere)
+    RESERVE.revert(context(host), captured["reserve-target"])
+    assert (elsewhere / MARKER).exists()
+    assert real(host, NEW).is_symlink()
+
+
 def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
     handed_over(host)
     SetAside(source=OLD, aside=ASIDE).apply(context(host), {})
