@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -31,18 +30,29 @@ def root() -> Iterator[Path]:
 class Journal:
     """Reads all the while, as the real one does: a socket holds but a few messages."""
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, path: Path, listening: socket.socket) -> None:
+        self._path = path
         self._listening = listening
         self._messages: list[dict[str, str]] = []
+        self._is_read = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while data := self._listening.recv(1 << 18).decode():
-            self._messages.append(dict(line.split("=", 1) for line in data.splitlines()))
+            if data == "read\n":
+                self._is_read.set()
+            else:
+                self._messages.append(dict(line.split("=", 1) for line in data.splitlines()))
+
+    def send(self, data: bytes) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(data, str(self._path))
 
     def received(self) -> list[dict[str, str]]:
         """Return what has come since the last call."""
-        time.sleep(0.1)
+        self._is_read.clear()
+        self.send(b"read\n")  # comes after what was sent before
+        assert self._is_read.wait(30)
         messages, self._messages = self._messages, []
         return messages
 
@@ -53,9 +63,9 @@ def journal(root: Path) -> Iterator[Journal]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        yield Journal(listening)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", str(path))
+        journal = Journal(path, listening)
+        yield journal
+        journal.send(b"")
 
 
 def call(root: Path, *argv: str) -> int:
