@@ -91,6 +91,15 @@ def test_without_a_journal_a_run_is_told_to_a_private_file(root: Path) -> None:
     assert "0001-set-logs: applied" in log.read_text()
 
 
+def test_nothing_is_logged_through_a_planted_link(root: Path) -> None:
+    other = root / "other"
+    other.write_text("kept")
+    (root / "var/log").mkdir(exist_ok=True)
+    (root / "var/log/dockerd-cfg.log").symlink_to(other)
+    assert call(root, "set-logs", "--max-size", "7m", "--yes") == 0
+    assert other.read_text() == "kept"
+
+
 def test_a_run_with_nothing_to_do_leaves_nothing(root: Path, journal: Journal) -> None:
     call(root, "set-logs", "--yes")
     journal.received()
