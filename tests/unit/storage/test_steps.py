@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -401,6 +402,20 @@ def test_what_was_written_since_is_carried_back(host: Host, name: str) -> None:
     written.write_bytes(b"new")
     step.revert(context(host, was_applied=True), before)
     assert (volume(host, OLD) / name).read_bytes() == b"new"
+
+
+def test_a_carrying_back_that_is_not_faithful_leaves_docker_on_the_new_tree(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, before = handed_over(host)
+    (volume(host, NEW) / "row").write_bytes(b"new")
+    loses = tmp_path / "rsync"
+    loses.write_text(f'#!/bin/sh\n"{shutil.which("rsync")}" "$@" && rm -f "{volume(host, OLD)}/row"\n')
+    loses.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(CommandFailed, match="row is missing"):
+        step.revert(context(host, was_applied=True), before)
+    assert str(NEW) in real(host, DAEMON_JSON).read_text()
 
 
 def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
