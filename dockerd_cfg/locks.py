@@ -16,8 +16,8 @@ _held: Final[set[int]] = set()
 def held_locks() -> frozenset[int]:
     """Return the descriptors of the locks held now, for programs to inherit.
 
-    A lock then lasts as long as a program that was started under it: after the tool was killed, nobody else begins
-    while its rsync is still at work.
+    A lock then lasts as long as what was started under it: after the tool was killed, nobody else begins while a part of
+    its rsync is still at work.
     """
     return frozenset(_held)
 

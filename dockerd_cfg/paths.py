@@ -90,10 +90,6 @@ class Layout:
             return str(path)
         return os.path.relpath(self.real(path), self.real(at).parent)
 
-    def run_folder(self, run_id: str) -> Path:
-        """Return the folder that holds the record of the run ``run_id``."""
-        return self.real(STATE / "runs" / run_id)
-
     def drop_in(self, unit: str) -> HostPath:
         """Return the path of our drop-in for the systemd unit ``unit``."""
         return UNITS / f"{unit}.d" / "50-dockerd-cfg.conf"

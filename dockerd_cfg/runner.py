@@ -80,15 +80,7 @@ class Runner:
         Raises CommandFailed when the program is not installed, takes too long or, with ``check``, ends with a
         status other than 0.
         """
-        import ctypes  # noqa: PLC0415  # these cost as much as all the rest of a run that has nothing to do
-
-        import sh  # noqa: PLC0415  # likewise; see look
-
-        libc = ctypes.CDLL(None)
-
-        def die_with_parent() -> None:
-            """Let the kernel end the program when the tool is killed (prctl(2)): a copy must not go on by itself."""
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        import sh  # noqa: PLC0415  # costs as much as all the rest of a run that has nothing to do; see look
 
         program = self.find(argv[0])
         if program is None:
@@ -106,7 +98,7 @@ class Runner:
                     _bg_exc=False,
                     _return_cmd=True,
                     _new_session=True,
-                    _preexec_fn=die_with_parent,
+                    _preexec_fn=_binding(),
                     _pass_fds=held_locks(),
                     _tty_in=False,
                     _tty_out=False,
@@ -207,6 +199,24 @@ def _quick_look(program: str, argv: Sequence[str], environment: dict[str, str], 
         os.close(reading)
         _, status = os.waitpid(pid, 0)
     return _text(bytes(output)) if status == 0 else None
+
+
+def _binding() -> Callable[[], None]:
+    """Return what binds a new process to the tool, for it to call before it becomes the program.
+
+    The kernel ends the program when the tool is killed (prctl(2)): a copy must not go on by itself. What the program
+    started may; for as long as it does, it holds the locks.
+    """
+    import ctypes  # noqa: PLC0415  # as sh: not for a run that has nothing to do
+
+    libc = ctypes.CDLL(None)
+
+    def bind() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for lock in held_locks():
+            os.set_inheritable(lock, True)  # noqa: FBT003  # it has no name
+
+    return bind
 
 
 def failure(completed: Completed) -> CommandFailed:

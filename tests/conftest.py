@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from tests.hosts.left_out import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
+
+# The same examples at each run, however busy the machine is.
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 _IN_MEMORY = Path("/dev/shm")
 _ENOUGH = 1 << 30

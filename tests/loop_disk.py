@@ -19,7 +19,7 @@ _MAKING: Final = {
 
 @contextmanager
 def loop_disk(
-    folder: Path, name: str, *, kind: str = "ext4", size: str = "400M", inodes: int = 0
+    folder: Path, name: str, *, kind: str = "ext4", size: str = "400M", inodes: int = 0, options: str = "rw"
 ) -> Iterator[Path]:
     """Mount a new file system on ``folder/name``, with so many ``inodes`` (0: as many as is usual).
 
@@ -31,14 +31,31 @@ def loop_disk(
         pytest.skip("needs root")
     if shutil.which(maker) is None:
         pytest.skip(f"{maker} is not installed")
-    image, point = folder / f"{name}.img", folder / name
+    image = folder / f"{name}.img"
     with image.open("wb") as file:
         file.truncate(0)
     subprocess.run(["truncate", "-s", size, image], check=True)
     subprocess.run([maker, *arguments, image], check=True, capture_output=True)
+    with _mounted(image, kind, options) as point:
+        yield point
+
+
+@contextmanager
+def after_a_power_cut(point: Path) -> Iterator[Path]:
+    """Mount what the power would leave of the disk mounted at ``point`` (a `loop_disk`), if it went now."""
+    image = point.with_name(f"{point.name}-cut.img")
+    # the disk is its file: what the file system did not send to it yet is not in there
+    subprocess.run(["cp", "--sparse=always", point.with_name(f"{point.name}.img"), image], check=True)
+    with _mounted(image, "disk", "rw") as left:
+        yield left
+
+
+@contextmanager
+def _mounted(image: Path, kind: str, options: str) -> Iterator[Path]:
+    point = image.with_suffix("")
     point.mkdir()
     mounted = subprocess.run(
-        ["mount", "-o", "loop", image, point], check=False, capture_output=True, text=True
+        ["mount", "-o", f"loop,{options}", image, point], check=False, capture_output=True, text=True
     )
     if mounted.returncode != 0:
         image.unlink()

@@ -52,7 +52,6 @@ def name_of(path: Path) -> str:
 
 
 MODULES: Final = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-every_module = pytest.mark.parametrize("module", MODULES)
 
 
 @cache
@@ -96,18 +95,23 @@ def named_attributes(tree: ast.AST) -> set[str]:
     return spoken | set(imported(tree))
 
 
-@every_module
-def test_every_module_has_its_place_in_the_layers(module: str) -> None:
-    assert layer(module) is None or layer(module) in RANK
+def test_every_module_has_its_place_in_the_layers() -> None:
+    assert {layer(module) for module in MODULES} - {None} == set(RANK)
 
 
-@every_module
-def test_no_module_imports_from_a_layer_above_its_own(module: str) -> None:
-    here = layer(module)
-    rank = -1 if here is None else RANK[here]
-    reached = {layer(name) for name in own_imports(module)} - {None}
+def test_no_module_imports_from_a_layer_above_its_own() -> None:
+    def rank(module: str) -> int:
+        here = layer(module)
+        return -1 if here is None else RANK[here]
 
-    assert {name for name in reached if name is not None and RANK[name] > rank} == set()
+    upward = {
+        (module, name)
+        for module in MODULES
+        for name in own_imports(module)
+        if layer(name) is not None and rank(name) > rank(module)
+    }
+
+    assert upward == set()
 
 
 @pytest.mark.parametrize(("one", "other"), [("change", "host"), ("host", "change")], ids=str)
@@ -136,53 +140,48 @@ def test_the_copier_needs_nothing_else_of_ours() -> None:
     assert {layer(name) for module in modules for name in own_imports(module)} == {COPIER}
 
 
-@every_module
-def test_only_the_runner_starts_programs(module: str) -> None:
-    if module == "dockerd_cfg.runner":
-        return
-    allowed = {"os.fork"} if layer(module) == COPIER else set()
-    spoken = named_attributes(tree_of(module))
+def test_only_the_runner_starts_programs() -> None:
+    spoken = {(module, name) for module in MODULES for name in named_attributes(tree_of(module))}
+    starting = {
+        (module, name)
+        for module, name in spoken
+        if name in PROCESS_CALLS or name.split(".")[0] in PROCESS_MODULES
+    }
+    allowed = {(module, "os.fork") for module in MODULES if layer(module) == COPIER}
 
-    assert {name for name in spoken if name.split(".")[0] in PROCESS_MODULES} == set()
-    assert spoken & PROCESS_CALLS <= allowed
-
-
-@every_module
-def test_only_the_file_gateway_renames_and_removes(module: str) -> None:
-    if module.startswith("dockerd_cfg.files"):
-        return
-    allowed = {"os.unlink"} if module == "dockerd_cfg.copier.folders" else set()
-
-    assert named_attributes(tree_of(module)) & FILE_CALLS <= allowed
+    assert {one for one in starting if one[0] != "dockerd_cfg.runner"} <= allowed
 
 
-@every_module
-def test_only_the_file_gateway_renames_and_removes_by_way_of_paths(module: str) -> None:
-    if module.startswith("dockerd_cfg.files") or module == "dockerd_cfg.copier.folders":
-        return
+def test_only_the_file_gateway_renames_and_removes() -> None:
+    spoken = {(module, name) for module in MODULES for name in named_attributes(tree_of(module))}
+    changing = {(module, name) for module, name in spoken if name in FILE_CALLS and layer(module) != "files"}
+
+    assert changing <= {("dockerd_cfg.copier.folders", "os.unlink")}
+
+
+def test_only_the_file_gateway_renames_and_removes_by_way_of_paths() -> None:
     called = {
-        node.func.attr
+        (module, node.func.attr)
+        for module in MODULES
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
+    changing = {module for module, name in called if name in {"unlink", "rmdir"} and layer(module) != "files"}
 
-    assert called & {"unlink", "rmdir"} == set()
-
-
-@every_module
-def test_a_modules_name_says_what_is_in_it(module: str) -> None:
-    words = module.rpartition(".")[2].split("_")
-
-    assert not set(words) & set(MEANINGLESS)
+    assert changing <= {"dockerd_cfg.copier.folders"}
 
 
-@every_module
-def test_a_module_is_short_enough_to_be_read_at_once(module: str) -> None:
-    lines = MODULES[module].read_text(encoding="utf-8").count("\n")
+def test_a_modules_name_says_what_is_in_it() -> None:
+    words = {(module, word) for module in MODULES for word in module.rpartition(".")[2].split("_")}
 
-    assert lines < MOST_LINES
+    assert {module for module, word in words if word in MEANINGLESS} == set()
 
 
-@every_module
-def test_every_module_begins_with_what_it_is_for(module: str) -> None:
-    assert ast.get_docstring(tree_of(module))
+def test_a_module_is_short_enough_to_be_read_at_once() -> None:
+    lines = {module: path.read_text(encoding="utf-8").count("\n") for module, path in MODULES.items()}
+
+    assert {module: count for module, count in lines.items() if count >= MOST_LINES} == {}
+
+
+def test_every_module_begins_with_what_it_is_for() -> None:
+    assert [module for module in MODULES if not ast.get_docstring(tree_of(module))] == []

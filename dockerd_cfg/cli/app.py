@@ -196,10 +196,10 @@ def _bug(error: Exception, session: Session) -> UnexpectedProblem:
     """Log the traceback; return what to tell."""
     import logging  # noqa: PLC0415  # not for what works
 
-    from dockerd_cfg.cli.log import log_to  # noqa: PLC0415  # likewise
+    from dockerd_cfg.cli.log import log_to, masked_words  # noqa: PLC0415  # likewise
 
     path = log_to(session.host.layout)
-    logging.getLogger(__name__).error("%s: a bug", list(session.argv), exc_info=error)
+    logging.getLogger(__name__).error("%s: a bug", masked_words(session.argv), exc_info=error)
     return UnexpectedProblem(
         f"a bug in dockerd-cfg: {type(error).__name__}: {error}",
         hint=f"please report it with the traceback in {path}; see also: dockerd-cfg status",

@@ -43,9 +43,10 @@ class Edits(NamedTuple):
     summary: Mapping[str, JsonValue] = MappingProxyType({})
 
 
-def change_config(
-    session: Session, wish: Wish, work_out: Callable[[DaemonJson, DockerVersion | None], Edits]
-) -> Result:
+WorkOut = Callable[[DaemonJson, DockerVersion | None], Edits]
+
+
+def change_config(session: Session, wish: Wish, work_out: WorkOut) -> Result:
     """Change daemon.json as ``work_out`` says for the present file and Docker, and bring it into effect."""
     request = request_of(session, wish)
     config_file = config_file_of(wish.config_file)
@@ -67,9 +68,7 @@ def request_of(session: Session, wish: Wish) -> ConfigRequest:
     )
 
 
-def checked(
-    work_out: Callable[[DaemonJson, DockerVersion | None], Edits],
-) -> Callable[[DaemonJson, DockerVersion | None], Edits]:
+def checked(work_out: WorkOut) -> WorkOut:
     """Return ``work_out`` with what it gives looked through: it raises InvalidConfig for placeholders of secrets."""
 
     def working_out(file: DaemonJson, version: DockerVersion | None) -> Edits:

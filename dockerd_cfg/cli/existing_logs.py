@@ -1,12 +1,13 @@
 """The part of set-logs that gives log options to containers that exist already."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dockerd_cfg.cli.change_carried_out import (
     Edits,
     Wish,
+    WorkOut,
     carry_out,
     checked,
     judged,
@@ -16,8 +17,6 @@ from dockerd_cfg.cli.change_carried_out import (
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest
-from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson
 from dockerd_cfg.config.facts import read_config_facts
 from dockerd_cfg.config.set_logs import SetLogsRequest, wanted_settings
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused, UsageProblem
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 
 _KINDS: Final = ("unlimited", "all")
 _SHOWN_NAMES: Final = 5
-
-WorkOut = Callable[[DaemonJson, DockerVersion | None], Edits]
 
 
 def set_existing_logs(

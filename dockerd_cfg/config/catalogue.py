@@ -51,8 +51,6 @@ class Option(NamedTuple):
     removed: str | None
     instead: str | None
     no_effect: str | None
-    live_reloadable: bool
-    live_removable: bool
     conflicts: tuple[str, ...]
     flag: str | None
     is_flat: bool
@@ -216,8 +214,6 @@ def _option(key: str, node: Mapping[str, JsonValue]) -> Option:
         removed=_text(node, "x-removed"),
         instead=_text(node, "x-instead"),
         no_effect=_text(node, "x-no-effect"),
-        live_reloadable=node.get("x-live-reloadable") is True,
-        live_removable=node.get("x-live-removable") is True,
         conflicts=_names(node, "x-conflicts"),
         flag=flag if isinstance(flag, str) else None,
         is_flat=node.get("x-flat") is True,

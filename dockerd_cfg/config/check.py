@@ -22,6 +22,7 @@ from dockerd_cfg.config.check_tls import tls_findings
 from dockerd_cfg.config.check_types import type_findings
 from dockerd_cfg.config.check_values import value_findings
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion, over_versions
+from dockerd_cfg.config.daemon_json import not_json
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import Document, JsonValue, ScanError, scan
 from dockerd_cfg.findings import Finding
@@ -48,17 +49,7 @@ def check_bytes(
     try:
         document = scan(data)
     except ScanError as error:
-        return [
-            Finding(
-                code="not-json",
-                severity="error",
-                stage="parse",
-                message=error.message,
-                hint=error.hint,
-                line=error.line,
-                column=error.column,
-            )
-        ]
+        return [not_json(error)]
     return check(None if data is None else document, version=version, flags=flags, host=host)
 
 

@@ -55,20 +55,24 @@ def parse(data: bytes | None, path: HostPath) -> Json:
     try:
         return scan(data)
     except ScanError as error:
-        finding = Finding(
-            code="invalid-json",
-            severity="error",
-            stage="parse",
-            message=error.message,
-            hint=error.hint,
-            line=error.line,
-            column=error.column,
-        )
         raise InvalidConfig(
             f"{path}, line {error.line}, column {error.column}: {error.message}",
             hint=error.hint,
-            findings=(finding,),
+            findings=(not_json(error),),
         ) from error
+
+
+def not_json(error: ScanError) -> Finding:
+    """Return the finding that a text is no JSON that dockerd takes."""
+    return Finding(
+        code="not-json",
+        severity="error",
+        stage="parse",
+        message=error.message,
+        hint=error.hint,
+        line=error.line,
+        column=error.column,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

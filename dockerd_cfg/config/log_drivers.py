@@ -29,9 +29,6 @@ class LogOption(NamedTuple):
         return (self.since is None or version >= self.since) and (self.until is None or version < self.until)
 
 
-_ALWAYS: Final = LogOption()
-
-
 def _options(
     *names: str, since: DockerVersion | None = None, until: DockerVersion | None = None
 ) -> dict[str, LogOption]:

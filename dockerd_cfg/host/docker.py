@@ -155,8 +155,7 @@ class EngineApi:
         # a moment that has passed ends the stream; the daemon's clock is ours
         text = self._get("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=filters)
         with understood("GET /events"):
-            events = [text] if isinstance(text, dict) else [json.loads(line) for line in text.splitlines()]
-            return [event["Actor"]["Attributes"] for event in events if event]
+            return [event["Actor"]["Attributes"] for event in events_in(text)]
 
     def containers(self) -> list[Container]:
         """Return all containers, stopped ones too."""
@@ -266,6 +265,16 @@ class EngineApi:
                 hint="look at: journalctl -u docker.service",
             ) from error
         return _content(status, text, f"{method} {path}")
+
+
+def events_in(answer: Any) -> list[dict[str, Any]]:
+    """Return the events of an answer: an object a line, which is an object itself if it is alone.
+
+    Lines end with a newline only: a name in an event may hold other characters that Python takes for ends of lines.
+    """
+    if isinstance(answer, dict):
+        return [answer] if answer else []
+    return [json.loads(line) for line in answer.split("\n") if line]
 
 
 def _content(status: int, text: bytes, asked: str) -> Any:

@@ -104,13 +104,16 @@ class LinuxFilesystems:
 
 def present_mounts() -> list[Mount]:
     """Return the mount table of this process."""
-    return parse_mountinfo(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
+    return parse_mountinfo(Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "surrogateescape"))
 
 
 def parse_mountinfo(text: str) -> list[Mount]:
-    """Return the mounts listed in ``text``, the form of /proc/PID/mountinfo (proc_pid_mountinfo(5))."""
+    """Return the mounts listed in ``text``, the form of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
+
+    Lines end with a newline only: a place may hold other characters that Python takes for ends of lines.
+    """
     mounts = []
-    for line in text.splitlines():
+    for line in filter(None, text.split("\n")):
         fields, _, rest = line.partition(" - ")
         parts, tail = fields.split(" "), rest.split(" ")
         mounts.append(

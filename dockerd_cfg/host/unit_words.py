@@ -1,10 +1,11 @@
-r"""Words of a setting in a unit file: quotes and escapes as systemd reads them (systemd.syntax(7), "Quoting").
+r"""Words of a setting in a unit file, read and written: quotes and escapes as systemd has them (systemd.syntax(7), "Quoting").
 
 Source: ``src/basic/extract-word.c`` and ``src/basic/escape.c`` of systemd 252. Unlike a shell's, its escapes count
 within single quotes, too, and ``\x20`` is one.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _ESCAPE: Final = re.compile(
@@ -12,6 +13,8 @@ _ESCAPE: Final = re.compile(
 )
 _LETTERS: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _BLANK: Final = " \t\n\r"
+_PLAIN: Final = re.compile(r"[\w@+=:,./-]+", re.ASCII)
+_WRITTEN: Final = str.maketrans({"%": "%%", "\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def unit_words(value: str) -> tuple[str, ...]:
@@ -39,6 +42,17 @@ def unit_words(value: str) -> tuple[str, ...]:
         else:
             word = (word or "") + here
     return tuple(words) if quote or word is None else (*words, word)
+
+
+def written_word(word: str) -> str:
+    """Return ``word`` as it stands in a unit file; ``%`` would begin a specifier there."""
+    return word if _PLAIN.fullmatch(word) else f'"{word.translate(_WRITTEN)}"'
+
+
+def written_command(argv: Sequence[str]) -> str:
+    """Return ``argv`` as ExecStart= takes it (systemd.service(5)): its arguments may hold no variables, the program cannot."""
+    program, *arguments = map(written_word, argv)
+    return " ".join([program, *(word.replace("$", "$$") for word in arguments)])
 
 
 def _meant(escape: re.Match[str]) -> str:

@@ -27,8 +27,7 @@ from dockerd_cfg.logs.existing_root import configured_root
 from dockerd_cfg.logs.log_config import limit_of, shown, with_options
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.service.state import load, wait_until
-from dockerd_cfg.service.steps import stop
-from dockerd_cfg.service.stopping import is_stopped
+from dockerd_cfg.service.stopping import is_stopped, stop
 
 LIMIT_EXISTING_LOGS: Final = "limit-existing-logs"
 _START: Final = "start-docker"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from dockerd_cfg.host.docker import Info, understood
+from dockerd_cfg.host.docker import Info, events_in, understood
 from dockerd_cfg.host.gateways import Docker
 from dockerd_cfg.paths import Layout
 
@@ -67,10 +67,9 @@ def _image_events(docker: Docker, since: float, now: float) -> dict[str, float]:
     asked = f"/events?since={since:.3f}&until={now:.3f}&filters={filters}"
     text = docker.ask("GET", asked)
     with understood("GET /events"):
-        events = [text] if isinstance(text, dict) else [json.loads(line) for line in text.splitlines()]
         found: dict[str, float] = {}
-        for event in events:
-            if event and event.get("Action") in _GOT:
+        for event in events_in(text):
+            if event.get("Action") in _GOT:
                 actor, at = event["Actor"], float(event["time"])
                 for name in (actor["ID"], (actor.get("Attributes") or {}).get("name")):
                     if name:

@@ -1,10 +1,10 @@
 """The text of the service and the timer, and what can be read from the text that is there."""
 
 import hashlib
-import shlex
 from typing import Final, NamedTuple
 
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.unit_words import written_command
 from dockerd_cfg.maintenance.settings import Settings, read_settings
 from dockerd_cfg.paths import UNITS, HostPath
 
@@ -31,7 +31,7 @@ def written_units(settings: Settings, program: tuple[str, ...]) -> UnitTexts:
     Not now (5: another dockerd-cfg is at work; 4: Docker does not run) is no failure of the service. It asks for few
     of the host's resources, and its timer catches up on what was missed while the host was off.
     """
-    command = _words((*program, "maintenance", "run", *settings.options()))
+    command = written_command((*program, "maintenance", "run", *settings.options()))
     service = (
         f"{_SETTINGS}{settings.as_json()}\n"
         "[Unit]\nDescription=Prune what Docker keeps and nobody uses\n"
@@ -76,9 +76,3 @@ def _signed(text: str) -> bytes:
 
 def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode()
-
-
-def _words(argv: tuple[str, ...]) -> str:
-    """Return a command line as ExecStart= takes it (systemd.service(5)): no specifiers, no variables."""
-    program, *rest = (shlex.quote(word).replace("%", "%%") for word in argv)
-    return " ".join([program, *(word.replace("$", "$$") for word in rest)])

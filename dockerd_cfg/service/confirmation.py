@@ -1,6 +1,5 @@
 """A run that is undone by itself unless somebody confirms it: a systemd timer waits, whatever becomes of the terminal."""
 
-import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -8,6 +7,7 @@ from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.unit_words import written_command
 from dockerd_cfg.paths import UNITS
 from dockerd_cfg.quantities import shown_duration
 
@@ -75,12 +75,10 @@ def _write(host: Host, name: str, text: str) -> None:
 
 def _service(command: tuple[str, ...]) -> str:
     # another dockerd-cfg at work (5) ends: then it is tried again; anything else is for people to look at
-    program, *rest = (shlex.quote(word).replace("%", "%%") for word in command)
-    words = " ".join([program, *(word.replace("$", "$$") for word in rest)])  # variables are for arguments
     return (
         "# Written by dockerd-cfg; “dockerd-cfg confirm” removes it.\n"
         "[Unit]\nDescription=Undo a change of dockerd-cfg that nobody confirmed\nStartLimitIntervalSec=0\n"
-        f"[Service]\nType=oneshot\nExecStart={words}\n"
+        f"[Service]\nType=oneshot\nExecStart={written_command(command)}\n"
         "Restart=on-failure\nRestartSec=5s\nRestartPreventExitStatus=1 2 3 4 6 7 70\n"
     )
 

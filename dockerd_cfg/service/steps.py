@@ -5,8 +5,7 @@ from typing import Literal
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
-from dockerd_cfg.json_value import JsonValue
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
@@ -21,11 +20,7 @@ from dockerd_cfg.service.state import (
     start_units,
     wait_for_api,
 )
-from dockerd_cfg.service.stopping import is_stopped, restless, stop
-
-
-def _dump(state: DockerState) -> dict[str, JsonValue]:
-    return dump(state)
+from dockerd_cfg.service.stopping import is_stopped, stop
 
 
 class NoteDocker(Step):
@@ -49,7 +44,7 @@ class NoteDocker(Step):
 
     def capture(self, context: Context) -> Before:
         """Note units, inventory and running containers."""
-        return _dump(observe(context.host))
+        return dump(observe(context.host))
 
     def apply(self, context: Context, before: Before) -> None:
         """Nothing: noting is all."""
@@ -163,7 +158,7 @@ class StopDocker(Step):
 
     def capture(self, context: Context) -> Before:
         """Note units, inventory and running containers."""
-        return _dump(observe(context.host))
+        return dump(observe(context.host))
 
     def apply(self, context: Context, before: Before) -> None:
         """Stop, and make sure. Raises CommandFailed."""
@@ -234,7 +229,7 @@ def _noted_for_undo(context: Context) -> Before:
     if not context.was_applied:
         return {}
     try:
-        return _dump(observe(context.host))
+        return dump(observe(context.host))
     except CommandFailed:
         return {}
 
@@ -251,15 +246,3 @@ def _state_to_return_to(context: Context, noted: DockerState, noting: str) -> Do
     later = context.captured_undo(noting)
     state = load(later) if later else None
     return state if state is not None and state.inventory is not None else noted.without_contents()
-
-
-__all__ = [
-    "CONTAINERD_SERVICE",
-    "CheckDocker",
-    "NoteDocker",
-    "RestartDocker",
-    "StartDocker",
-    "StopDocker",
-    "restless",
-    "stop",
-]

@@ -5,6 +5,7 @@ from typing import Literal
 from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.unit_words import written_word
 from dockerd_cfg.paths import UNITS, HostPath, Layout
 
 
@@ -42,7 +43,7 @@ class WriteMountUnit(ReplaceFile):
 
 def drop_in_step(layout: Layout, unit: str, present: FileImage, *places: HostPath) -> WriteDropIn:
     """Return the step that makes ``unit`` need the mounts of ``places``."""
-    wanted = " ".join(_quoted(place) for place in places)
+    wanted = " ".join(written_word(str(place)) for place in places)
     text = (
         f"# Written by dockerd-cfg: without its disk, {unit} would start on an empty folder.\n"
         f"[Unit]\nRequiresMountsFor={wanted}\n"
@@ -55,7 +56,7 @@ def mount_unit_step(what: HostPath, where: HostPath) -> WriteMountUnit:
     """Return the step that writes the mount unit which binds ``what`` to ``where`` (systemd.mount(5))."""
     text = (
         f"# Written by dockerd-cfg: Docker's data is in {what}.\n"
-        f"[Unit]\nDescription=Docker's data at its usual place\nRequiresMountsFor={_quoted(what)}\n"
+        f"[Unit]\nDescription=Docker's data at its usual place\nRequiresMountsFor={written_word(str(what))}\n"
         f"[Mount]\nWhat={_specifiers(what)}\nWhere={_specifiers(where)}\nType=none\nOptions=bind\n"
         "[Install]\nWantedBy=local-fs.target\n"
     )
@@ -82,9 +83,3 @@ def mount_unit(where: HostPath) -> str:
 def _specifiers(path: HostPath) -> str:
     """Write a path as the value of a setting that takes one: ``%`` begins a specifier there."""
     return str(path).replace("%", "%%")
-
-
-def _quoted(path: HostPath) -> str:
-    """Quote a path in a list for a unit file (systemd.syntax(7))."""
-    text = _specifiers(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"' if " " in text or text != str(path) else text

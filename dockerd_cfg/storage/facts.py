@@ -17,7 +17,7 @@ from dockerd_cfg.host.mounts import mount_of, mounts_below
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
-from dockerd_cfg.service.steps import restless
+from dockerd_cfg.service.stopping import restless
 from dockerd_cfg.storage.binds import binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
 from dockerd_cfg.storage.sealed import sealed
@@ -64,6 +64,11 @@ class Tree:
     missing: bool = False
     subvolumes: tuple[HostPath, ...] = ()
 
+    @property
+    def is_renamed(self) -> bool:
+        """Whether a rename moves it, and no copy has to be made."""
+        return self.is_near and not self.is_mount_point
+
 
 @dataclass(frozen=True, slots=True)
 class StorageFacts:
@@ -93,6 +98,10 @@ class StorageFacts:
     users: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()
     has_project_quotas: bool = False
+
+    def tree(self, name: str) -> Tree | None:
+        """Return the tree of that name if it is to be moved."""
+        return next((tree for tree in self.trees if tree.name == name), None)
 
 
 def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFacts:

@@ -19,7 +19,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import Layout
 from dockerd_cfg.service.hold import hold, take_condition
-from dockerd_cfg.service.steps import stop
+from dockerd_cfg.service.stopping import stop
 from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
 from dockerd_cfg.storage.carry_back import carry_back, refuse_carry_back
 from dockerd_cfg.storage.containerd import EditContainerdConfig

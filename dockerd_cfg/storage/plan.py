@@ -56,7 +56,7 @@ def data_root_edit(facts: StorageFacts, request: MoveRequest) -> EditDaemonJson 
 
     20.10's ``graph`` is replaced where it is used.
     """
-    tree = _tree_named(facts, "docker")
+    tree = facts.tree("docker")
     if tree is None or request.mode != "data-root":
         return None
     edits = [KeyEdit(key=("data-root",), value=str(tree.target))]
@@ -126,6 +126,14 @@ class _Planner:
             yield drop_in_step(self._layout, unit, self._facts.drop_ins[unit], *places)
         if not self._facts.is_offline:
             yield HoldUnits(units=self._units)
+        for tree in self._copied if live else ():
+            yield CatchUp(
+                source=tree.source,
+                target=tree.target,
+                allocated=self._allocated(tree),
+                limit=self._request.limit,
+                polite=self._request.polite,
+            )
 
     def _needing(self) -> Iterator[tuple[str, MovedTree]]:
         """Yield each unit that must not start without the disk of a moved tree."""
@@ -136,14 +144,6 @@ class _Planner:
                 yield CONTAINERD_SERVICE, tree
 
     def _in_the_stop(self) -> Iterator[Step]:
-        for tree in self._copied if self._facts.docker.was_up else ():
-            yield CatchUp(
-                source=tree.source,
-                target=tree.target,
-                allocated=self._allocated(tree),
-                limit=self._request.limit,
-                polite=self._request.polite,
-            )
         if not self._facts.is_offline:
             yield StopDocker(units=self._units, roots=tuple(tree.source for tree in self._facts.trees))
         for tree in self._copied:
@@ -194,7 +194,7 @@ class _Planner:
                 yield MoveStoredPaths(source=tree.source, target=tree.target)
 
     def _move(self, tree: Tree, stamp: str) -> MovedTree:
-        placement: Placement = "renamed" if tree.is_near and not tree.is_mount_point else "copied"
+        placement: Placement = "renamed" if tree.is_renamed else "copied"
         if self._request.adopt or tree.missing:
             placement = "adopted"
         edit = self._edit(tree)
@@ -249,7 +249,7 @@ class _Planner:
 
     def _new_data_root(self) -> HostPath | None:
         """With user namespaces the daemon names the folder below the root (DATA-ROOT/UID.GID)."""
-        tree = _tree_named(self._facts, "docker")
+        tree = self._facts.tree("docker")
         if tree is None:
             return None
         root = tree.named if self._request.mode == "bind" else tree.target
@@ -283,7 +283,3 @@ class _Planner:
             ],
             "running_containers": [container.name for container in self._facts.docker.running],
         }
-
-
-def _tree_named(facts: StorageFacts, name: str) -> Tree | None:
-    return next((tree for tree in facts.trees if tree.name == name), None)

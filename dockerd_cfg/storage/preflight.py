@@ -5,7 +5,7 @@ from typing import Final
 
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.quantities import counted, shown_bytes
-from dockerd_cfg.storage.facts import StorageFacts, Tree
+from dockerd_cfg.storage.facts import StorageFacts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight_modes import mode_findings
 
@@ -86,7 +86,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
             "start Docker, then try again",
         )
-    copied = [tree for tree in facts.trees if not (request.adopt or tree.missing or _is_renamed(tree))]
+    copied = [tree for tree in facts.trees if not (request.adopt or tree.missing or tree.is_renamed)]
     if copied and not facts.has_rsync:
         yield preflight_error(
             "no-rsync", "rsync is not installed", "install it: apt-get install rsync, or dnf install rsync"
@@ -168,7 +168,7 @@ def _is_prepared(facts: StorageFacts) -> bool:
 
 def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     for tree in facts.trees:
-        for subvolume in () if request.adopt or _is_renamed(tree) else tree.subvolumes:
+        for subvolume in () if request.adopt or tree.is_renamed else tree.subvolumes:
             yield preflight_error(
                 "subvolume",
                 f"{subvolume} is a subvolume: it would not be copied",
@@ -255,7 +255,7 @@ def _file_system(facts: StorageFacts) -> Iterator[Finding]:
 
 def _room(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     usage = facts.target.usage
-    copied = [tree for tree in facts.trees if not _is_renamed(tree)]
+    copied = [tree for tree in facts.trees if not tree.is_renamed]
     if usage is None or request.adopt or not copied:
         return
     needed = int(sum(tree.size.allocated for tree in copied) * _MARGIN) + _MARGIN_BYTES
@@ -277,7 +277,7 @@ def _room(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
 
 def _containerd(facts: StorageFacts) -> Iterator[Finding]:
     containerd = facts.containerd
-    if _tree_named(facts, "containerd") is None:
+    if facts.tree("containerd") is None:
         if facts.image_store == "containerd" and containerd.is_separate:
             yield preflight_warning(
                 "images-stay",
@@ -301,11 +301,3 @@ def _containerd(facts: StorageFacts) -> Iterator[Finding]:
             f"containerd also serves {', '.join(containerd.strangers)}: that would be stopped and moved with it",
             "stop what else uses it and remove those namespaces, or use --containerd no",
         )
-
-
-def _is_renamed(tree: Tree) -> bool:
-    return tree.is_near and not tree.is_mount_point
-
-
-def _tree_named(facts: StorageFacts, name: str) -> Tree | None:
-    return next((tree for tree in facts.trees if tree.name == name), None)

@@ -41,7 +41,10 @@ class TargetFacts:
 
 
 def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> TargetFacts:
-    """Return the facts about the folder ``target``, in which ``folders`` are to be made. A trial mount is made in it."""
+    """Return the facts about the folder ``target``, in which ``folders`` are to be made.
+
+    A trial mount is made in it, unless others could put something in the way of what root does there.
+    """
     real = host.layout.real(target)
     if not os.path.lexists(real):
         return TargetFacts("missing", target)
@@ -62,7 +65,7 @@ def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> 
         mount_options=mount.options if mount else frozenset(),
         returns=unit is None
         or any(not source.startswith("/run/systemd/transient") for source in unit.sources),
-        overlay_failure=host.filesystems.try_overlay(real) if host.is_privileged else None,
+        overlay_failure=host.filesystems.try_overlay(real) if host.is_privileged and not unsafe else None,
         unsafe=unsafe,
         closed=closed,
         occupied=tuple(folder for folder in folders if _is_occupied(host, folder)),

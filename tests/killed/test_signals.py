@@ -58,6 +58,17 @@ def test_a_second_signal_waits_until_the_undoing_is_done(fresh: Fresh, untouched
     assert_old_state(root, untouched)
 
 
+@pytest.mark.parametrize(("entry", "sent"), [(0, SIGNALS[0]), (7, SIGNALS[1]), (16, SIGNALS[2])])
+def test_a_signal_during_a_rollback_does_not_stop_it(
+    fresh: Fresh, untouched: Path, entry: int, sent: signal.Signals
+) -> None:
+    root = fresh()
+    assert tool(root, *MOVE).code == 0
+    witness = SignalAt(ENTRIES + entry, before=False, sent=sent)
+    assert tool(root, "rollback", "--yes", witness=witness).code == 0
+    assert_old_state(root, untouched)
+
+
 def test_a_second_tool_is_told_who_is_at_work(fresh: Fresh) -> None:
     class Meanwhile(SignalAt):
         def _count(self, entry: object) -> None:

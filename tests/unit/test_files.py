@@ -150,6 +150,25 @@ def test_when_one_of_many_files_cannot_be_written_none_is(tmp_path: Path) -> Non
     assert ((tmp_path / "a").read_bytes(), names(tmp_path)) == (b"old", ["a"])
 
 
+def test_when_one_of_many_files_was_changed_meanwhile_none_is_replaced(tmp_path: Path) -> None:
+    old = digest(b"old")
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"old")
+    (tmp_path / "b").write_bytes(b"changed")
+
+    with pytest.raises(FileProblem, match="b was changed by somebody else"):
+        files.replace_many(
+            tmp_path,
+            {tmp_path / name: image(b"new") for name in ("a", "b")},
+            expected={tmp_path / name: old for name in ("a", "b")},
+        )
+
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == {
+        "a": b"old",
+        "b": b"changed",
+    }
+
+
 @pytest.mark.parametrize("make", ["file", "folder", "dangling link"])
 def test_nothing_is_renamed_onto_something(tmp_path: Path, make: str) -> None:
     source, target = tmp_path / "source", tmp_path / "target"

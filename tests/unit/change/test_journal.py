@@ -105,6 +105,17 @@ def test_a_last_line_torn_at_any_place_counts_as_never_written(path: Path) -> No
         assert path.read_bytes() == whole[:kept], length
 
 
+def test_a_step_to_be_done_again_and_those_after_it_count_as_not_begun(path: Path) -> None:
+    with Journal(path) as journal:
+        for step, kind in enumerate(("first", "second", "third")):
+            journal.record("started", step=step, kind=kind, before={"of": kind})
+            journal.record("done", step=step, kind=kind)
+        journal.record("again", step=1, kind="second")
+
+        assert [journal.has("done", step) for step in range(3)] == [True, False, False]
+        assert [journal.captured("started", step) for step in range(3)] == [{"of": "first"}, None, None]
+
+
 def test_after_a_torn_line_the_journal_goes_on_with_whole_ones(path: Path) -> None:
     with Journal(path) as journal:
         journal.record("started", step=0, kind="first")

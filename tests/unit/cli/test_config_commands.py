@@ -1317,7 +1317,7 @@ def test_status_tells_of_a_file_with_which_docker_would_not_start(tool: Tool) ->
 
     answer = untouched(tool, "status")
 
-    assert (answer.code, answer.errors) == (0, ["invalid-json"])
+    assert (answer.code, answer.errors) == (0, ["not-json"])
 
 
 def test_status_tells_of_a_docker_that_is_down(tool: Tool) -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,8 @@ import pytest
 
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.log import masked_words
+from dockerd_cfg.errors import EXIT_BUG
+from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 
 
@@ -29,18 +30,29 @@ def root() -> Iterator[Path]:
 class Journal:
     """Reads all the while, as the real one does: a socket holds but a few messages."""
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, path: Path, listening: socket.socket) -> None:
+        self._path = path
         self._listening = listening
         self._messages: list[dict[str, str]] = []
+        self._is_read = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while data := self._listening.recv(1 << 18).decode():
-            self._messages.append(dict(line.split("=", 1) for line in data.splitlines()))
+            if data == "read\n":
+                self._is_read.set()
+            else:
+                self._messages.append(dict(line.split("=", 1) for line in data.splitlines()))
+
+    def send(self, data: bytes) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(data, str(self._path))
 
     def received(self) -> list[dict[str, str]]:
         """Return what has come since the last call."""
-        time.sleep(0.1)
+        self._is_read.clear()
+        self.send(b"read\n")  # comes after what was sent before
+        assert self._is_read.wait(30)
         messages, self._messages = self._messages, []
         return messages
 
@@ -51,9 +63,9 @@ def journal(root: Path) -> Iterator[Journal]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        yield Journal(listening)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", str(path))
+        journal = Journal(path, listening)
+        yield journal
+        journal.send(b"")
 
 
 def call(root: Path, *argv: str) -> int:
@@ -79,6 +91,15 @@ def test_without_a_journal_a_run_is_told_to_a_private_file(root: Path) -> None:
     assert "0001-set-logs: applied" in log.read_text()
 
 
+def test_nothing_is_logged_through_a_planted_link(root: Path) -> None:
+    other = root / "other"
+    other.write_text("kept")
+    (root / "var/log").mkdir(exist_ok=True)
+    (root / "var/log/dockerd-cfg.log").symlink_to(other)
+    assert call(root, "set-logs", "--max-size", "7m", "--yes") == 0
+    assert other.read_text() == "kept"
+
+
 def test_a_run_with_nothing_to_do_leaves_nothing(root: Path, journal: Journal) -> None:
     call(root, "set-logs", "--yes")
     journal.received()
@@ -96,6 +117,22 @@ def test_no_secret_is_logged(root: Path, journal: Journal) -> None:
 
 def test_a_secret_is_masked_that_the_word_before_names() -> None:
     assert masked_words(["set", "log-opts.splunk-token", "geheim"]) == ["set", "log-opts.splunk-token", "***"]
+
+
+def test_a_bug_is_logged_without_the_secret(root: Path) -> None:
+    asked: list[str] = []
+
+    def broken_at_first() -> Host:
+        asked.append("")
+        if len(asked) == 1:
+            raise RuntimeError("a bug of ours")
+        return sandbox_host(root)  # for the log
+
+    argv = ["set", "log-opts.splunk-token", "geheim"]
+    assert run(argv, make_host=broken_at_first) == EXIT_BUG
+    log = (root / "var/log/dockerd-cfg.log").read_text()
+    assert "a bug of ours" in log
+    assert "geheim" not in log
 
 
 def test_the_kernel_is_not_left_to_tell_the_secret() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dockerd_cfg.config.diff import unified_diff
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
+PROPERTY = settings(max_examples=200)
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dockerd_cfg.config.edit import Set, Unset, edit, merge_patch
 from dockerd_cfg.config.scan import scan
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=70)
+PROPERTY = settings(max_examples=70)
 
 Tree = dict[str, Any]
 Path = tuple[str, ...]

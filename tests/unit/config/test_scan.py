@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dockerd_cfg.config.scan import DEEPEST, ArrayNode, Node, ObjectNode, ScalarNode, ScanError, scan
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=150)
+PROPERTY = settings(max_examples=150)
 
 ACCEPTED = {
     "an empty object": "{}",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, parse_info
+from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, events_in, parse_info
 from dockerd_cfg.paths import Layout
 
 INFO = {
@@ -366,3 +366,15 @@ def test_any_answer_can_be_had_as_it_is(api: EngineApi, server: Server) -> None:
     server.answers["POST /build/prune?filters=x"] = (200, {"SpaceReclaimed": 1})
 
     assert api.ask("POST", "/build/prune?filters=x") == {"SpaceReclaimed": 1}
+
+
+@pytest.mark.parametrize("name", ["plain", "a\x85b", "a\u2028b", "a\x1cb"])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_events_are_told_apart_whatever_their_names(
+    api: EngineApi, server: Server, name: str, count: int
+) -> None:
+    event = {"Actor": {"Attributes": {"name": name}}}
+    lines = "".join(f"{json.dumps(event, ensure_ascii=False)}\n" for _ in range(count))
+    server.answers["GET /events"] = (200, lines.encode())
+
+    assert events_in(api.ask("GET", "/events")) == [event] * count

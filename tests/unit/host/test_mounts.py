@@ -36,6 +36,13 @@ def test_options_of_the_mount_and_of_the_file_system_count_alike() -> None:
     assert parse_mountinfo(TABLE)[1].options == {"rw", "noexec", "attr2"}
 
 
+def test_a_place_may_hold_what_ends_a_line_elsewhere() -> None:
+    """Users may mount at places of their own, by FUSE; the kernel escapes no more than blanks and newlines."""
+    table = TABLE.replace("/no-tags", "/home/u/a\x0bb\x85c\u2028d\re")
+
+    assert [str(mount.point) for mount in parse_mountinfo(table)][-1] == "/home/u/a\x0bb\x85c\u2028d\re"
+
+
 def test_an_empty_table_has_no_mounts() -> None:
     assert parse_mountinfo("") == []
     assert mount_of(HostPath("/"), []) is None

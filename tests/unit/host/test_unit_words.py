@@ -1,8 +1,8 @@
-"""Words of a setting in a unit file, read as systemd reads them."""
+"""Words of a setting in a unit file, read and written as systemd has them."""
 
 import pytest
 
-from dockerd_cfg.host.unit_words import unit_words
+from dockerd_cfg.host.unit_words import unit_words, written_word
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,14 @@ from dockerd_cfg.host.unit_words import unit_words
 )
 def test_a_setting_is_split_as_systemd_splits_it(value: str, words: tuple[str, ...]) -> None:
     assert unit_words(value) == words
+
+
+@pytest.mark.parametrize(
+    "word", ["", "plain/word", "a b", "it's", 'say "hi"', "a\\tb", "\\", "two\nlines", "\t", "ä", "-x=;#"]
+)
+def test_a_word_that_is_written_is_read_back(word: str) -> None:
+    assert unit_words(f"before {written_word(word)} after") == ("before", word, "after")
+
+
+def test_no_specifier_is_written() -> None:
+    assert written_word("%h/100%") == '"%%h/100%%"'

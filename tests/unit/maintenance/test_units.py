@@ -17,7 +17,7 @@ def test_the_settings_stand_in_the_service_and_are_read_back() -> None:
 
     assert settings_of(FileImage(texts.service)) == SETTINGS
     assert "maintenance run --older-than 1d --keep-label stage=live --volumes\n" in service
-    assert "ExecStart='/opt/a b/dockerd-cfg%%1$x'" in service
+    assert 'ExecStart="/opt/a b/dockerd-cfg%%1$x"' in service
     timer = texts.timer.decode()
     for line in ("OnCalendar=Sun *-*-* 04:00", "Persistent=true", "RandomizedDelaySec=1h"):
         assert f"\n{line}\n" in timer

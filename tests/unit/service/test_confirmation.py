@@ -200,12 +200,12 @@ def test_the_units_are_for_all_to_read(context: Context, sandbox: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "written"),
     [
-        ("100%", "100%%"),
-        ("a b", "'a b'"),
-        ("%h/x y", "'%%h/x y'"),
-        ("$HOME", "'$$HOME'"),
-        ("${HOME}%", "'$${HOME}%%'"),
-        ("", "''"),
+        ("100%", '"100%%"'),
+        ("a b", '"a b"'),
+        ("%h/x y", '"%%h/x y"'),
+        ("$HOME", '"$$HOME"'),
+        ("${HOME}%", '"$${HOME}%%"'),
+        ("", '""'),
     ],
 )
 def test_no_word_of_the_command_means_anything_to_systemd(

@@ -8,7 +8,7 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.service.hold import hold, is_held, make_free, make_holdable, take_condition
-from dockerd_cfg.service.steps import stop
+from dockerd_cfg.service.stopping import stop
 
 UNITS = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE)
 

@@ -17,7 +17,7 @@ from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.inventory import Inventory, differences, without_removed
 from dockerd_cfg.service.state import bring_back, complaint, observe, start_again
-from dockerd_cfg.service.steps import restless, stop
+from dockerd_cfg.service.stopping import restless, stop
 
 ROOT = HostPath("/var/lib/docker")
 UNITS = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE)

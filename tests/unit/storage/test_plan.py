@@ -9,6 +9,7 @@ import pytest
 from dockerd_cfg.change.plan import Plan
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
+from dockerd_cfg.service.confirmation import ExpectConfirmation
 from dockerd_cfg.service.steps import CheckDocker, StartDocker, StopDocker
 from dockerd_cfg.steps import KINDS
 from dockerd_cfg.storage.boot import WriteDropIn
@@ -69,6 +70,14 @@ def test_a_running_docker_is_moved_in_this_order(facts: StorageFacts) -> None:
         "carry-ahead",
         "set-aside",
     ]
+
+
+def test_the_time_to_confirm_begins_with_the_stop(facts: StorageFacts) -> None:
+    """What is copied before it may take hours."""
+    there = kinds(facts, confirm=ExpectConfirmation(seconds=600, command=("dockerd-cfg", "rollback")))
+
+    assert there[there.index("expect-confirmation") :][:2] == ["expect-confirmation", "stop-docker"]
+    assert there.index("catch-up") < there.index("expect-confirmation")
 
 
 def test_on_the_same_file_system_nothing_is_copied(facts: StorageFacts) -> None:
@@ -182,6 +191,7 @@ def test_with_user_namespaces_docker_is_expected_in_the_folder_below_the_root(fa
         ("/mnt/data/docker", "RequiresMountsFor=/mnt/data/docker"),
         ("/mnt/my data/docker", 'RequiresMountsFor="/mnt/my data/docker"'),
         ("/mnt/100%/docker", 'RequiresMountsFor="/mnt/100%%/docker"'),
+        ("/mnt/it's/docker", 'RequiresMountsFor="/mnt/it\'s/docker"'),
         ('/mnt/a"b/docker', 'RequiresMountsFor="/mnt/a\\"b/docker"'),
         ("/mnt/a\\b/docker", 'RequiresMountsFor="/mnt/a\\\\b/docker"'),
     ],

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,9 +15,12 @@ from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.host.mounts import Mount
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.paths import DAEMON_JSON, HostPath
+from dockerd_cfg.runner import Runner
 from dockerd_cfg.sandbox.daemon import SandboxServices
+from dockerd_cfg.sandbox.host import SandboxFilesystems
 from dockerd_cfg.storage.compare import differences
 from dockerd_cfg.storage.copy import MARKER, copy_tree
 from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree, rewrite
@@ -400,6 +404,20 @@ def test_what_was_written_since_is_carried_back(host: Host, name: str) -> None:
     assert (volume(host, OLD) / name).read_bytes() == b"new"
 
 
+def test_a_carrying_back_that_is_not_faithful_leaves_docker_on_the_new_tree(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, before = handed_over(host)
+    (volume(host, NEW) / "row").write_bytes(b"new")
+    loses = tmp_path / "rsync"
+    loses.write_text(f'#!/bin/sh\n"{shutil.which("rsync")}" "$@" && rm -f "{volume(host, OLD)}/row"\n')
+    loses.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(CommandFailed, match="row is missing"):
+        step.revert(context(host, was_applied=True), before)
+    assert str(NEW) in real(host, DAEMON_JSON).read_text()
+
+
 def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
     """Killed between its last file and the removal of the folder it kept it in."""
     step, before = handed_over(host)
@@ -533,6 +551,57 @@ def test_the_old_tree_is_not_removed_when_it_is_the_one_in_use(host: Host) -> No
     real(host, NEW).symlink_to(real(host, OLD))
     with pytest.raises(FileProblem):
         RemoveTree(path=OLD, current=NEW).apply(context(host), {})
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_the_old_tree_is_not_removed_when_it_is_mounted_as_the_one_in_use(host: Host) -> None:
+    real(host, NEW).mkdir()
+    subprocess.run(["mount", "--bind", real(host, OLD), real(host, NEW)], check=True)
+    try:
+        with pytest.raises(FileProblem):
+            RemoveTree(path=OLD, current=NEW).apply(context(host), {})
+    finally:
+        subprocess.run(["umount", real(host, NEW)], check=True)
+    assert volume(host, OLD).is_dir()
+
+
+class WithMount(SandboxFilesystems):
+    """A sandbox in which something is mounted at one more place."""
+
+    def __init__(self, host: Host, point: HostPath) -> None:
+        super().__init__(host.layout, Runner())
+        self._point = point
+
+    def mounts(self) -> list[Mount]:
+        return [*super().mounts(), Mount(self._point, "ext4", "/dev/vdc1", frozenset(), "254:33")]
+
+
+@pytest.mark.parametrize(
+    ("tree", "remove"),
+    [
+        (OLD, lambda context, _: RemoveTree(path=OLD, current=NEW).apply(context, {})),
+        (NEW, lambda context, captured: RESERVE.revert(context, captured["reserve-target"])),
+    ],
+    ids=["the old data", "the copy"],
+)
+def test_nothing_is_removed_where_something_is_mounted_below(
+    host: Host, tree: HostPath, remove: Callable[[Context, dict[str, Before]], None]
+) -> None:
+    captured = copied_while_docker_ran(host)
+    mounted = replace(host, filesystems=WithMount(host, tree / "volumes/records"))
+    with pytest.raises(FileProblem, match="volumes/records is mounted below it"):
+        remove(context(mounted), captured)
+    assert (volume(host, tree) / "journal.txt").exists()
+
+
+def test_no_copy_is_removed_through_a_link_that_came_in_its_place(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    elsewhere = real(host, NEW).rename(real(host, NEW).with_name("elsewhere"))
+    real(host, NEW).symlink_to(elsewhere)
+    RESERVE.revert(context(host), captured["reserve-target"])
+    assert (elsewhere / MARKER).exists()
+    assert real(host, NEW).is_symlink()
 
 
 def test_removing_the_old_tree_twice_is_no_error(host: Host) -> None:
