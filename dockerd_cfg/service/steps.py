@@ -8,6 +8,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.dependents import start_dependents
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
@@ -126,15 +127,16 @@ class CheckDocker(Step):
         return f"Check that Docker runs{where}{what}"
 
     def apply(self, context: Context, before: Before) -> None:
-        """Compare, and start containers that ran and do not come back by themselves. Raises CommandFailed."""
+        """Compare, and start containers and units that ran and do not come back by themselves. Raises CommandFailed."""
         host: Host = context.host
         used = wait_for_api(host).data_root
         if self.data_root not in {None, used}:
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
         state = load(context.captured(self.noted_by))
-        if not self.contents:
-            return
-        problems = prove(host, state.at(used), self.roots)
+        if self.contents:
+            problems = prove(host, state.at(used), self.roots)
+        else:
+            problems = start_dependents(host, state.dependents)
         if problems:
             raise CommandFailed("; ".join(problems))
 

@@ -282,6 +282,7 @@ class _Planner:
                 for tree in self._moved
             ],
             "running_containers": [container.name for container in self._facts.docker.running],
+            "dependent_units": list(self._facts.docker.dependents),
         }
 
 

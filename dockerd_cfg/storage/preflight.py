@@ -108,10 +108,10 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
 
 def _workloads(facts: StorageFacts) -> Iterator[Finding]:
     info = facts.docker.info
-    if info is not None and info.live_restore and facts.docker.running:
+    if info is not None and info.live_restore and facts.docker.all_running:
         yield preflight_error(
             "live-restore",
-            f"live-restore is on: {counted(len(facts.docker.running), 'running container')} would go on writing to the old place",
+            f"live-restore is on: {counted(len(facts.docker.all_running), 'running container')} would go on writing to the old place",
             "stop the containers first, or set live-restore to false and restart Docker",
         )
     paused = [container.name for container in facts.docker.running if container.state == "paused"]
@@ -120,6 +120,12 @@ def _workloads(facts: StorageFacts) -> Iterator[Finding]:
             "paused-containers",
             f"{', '.join(paused)} is paused: after the stop it is started again, and no longer paused",
             "pause it again afterwards: docker pause NAME",
+        )
+    if facts.docker.run_with_rm:
+        yield preflight_warning(
+            "run-with-rm",
+            f"{', '.join(facts.docker.run_with_rm)} was run with --rm: the stop removes it, and its anonymous volumes, for good",
+            "take out of it what is needed (docker cp), and run it anew afterwards",
         )
     if info is not None and info.swarm != "inactive":
         yield preflight_warning(
