@@ -1,11 +1,14 @@
 """What systemd needs to know so that Docker finds its data at the next boot: drop-ins and mount units."""
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.paths import UNITS, HostPath, Layout
+
+_PLAIN: Final = re.compile(r"[\w/.,:@+-]+")
 
 
 class WriteDropIn(ReplaceFile):
@@ -87,4 +90,4 @@ def _specifiers(path: HostPath) -> str:
 def _quoted(path: HostPath) -> str:
     """Quote a path in a list for a unit file (systemd.syntax(7))."""
     text = _specifiers(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"' if " " in text or text != str(path) else text
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'

@@ -184,6 +184,8 @@ def test_with_user_namespaces_docker_is_expected_in_the_folder_below_the_root(fa
         ("/mnt/100%/docker", 'RequiresMountsFor="/mnt/100%%/docker"'),
         ('/mnt/a"b/docker', 'RequiresMountsFor="/mnt/a\\"b/docker"'),
         ("/mnt/a\\b/docker", 'RequiresMountsFor="/mnt/a\\\\b/docker"'),
+        ("/mnt/it's/docker", 'RequiresMountsFor="/mnt/it\'s/docker"'),
+        ("/mnt/a;b/docker", 'RequiresMountsFor="/mnt/a;b/docker"'),
     ],
     ids=str,
 )
