@@ -98,9 +98,9 @@ def move_storage(
         if not facts.trees:
             return _nothing_to_do(session, facts)
         findings = preflight(facts, request)
-        edit = data_root_edit(facts, request)
         refuse_errors(findings, f"Docker's storage cannot be moved to {target}")
         session.report.findings(findings)
+        edit = data_root_edit(facts, request)
         _refuse_bad_config(session, facts, edit)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         plan = plan_move(facts, session.host.layout, request, created=now(), stamp=stamp)

@@ -8,11 +8,11 @@ from dockerd_cfg.quantities import counted, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight_modes import mode_findings
+from dockerd_cfg.storage.preflight_target import is_prepared, target_findings
 
 _MARGIN: Final = 1.05
 _MARGIN_BYTES: Final = 64 << 20
 _MARGIN_INODES: Final = 1000
-_CARRY_OVERLAY: Final = frozenset({"ext4", "ext3", "xfs", "btrfs", "f2fs", "zfs", "bcachefs"})
 _UNUSABLE_DRIVERS: Final = {
     "btrfs": "its layers are subvolumes, which a copy would turn into full-size folders",
     "zfs": "its layers are datasets",
@@ -49,7 +49,7 @@ def preflight(facts: StorageFacts, request: MoveRequest) -> tuple[Finding, ...]:
         *_places(facts),
         *_contents(facts, request),
         *mode_findings(facts, request),
-        *_file_system(facts),
+        *target_findings(facts, request),
         *_room(facts, request),
         *_containerd(facts),
     )
@@ -80,7 +80,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"the snapshotter is {facts.driver}: only overlayfs is known to survive a copy",
             "only overlayfs can be moved",
         )
-    elif not facts.image_store and not _is_prepared(facts):
+    elif not facts.image_store and not is_prepared(facts):
         yield preflight_error(
             "unknown-driver",
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
@@ -167,11 +167,6 @@ def _places(facts: StorageFacts) -> Iterator[Finding]:
         )
 
 
-def _is_prepared(facts: StorageFacts) -> bool:
-    """Whether Docker has not run in this root yet, so that there is nothing to move but its configuration."""
-    return facts.is_offline and all(tree.missing for tree in facts.trees)
-
-
 def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
     for tree in facts.trees:
         for subvolume in () if request.adopt or _is_renamed(tree) else tree.subvolumes:
@@ -186,7 +181,7 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
                 f"{tree.source}, where the data should be, is not there or cannot be read",
                 "is that where Docker keeps its data? see: docker info; if the data is at the target already: --adopt",
             )
-    if facts.target.unmounted is not None and not _is_prepared(facts):
+    if facts.target.unmounted is not None and not is_prepared(facts):
         yield preflight_error(
             "target-not-mounted",
             f"something will be mounted at {facts.target.unmounted} at boot, but is not now: what is put there would be "
@@ -219,43 +214,6 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             "target-not-empty",
             f"{folder} exists and is not an empty folder of root",
             f"move it away or remove it, if it is not needed: ls -la {folder}; if it is Docker's data: --adopt",
-        )
-
-
-def _file_system(facts: StorageFacts) -> Iterator[Finding]:
-    target = facts.target
-    if _is_prepared(facts):
-        return  # what it lies on while it is being built says nothing
-    if target.fstype and target.fstype not in _CARRY_OVERLAY:
-        yield preflight_error(
-            "no-overlay",
-            f"{target.resolved} lies on {target.fstype}, which cannot carry Docker's layers",
-            "use a disk with ext4 or xfs",
-        )
-    elif target.overlay_failure is not None:
-        yield preflight_error(
-            "no-overlay",
-            f"{target.resolved} cannot carry Docker's layers: {target.overlay_failure}",
-            "use a disk with ext4 or xfs (made with ftype=1, the default)",
-        )
-    for option in sorted(target.mount_options & {"ro", "noexec", "nosuid", "nodev"}):
-        yield preflight_error(
-            "mount-option",
-            f"{target.mount_point} is mounted with {option}: programs in containers would fail",
-            f"take {option} out of its line in /etc/fstab and mount it anew",
-        )
-    if not target.returns:
-        yield preflight_error(
-            "mount-not-persistent",
-            f"{target.mount_point} is mounted now, but nothing mounts it at the next boot: Docker could not start then",
-            f"add to /etc/fstab (better with UUID=, see blkid): {target.mount_source} {target.mount_point} {target.fstype} "
-            "defaults,nofail 0 2; then run: systemctl daemon-reload",
-        )
-    if target.usage is not None and any(tree.device == target.usage.device for tree in facts.trees):
-        yield preflight_warning(
-            "same-file-system",
-            f"{target.resolved} is on the same file system as {facts.data_root}: the move frees no space",
-            None,
         )
 
 

@@ -49,15 +49,6 @@ def test_targets_that_cannot_hold_docker_are_refused_untouched(host: Host) -> No
     check("/mnt/data/shared/mine", says="chown root:root /mnt/data/shared && chmod go-w /mnt/data/shared")
     host.shell("rm -r /mnt/data/shared")
 
-    host.shell(
-        "cp /etc/fstab /root/fstab; sed -i /data.img/d /etc/fstab; umount /mnt/data; systemctl daemon-reload"
-    )
-    host.shell("mount -o loop /disks/data.img /mnt/data")
-    device = host.shell("findmnt -no SOURCE /mnt/data")
-    line = f"{device} /mnt/data ext4 defaults,nofail 0 2"
-    check(NEW, says=line)
-    host.shell("cp /root/fstab /etc/fstab; systemctl daemon-reload")
-
     rsync = host.shell("command -v rsync")
     host.shell(f"mv {rsync} /root/rsync")
     check(NEW, says="apt-get install rsync")
@@ -80,6 +71,33 @@ def test_targets_that_cannot_hold_docker_are_refused_untouched(host: Host) -> No
     host.systemctl("start", "docker")
     said = move(host, "move-storage", NEW, code=4)
     assert "lies inside" in said
+
+
+def test_a_disk_that_would_not_come_back_as_it_is_now_is_refused(host: Host) -> None:
+    before = inventory(host)
+
+    def check(target: str, *, says: str) -> None:
+        assert_untouched(host, before, 4, "move-storage", target, "--yes", says=says)
+
+    host.shell(
+        "cp /etc/fstab /root/fstab; sed -i /data.img/d /etc/fstab; umount /mnt/data; systemctl daemon-reload"
+    )
+    host.shell("mount -o loop /disks/data.img /mnt/data")
+    device = host.shell("findmnt -no SOURCE /mnt/data")
+    line = f"{device} /mnt/data ext4 defaults,nofail 0 2"
+    check(NEW, says=line)
+    # fstab knows the place, but has another disk come there at the next boot
+    host.shell(
+        "truncate -s 300M /disks/other.img; mkfs.ext4 -qF /disks/other.img; "
+        "sed 's:^/disks/data.img:/disks/other.img:' /root/fstab > /etc/fstab; systemctl daemon-reload"
+    )
+    check(NEW, says="at the next boot /disks/other.img is mounted at /mnt/data")
+    # and a folder of a disk, whose line is another than that of the disk
+    host.shell("cp /root/fstab /etc/fstab; systemctl daemon-reload; mkdir /mnt/data/part '/mnt/a part'")
+    host.shell("mount --bind /mnt/data/part '/mnt/a part'")
+    check("/mnt/a part", says="/mnt/data/part /mnt/a\\\\040part none bind 0 0")
+    host.shell("umount '/mnt/a part'; rmdir /mnt/data/part")
+    move(host, "move-storage", NEW)
 
 
 @pytest.mark.parametrize(
