@@ -54,11 +54,6 @@ def test_targets_that_cannot_hold_docker_are_refused_untouched(host: Host) -> No
     check(NEW, says="apt-get install rsync")
     host.shell(f"mv /root/rsync {rsync}")
 
-    host.docker("create", "--name=into", f"--volume={OLD}/docker/volumes:/all", "app:1", "true")
-    before = inventory(host)
-    check(NEW, says="container into: /var/lib/docker/volumes")
-    host.docker("rm", "into")
-    before = inventory(host)
     assert not answer(host, "status")["data"]["open_run"]
     # nothing of that stays in the way
     move(host, "move-storage", NEW)
@@ -71,6 +66,29 @@ def test_targets_that_cannot_hold_docker_are_refused_untouched(host: Host) -> No
     host.systemctl("start", "docker")
     said = move(host, "move-storage", NEW, code=4)
     assert "lies inside" in said
+
+
+def test_what_leads_into_the_data_root_from_outside_is_refused(host: Host) -> None:
+    def check(*, says: str) -> None:
+        assert_untouched(host, inventory(host), 4, "move-storage", NEW, "--yes", says=says)
+
+    host.docker("volume", "create", "theirs")
+    host.shell("mount -t tmpfs none /var/lib/docker/volumes/theirs/_data")
+    check(says="/var/lib/docker/volumes/theirs/_data is mounted below /var/lib/docker")
+    host.shell("umount /var/lib/docker/volumes/theirs/_data")
+    host.shell(
+        "docker volume create -o type=tmpfs -o device=none docks; docker run -d -v docks:/x busybox:1 sleep 1000"
+    )
+
+    host.docker(
+        "volume", "create", "--opt=type=none", "--opt=o=bind", f"--opt=device={OLD}/docker/tmp", "leads-into"
+    )
+    check(says="volume leads-into: /var/lib/docker/tmp")
+    host.docker("volume", "rm", "leads-into")
+    host.docker("create", "--name=into", f"--volume={OLD}/docker/volumes:/all", "app:1", "true")
+    check(says="container into: /var/lib/docker/volumes")
+    host.docker("rm", "into")
+    move(host, "move-storage", NEW)
 
 
 def test_a_disk_that_would_not_come_back_as_it_is_now_is_refused(host: Host) -> None:
