@@ -155,7 +155,7 @@ def _carry_out(
         session.consent(f"Docker{running} will be stopped for a short while")
     run = session.carry_out(plan)
     stop = stop_seconds(session.history.find(run.id).record)
-    if stop is not None:
+    if stop is not None and facts.docker.should_run:
         data["stop_seconds"] = stop
         parts = stop_parts(session.history.find(run.id).record)
         data["stop_parts"] = dict(parts)

@@ -61,8 +61,8 @@ class DockerState:
         """The names of those that ran and are removed by a stop, for good."""
         return [container.name for container in self.passing if not container.is_task]
 
-    def at(self, data_root: HostPath) -> "DockerState":
-        """Return the same state with its data below ``data_root``."""
+    def at(self, data_root: HostPath | None) -> "DockerState":
+        """Return the same state with its data below ``data_root``, None: wherever."""
         if self.inventory is None:
             return self
         return replace(self, inventory=replace(self.inventory, data_root=data_root))

@@ -185,9 +185,9 @@ class StopDocker(Step):
         noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
         if (
-            noted.inventory is not None and not self.daemon_only
-        ):  # its data may have been moved since by another run
-            state = state.at(noted.inventory.data_root)
+            not self.daemon_only
+        ):  # where its data is now, or has been moved to since by another run, is not where it was
+            state = state.at(noted.inventory.data_root if noted.inventory else None)
         bring_back(context.host, state, self.roots)
         context.host.systemd.allow_shutdown()
 

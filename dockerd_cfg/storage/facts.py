@@ -92,9 +92,9 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     root_flag = next((name for name in ("data-root", "graph") if name in flags), None)
     configured = _configured_root(file, flags.get(root_flag or "", []))
     data_root = _used_root(host, docker, configured)
-    driver, store = _driver(host, docker, data_root)
+    driver, store = _driver(host, docker, file, data_root)
     if not store:  # the old disk may be dead, and the data at the target already
-        driver, store = _driver(host, docker, resolve(host, target) / "docker")
+        driver, store = _driver(host, docker, file, resolve(host, target) / "docker")
     containerd = read_containerd(host, data_root)
     moved: dict[Literal["docker", "containerd"], tuple[HostPath, HostPath]] = {
         "docker": (data_root, _own_name(host, configured))
@@ -188,11 +188,18 @@ def _mismatch(used: HostPath, configured: HostPath) -> Finding:
     return Finding(code="data-root-mismatch", severity="error", stage="preflight", message=message)
 
 
-def _driver(host: Host, docker: DockerState, data_root: HostPath) -> tuple[str, str]:
-    """Return storage driver and image store: as the daemon says or, when it is down, by what the root holds."""
+def _driver(host: Host, docker: DockerState, file: DaemonJson, data_root: HostPath) -> tuple[str, str]:
+    """Return storage driver and image store: as the daemon says or, when it is down, by its file and what the root holds."""
     if docker.info is not None:
         return docker.info.driver, docker.info.image_store
     real = host.layout.real(data_root)
+    features = file.value.get("features")
+    if (
+        isinstance(features, dict)
+        and features.get("containerd-snapshotter") is True
+        and (real / "containers").is_dir()
+    ):
+        return "overlayfs", "containerd"  # what a graph driver left behind is not in use
     for driver in ("overlay2", "btrfs", "zfs", "devicemapper", "aufs", "fuse-overlayfs", "vfs"):
         if (real / "image" / driver).is_dir():
             return driver, "graphdriver"

@@ -146,6 +146,35 @@ def test_a_docker_that_is_down_stays_down_and_moves_all_the_same(host: Host) -> 
     assert "busybox" in host.docker("images")
 
 
+@pytest.mark.parametrize("variant", ["docker28-containerd"])
+def test_images_move_with_a_containerd_that_is_down_too(host: Host) -> None:
+    stop = (
+        "stop",
+        "docker.service",
+        "containerd.service",
+    )  # docker.socket stays, and starts both when somebody asks
+    host.run("ctr", "namespaces", "create", "k8s.io")
+    host.systemctl(*stop)
+    refused = answer(host, "move-storage", "/mnt/data", "--yes", code=4)
+    assert [finding["code"] for finding in refused["findings"]] == ["containerd-shared"]
+    host.systemctl("start", "containerd")
+    host.run("ctr", "namespaces", "remove", "k8s.io")
+    host.systemctl(*stop)
+    host.run("mkdir", "-p", "/var/lib/docker/image/overlay2")  # of a time before containerd kept the images
+
+    moved = answer(host, "move-storage", "/mnt/data", "--yes")
+
+    assert [tree["name"] for tree in moved["data"]["trees"]] == ["docker", "containerd"]
+    units = ("docker.socket", "docker.service", "containerd.service")
+    assert [host.is_active(unit) for unit in units] == [True, False, False]
+    assert "busybox" in host.docker("images")
+    assert "/mnt/data/containerd" in host.run("containerd", "config", "dump").stdout
+    host.systemctl("reset-failed", "docker.service", "docker.socket")
+    answer(host, "rollback", "--yes")
+    assert "busybox" in host.docker("images")
+    assert not host.exists("/mnt/data/containerd")
+
+
 def test_what_came_and_went_since_is_no_obstacle_to_undoing(host: Host) -> None:
     def run(name: str) -> None:
         host.docker("run", "--detach", "--name", name, "--stop-signal=KILL", "app:1", "sleep", "1000")
