@@ -151,7 +151,7 @@ def _places(facts: StorageFacts) -> Iterator[Finding]:
             yield preflight_error(
                 "foreign-mount",
                 f"{point} is mounted below {tree.source}: it would not be copied",
-                f"unmount it, or mount it somewhere else: umount {point}",
+                f"mount it somewhere else; if Docker's data is on it: stop Docker, umount {point}, and bring that into the folder itself",
             )
     for folder in facts.target.unsafe:
         yield preflight_error(
