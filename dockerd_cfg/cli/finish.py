@@ -85,7 +85,7 @@ def _as_of_now(session: Session, run: Run) -> Run:
         if one.id > run.id and one.record.state in {"applied", "finishing", "finished"}
     ]
     steps = [
-        step.model_copy(update={"current": place_by_now(step.current, later)})
+        step.model_copy(update={"current": place_by_now(step.current, run, later)})
         if isinstance(step, RemoveTree)
         else step
         for step in run.plan.finish
