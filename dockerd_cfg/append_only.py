@@ -9,6 +9,9 @@ from typing import Final
 from dockerd_cfg.files import read_descriptor, sync_folder, translated
 
 _FALLOC_FL_KEEP_SIZE: Final = 1
+# A line that is longer is only begun when after it there is so much room as well: what comes then is short.
+_LONG: Final = 8 << 10
+_ROOM_AFTER: Final = 64 << 10
 
 
 class AppendFile:
@@ -36,6 +39,8 @@ class AppendFile:
         """Add ``line`` (without newline) and return when it is on disk. Raises FileProblem."""
         with translated(f"cannot append to {self._path}"):
             whole = os.fstat(self._descriptor).st_size
+            if len(line) > _LONG:
+                _set_apart(self._descriptor, whole + len(line) + _ROOM_AFTER)
             rest = memoryview(line + b"\n")
             try:
                 while rest:
@@ -44,6 +49,12 @@ class AppendFile:
             except OSError:
                 os.ftruncate(self._descriptor, whole)  # half a line would spoil the next one
                 raise
+
+    def reserve(self) -> None:
+        """Set room apart for as much as the longest line so far takes, and for what comes after it. Raises FileProblem."""
+        with translated(f"cannot reserve room for {self._path}"):
+            longest = max(map(len, self.lines), default=0)
+            _set_apart(self._descriptor, os.fstat(self._descriptor).st_size + longest + _ROOM_AFTER)
 
     def close(self) -> None:
         """Close the file."""
@@ -66,13 +77,18 @@ def reserve(path: Path, room: int) -> None:
     with translated(f"cannot reserve room for {path}"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            libc = ctypes.CDLL(None, use_errno=True)
-            libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
-            if libc.fallocate(descriptor, _FALLOC_FL_KEEP_SIZE, 0, room) != 0:
-                number = ctypes.get_errno()
-                if number in {errno.ENOSPC, errno.EDQUOT}:
-                    raise OSError(number, os.strerror(number))
+            _set_apart(descriptor, room)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         sync_folder(path.parent)
+
+
+def _set_apart(descriptor: int, room: int) -> None:
+    """Set the first ``room`` bytes of a file apart, its length as it is. Raises OSError when there is not that much room."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+    if libc.fallocate(descriptor, _FALLOC_FL_KEEP_SIZE, 0, room) != 0:
+        number = ctypes.get_errno()
+        if number in {errno.ENOSPC, errno.EDQUOT}:
+            raise OSError(number, os.strerror(number))

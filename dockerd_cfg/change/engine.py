@@ -1,12 +1,13 @@
 """The loop that carries a plan out, on and back: journal first, then act; undo strictly last first."""
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from dockerd_cfg import signals
 from dockerd_cfg.change.journal import Journal
 from dockerd_cfg.change.plan import Before, Context, Plan, Progress, Step
-from dockerd_cfg.errors import DockerdCfgError, Interrupted, RollbackFailed, StepFailed
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, Interrupted, RollbackFailed, StepFailed
 
 _log: Final = logging.getLogger(__name__)
 _UNDOING: Final = "undoing what was done; this must not be interrupted"
@@ -42,16 +43,22 @@ class Engine:
     def revert(self) -> None:
         """Undo every step that was started, last first; steps undone already are left out.
 
-        Raises RollbackFailed at the first step that cannot be undone, without touching the ones before it.
+        Raises RollbackFailed at the first step that cannot be undone, without touching the ones before it; FileProblem
+        when a run that was applied cannot be recorded as one that is undone, before anything is.
         """
         with signals.deferred(_UNDOING):
             if not self._journal.is_undoing:
+                if self._journal.was_applied:
+                    self._journal.reserve()
                 self._journal.record("reverting")
             for number, step in reversed(list(enumerate(self._plan.steps))):
                 before = self._journal.captured("started", number)
                 if before is not None and not self._journal.has("undone", number):
                     self._undo(number, step, before)
-            self._journal.record("reverted")
+            try:
+                self._journal.record("reverted")
+            except FileProblem as cause:
+                raise _not_recorded(cause) from cause
             signals.close()
 
     def finish(self) -> None:
@@ -99,16 +106,17 @@ class Engine:
                 noted = step.capture_undo(self._context())
                 self._journal.record("undoing", step=number, kind=step.kind, before=noted or None)
             step.revert(self._context(), before)
+            self._journal.record("undone", step=number, kind=step.kind)
         except Exception as cause:
             _log.exception("undoing step %d (%s) failed", number, step.kind)
-            self._journal.record("needs-attention", step=number, kind=step.kind, error=str(cause))
+            with suppress(FileProblem):  # which may be the cause itself
+                self._journal.record("needs-attention", step=number, kind=step.kind, error=str(cause))
             raise RollbackFailed(
                 f"could not undo “{step.describe()}”: {cause}",
                 state=f"undone: the steps after it; not undone: this one and the {number} before it",
                 hint=getattr(cause, "hint", None)
                 or "mend what the message names, then run: dockerd-cfg rollback",
             ) from cause
-        self._journal.record("undone", step=number, kind=step.kind)
 
     def _context(self) -> Context:
         journal = self._journal
@@ -127,8 +135,11 @@ class Engine:
         step = self._plan.steps[number]
         what = f"interrupted by {cause.signal_name}" if isinstance(cause, Interrupted) else str(cause)
         with signals.deferred(_UNDOING):
-            self._journal.record("failed", step=number, kind=step.kind, error=what)
-            self.revert()
+            try:
+                self._journal.record("failed", step=number, kind=step.kind, error=what)
+                self.revert()
+            except FileProblem as problem:
+                raise _not_recorded(problem) from cause
         if isinstance(cause, DockerdCfgError | OSError | Interrupted):
             raise StepFailed(
                 f"“{step.describe()}” failed: {what}",
@@ -136,3 +147,11 @@ class Engine:
                 hint=getattr(cause, "hint", None),
                 findings=getattr(cause, "findings", ()),
             ) from cause
+
+
+def _not_recorded(problem: FileProblem) -> RollbackFailed:
+    return RollbackFailed(
+        f"the record of the run cannot be written: {problem.message}",
+        state="the run is neither done nor undone, and nothing more was done",
+        hint="see that this disk can be written to again, then run: dockerd-cfg rollback",
+    )

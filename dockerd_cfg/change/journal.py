@@ -155,6 +155,10 @@ class Journal(Record):
             for witness in self._witnesses:
                 witness.recorded(entry)
 
+    def reserve(self) -> None:
+        """Set apart on disk what undoing the run may take. Raises FileProblem."""
+        self._file.reserve()
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

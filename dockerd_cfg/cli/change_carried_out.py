@@ -154,13 +154,19 @@ def carry_out(
 
 def consent_to_restart(session: Session, facts: ConfigFacts, planned: ConfigPlan) -> None:
     """Ask whether Docker may be restarted under the containers that run. Raises PreflightRefused or Declined."""
-    running, survives = facts.docker.running, planned.containers_go_on
+    running, survives = facts.docker.all_running, planned.containers_go_on
+    if facts.docker.dependents:
+        needing = ", ".join(facts.docker.dependents)
+        session.report.say(f"Stopped with Docker for a short while, and started again: {needing}")
     if not running:
         return
     names = ", ".join(container.name for container in running)
     paused = [container.name for container in running if container.state == "paused"]
     if paused and not survives:
         session.report.say(f"warning: paused containers will no longer be paused: {', '.join(paused)}")
+    if facts.docker.run_with_rm and not survives:
+        removed = ", ".join(facts.docker.run_with_rm)
+        session.report.say(f"warning: containers run with --rm will be removed for good: {removed}")
     after = "; they go on running (live-restore)" if survives else ""
     count = counted(len(running), "running container")
     session.consent(f"Docker will be restarted under {count} ({names}){after}")

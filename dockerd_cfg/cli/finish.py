@@ -46,6 +46,8 @@ def finish(
                 f"the run {chosen.id} is {chosen.record.state}: only a run that is done can be finished",
                 hint="see: dockerd-cfg status",
             )
+        if chosen.record.state != "finishing":
+            session.history.refuse_open_run()  # an unconfirmed one may need its old data yet
         chosen = _as_of_now(session, chosen)
         size = _old_bytes(session, chosen)
         for step in chosen.plan.finish:
@@ -83,7 +85,7 @@ def _as_of_now(session: Session, run: Run) -> Run:
         if one.id > run.id and one.record.state in {"applied", "finishing", "finished"}
     ]
     steps = [
-        step.model_copy(update={"current": place_by_now(step.current, later)})
+        step.model_copy(update={"current": place_by_now(step.current, run, later)})
         if isinstance(step, RemoveTree)
         else step
         for step in run.plan.finish

@@ -98,9 +98,9 @@ def move_storage(
         if not facts.trees:
             return _nothing_to_do(session, facts)
         findings = preflight(facts, request)
-        edit = data_root_edit(facts, request)
         refuse_errors(findings, f"Docker's storage cannot be moved to {target}")
         session.report.findings(findings)
+        edit = data_root_edit(facts, request)
         _refuse_bad_config(session, facts, edit)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         plan = plan_move(facts, session.host.layout, request, created=now(), stamp=stamp)
@@ -150,12 +150,12 @@ def _carry_out(
         report.answer("Nothing was changed (--dry-run).")
         return Result(command=session.command, changed=True, data=data, findings=findings)
     if facts.docker.was_up:
-        count = counted(len(facts.docker.running), "running container")
-        running = f" with {count}" if facts.docker.running else ""
+        count = counted(len(facts.docker.all_running), "running container")
+        running = f" with {count}" if facts.docker.all_running else ""
         session.consent(f"Docker{running} will be stopped for a short while")
     run = session.carry_out(plan)
     stop = stop_seconds(session.history.find(run.id).record)
-    if stop is not None:
+    if stop is not None and facts.docker.should_run:
         data["stop_seconds"] = stop
         parts = stop_parts(session.history.find(run.id).record)
         data["stop_parts"] = dict(parts)
@@ -185,8 +185,9 @@ def _show(session: Session, facts: StorageFacts, plan: Plan, edit: EditDaemonJso
     elif not summary["bytes"]:
         stop = f", the stop takes about {summary['stop_seconds']} s" if facts.docker.should_run else ""
         report.answer(f"{count} files, folders and links; nothing needs to be copied{stop}.")
-    if names:
-        report.answer(f"To be stopped for a short while, and started again: {shown}.")
+    stopped = [part for part in (shown, ", ".join(facts.docker.dependents)) if part]
+    if stopped:
+        report.answer(f"To be stopped for a short while, and started again: {'; '.join(stopped)}.")
     report.plan(plan)
     if session.shows_diff and edit is not None:
         report.diff(unified_diff(facts.file.image.data, edit.new.image.data or b"", str(facts.file.path)))

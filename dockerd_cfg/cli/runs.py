@@ -136,8 +136,8 @@ def rollback(
             return Result(command=session.command, changed=True, data=run_data(chosen), findings=lasting)
         if chosen.record.was_applied and _undo_restarts(chosen):
             docker = _observed(session)
-            if docker is not None and docker.running:
-                count = counted(len(docker.running), "running container")
+            if docker is not None and docker.all_running:
+                count = counted(len(docker.all_running), "running container")
                 session.consent(f"Docker will be restarted under {count}")
         with session.engine(chosen) as (engine, _):
             engine.revert()

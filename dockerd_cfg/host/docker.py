@@ -35,7 +35,7 @@ class Container:
     """A container; ``state`` is Docker's own word (running, paused, exited, created ...).
 
     ``restarts`` tells whether it comes back by itself after the daemon was stopped; ``is_lasting`` whether it is
-    still there then: one run with ``--rm`` is removed, a task of a swarm service is replaced by another.
+    still there then: one run with ``--rm`` is removed, a task of a swarm service (``is_task``) is replaced by another.
     ``is_healthy``: it has a health check, and that says so.
     """
 
@@ -45,6 +45,7 @@ class Container:
     restarts: bool = False
     is_lasting: bool = True
     is_healthy: bool = False
+    is_task: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -175,6 +176,7 @@ class EngineApi:
             name=(row.get("Names") or ["/?"])[0].lstrip("/"),
             state=_told(row, "State"),
             is_lasting=not is_task,
+            is_task=is_task,
         )
         status = str(row.get("Status"))
         if found.state in {"removing", "dead"}:

@@ -12,18 +12,23 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.runner import Runner
 
 _TIME: Final = 1_700_000_000_123_456_789
+_WHOLE: Final = HostPath("/")
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of /proc/self/mountinfo: where, which file system, from what, how."""
+    """One line of /proc/self/mountinfo: where, which file system, from what, how.
+
+    ``root`` is the folder of the file system that is mounted: of a bind mount or a subvolume another than ``/``.
+    """
 
     point: HostPath
     fstype: str
     source: str
     options: frozenset[str]
     device: str
+    root: HostPath = _WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ def parse_mountinfo(text: str) -> list[Mount]:
                 source=_unescape(tail[1]),
                 options=frozenset(parts[5].split(",")) | frozenset(tail[2].split(",")),
                 device=parts[2],
+                root=HostPath(_unescape(parts[3])),
             )
         )
     return mounts
@@ -144,5 +150,27 @@ def mounts_below(path: HostPath, mounts: list[Mount]) -> list[Mount]:
     return [mount for mount in mounts if mount.point != path and mount.point.is_relative_to(path)]
 
 
+def fstab_line(mount: Mount, mounts: list[Mount]) -> str:
+    """Return the line for /etc/fstab that makes ``mount``, one of ``mounts``, again (fstab(5)).
+
+    Empty when it is a folder of a file system that is mounted nowhere else: there is none for that.
+    """
+    what, kind, options, check = mount.source, mount.fstype, "defaults,nofail", 2
+    if mount.fstype == "btrfs":
+        options, check = f"{options},subvol={_escape(str(mount.root))}", 0
+    elif mount.root != _WHOLE:
+        whole = (one for one in mounts if one.device == mount.device and mount.root.is_relative_to(one.root))
+        above = max((one for one in whole if one != mount), key=lambda one: len(one.root.parts), default=None)
+        if above is None:
+            return ""
+        what, kind = str(above.point / mount.root.relative_to(above.root)), "none"
+        options, check = "bind", 0
+    return f"{_escape(what)} {_escape(str(mount.point))} {kind} {options} 0 {check}"
+
+
 def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
+
+
+def _escape(text: str) -> str:
+    return "".join(f"\\{ord(one):03o}" if one in " \t\n\\#" else one for one in text)

@@ -20,8 +20,10 @@ _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
     "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,UnsetEnvironment,"
-    "FragmentPath,DropInPaths,UnitFileState"
+    "FragmentPath,DropInPaths,UnitFileState,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo"
 )
+# Which units systemd stops when this one is stopped, and does not start with it (systemd.unit(5)).
+_STOPPED_WITH: Final = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo")
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
 _PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
@@ -35,7 +37,7 @@ class UnitState:
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
     ``unset_environment`` names variables, or one value of them, that are left out at last;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
-    up or was reloaded, are Unix time in seconds.
+    up or was reloaded, are Unix time in seconds. ``stopped_with`` are the units that are stopped whenever it is.
     """
 
     name: str
@@ -54,6 +56,7 @@ class UnitState:
     active_since: float | None = None
     changed: float | None = None
     can_reload: bool = True
+    stopped_with: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -223,6 +226,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),
         changed=_unix_time(int(one("StateChangeTimestampMonotonic") or 0)),
         can_reload=one("CanReload") == "yes",
+        stopped_with=tuple(dict.fromkeys(name for key in _STOPPED_WITH for name in one(key).split())),
     )
 
 

@@ -168,7 +168,7 @@ class LimitExistingLogs(Step):
             return self.root
         noted = context.captured_undo(_START)
         kept = load(noted).inventory if noted else None
-        if kept is not None:
+        if kept is not None and kept.data_root is not None:
             return kept.data_root
         try:
             return configured_root(context.host) or self.root

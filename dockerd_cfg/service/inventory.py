@@ -11,9 +11,12 @@ from dockerd_cfg.paths import HostPath
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything the daemon keeps, by id; two daemons with the same inventory hold the same things."""
+    """Everything the daemon keeps, by id; two daemons with the same inventory hold the same things.
 
-    data_root: HostPath
+    ``data_root`` is None where it is not known in which it should be.
+    """
+
+    data_root: HostPath | None
     driver: str
     image_store: str
     images: frozenset[str]
@@ -51,7 +54,7 @@ def differences(before: Inventory, after: Inventory) -> list[str]:
     """
     found = []
     for what, was, now in (
-        ("data root", str(before.data_root), str(after.data_root)),
+        ("data root", before.data_root or after.data_root, after.data_root),
         ("storage driver", before.driver, after.driver),
         ("image store", before.image_store, after.image_store),
     ):
@@ -71,7 +74,7 @@ def without_removed(host: Host, before: Inventory, after: Inventory, roots: Sequ
     What ``after`` lacks was removed, not lost, if there is no record of it either below ``roots`` or the data root. If
     there is none of anything that was noted, this is not the place where it was kept: then nothing counts as removed.
     """
-    places = [host.layout.real(root) for root in dict.fromkeys((after.data_root, *roots))]
+    places = [host.layout.real(root) for root in dict.fromkeys((after.data_root, *roots)) if root]
     has = after.things()
     kept = {
         what: (had & has[what]) | recorded(what, had - has[what], places)

@@ -14,6 +14,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT, UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.dependents import dependents, start_dependents
 from dockerd_cfg.service.inventory import Inventory, differences, without_removed
 
 ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
@@ -30,7 +31,11 @@ _LONGEST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class DockerState:
-    """How Docker ran at one moment: its units, and, if it was up, what it kept and what ran."""
+    """How Docker ran at one moment: its units, and, if it was up, what it kept and what ran.
+
+    ``running`` is what is there again after a stop, ``passing`` what ran besides: containers run with ``--rm`` and tasks
+    of swarm services. ``dependents`` are units of others that were up and are stopped with ours.
+    """
 
     active_units: frozenset[str]
     failed_units: frozenset[str]
@@ -38,14 +43,26 @@ class DockerState:
     info: Info | None = None
     inventory: Inventory | None = None
     running: tuple[Container, ...] = ()
+    passing: tuple[Container, ...] = ()
+    dependents: tuple[str, ...] = ()
 
     @property
     def was_up(self) -> bool:
         """Whether the daemon ran and answered."""
         return self.info is not None
 
-    def at(self, data_root: HostPath) -> "DockerState":
-        """Return the same state with its data below ``data_root``."""
+    @property
+    def all_running(self) -> tuple[Container, ...]:
+        """Every container that ran."""
+        return (*self.running, *self.passing)
+
+    @property
+    def run_with_rm(self) -> list[str]:
+        """The names of those that ran and are removed by a stop, for good."""
+        return [container.name for container in self.passing if not container.is_task]
+
+    def at(self, data_root: HostPath | None) -> "DockerState":
+        """Return the same state with its data below ``data_root``, None: wherever."""
         if self.inventory is None:
             return self
         return replace(self, inventory=replace(self.inventory, data_root=data_root))
@@ -88,7 +105,8 @@ def observe(host: Host, *, patience: float = _API_PATIENCE) -> DockerState:
 
     Raises CommandFailed when the service is up and does not answer within ``patience`` seconds.
     """
-    state = glance(host, [host.systemd.unit(name) for name in ALL_UNITS], patience=patience)
+    units = [host.systemd.unit(name) for name in ALL_UNITS]
+    state = glance(host, units, patience=patience)
     if state.info is None:
         return state
     info, containers = state.info, host.docker.containers()
@@ -101,8 +119,14 @@ def observe(host: Host, *, patience: float = _API_PATIENCE) -> DockerState:
         volumes=host.docker.volumes(),
         networks=host.docker.networks(),
     )
-    running = tuple(container for container in containers if container.is_running and container.is_lasting)
-    return replace(state, inventory=inventory, running=running)
+    run = [container for container in containers if container.is_running]
+    return replace(
+        state,
+        inventory=inventory,
+        running=tuple(container for container in run if container.is_lasting),
+        passing=tuple(container for container in run if not container.is_lasting),
+        dependents=dependents(host, units),
+    )
 
 
 def glance(host: Host, units: Iterable[UnitState], *, patience: float = _API_PATIENCE) -> DockerState:
@@ -237,7 +261,8 @@ def prove(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> lis
     before = without_removed(host, state.inventory, now.inventory, roots)
     found = differences(before, now.inventory)
     there = tuple(container for container in state.running if container.id in now.inventory.containers)
-    return [*found, *start_again(host, there), *_unhealthy(host, there)]
+    needing = start_dependents(host, state.dependents)
+    return [*found, *needing, *start_again(host, there), *_unhealthy(host, there)]
 
 
 def _reason(host: Host, name: str, begun: float) -> str:

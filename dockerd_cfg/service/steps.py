@@ -7,6 +7,7 @@ from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.dependents import start_dependents
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
@@ -121,15 +122,16 @@ class CheckDocker(Step):
         return f"Check that Docker runs{where}{what}"
 
     def apply(self, context: Context, before: Before) -> None:
-        """Compare, and start containers that ran and do not come back by themselves. Raises CommandFailed."""
+        """Compare, and start containers and units that ran and do not come back by themselves. Raises CommandFailed."""
         host: Host = context.host
         used = wait_for_api(host).data_root
         if self.data_root not in {None, used}:
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
         state = load(context.captured(self.noted_by))
-        if not self.contents:
-            return
-        problems = prove(host, state.at(used), self.roots)
+        if self.contents:
+            problems = prove(host, state.at(used), self.roots)
+        else:
+            problems = start_dependents(host, state.dependents)
         if problems:
             raise CommandFailed("; ".join(problems))
 
@@ -178,9 +180,9 @@ class StopDocker(Step):
         noted = load(before)
         state = _state_to_return_to(context, noted, "start-docker")
         if (
-            noted.inventory is not None and not self.daemon_only
-        ):  # its data may have been moved since by another run
-            state = state.at(noted.inventory.data_root)
+            not self.daemon_only
+        ):  # where its data is now, or has been moved to since by another run, is not where it was
+            state = state.at(noted.inventory.data_root if noted.inventory else None)
         bring_back(context.host, state, self.roots)
         context.host.systemd.allow_shutdown()
 

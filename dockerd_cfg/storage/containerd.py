@@ -10,11 +10,13 @@ from dockerd_cfg import files
 from dockerd_cfg.change.replace_file import ReplaceFile, StoredImage
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.bolt import Bolt, read_bolt
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import CONTAINERD_SERVICE
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, UnitState
 from dockerd_cfg.paths import CONTAINERD_TOML, DEFAULT_CONTAINERD_ROOT, HostPath
 
 _OURS: Final = frozenset({"moby", "plugins.moby", "default"})
+_DATABASE: Final = "io.containerd.metadata.v1.bolt/meta.db"
 _NEW_FILE: Final = "version = 2\n"
 
 
@@ -23,8 +25,8 @@ class ContainerdFacts:
     """The containerd that systemd runs.
 
     ``root`` is its root, links followed, and ``named`` that root as it is configured. ``config`` is the file that names
-    it, or would: an imported one wins over the one that imports it. ``is_separate``: it runs, and its root lies outside
-    Docker's data root; ``is_inside``: it runs, and its root lies inside. ``trouble`` says, in words, why its
+    it, or would: an imported one wins over the one that imports it. ``is_separate``: it runs, or did and may again, and
+    its root lies outside Docker's data root; ``is_inside``: likewise, and its root lies inside. ``trouble`` says, in words, why its
     root cannot be moved by editing its configuration; ``strangers`` are namespaces of others than Docker.
     """
 
@@ -62,15 +64,17 @@ def read_containerd(host: Host, data_root: HostPath, *, with_strangers: bool = T
         trouble = f"{config} cannot be read: {error}"
     resolved = host.layout.resolve(root)
     is_inside = resolved.is_relative_to(data_root)
+    # one that is down keeps what it holds; systemd starts it with Docker
+    is_there = unit.is_active or (unit.exists and host.layout.real(resolved / _DATABASE).is_file())
     return ContainerdFacts(
         root=resolved,
         named=root,
         config=config,
         image=image,
-        is_separate=unit.is_active and not is_inside,
-        is_inside=unit.is_active and is_inside,
+        is_separate=is_there and not is_inside,
+        is_inside=is_there and is_inside,
         trouble=trouble,
-        strangers=_strangers(host) if unit.is_active and with_strangers else (),
+        strangers=_strangers(host, unit, resolved) if is_there and with_strangers else (),
     )
 
 
@@ -116,11 +120,25 @@ def _imports(host: Host, config: HostPath, settings: dict[str, object]) -> list[
     return paths
 
 
-def _strangers(host: Host) -> tuple[str, ...]:
-    if host.runner.find("ctr") is None:
-        return ()
-    listed = host.runner.run(["ctr", "namespaces", "list", "--quiet"], check=False, timeout=30)
-    return tuple(name for name in listed.stdout.split() if name not in _OURS)
+def _strangers(host: Host, unit: UnitState, root: HostPath) -> tuple[str, ...]:
+    """Return the namespaces of others: as a containerd that runs tells, else from its database."""
+    if unit.is_active and host.runner.find("ctr") is not None:
+        listed = host.runner.run(["ctr", "namespaces", "list", "--quiet"], check=False, timeout=30)
+        names = listed.stdout.split()
+    else:
+        names = read_bolt(host.layout.real(root / _DATABASE), _namespaces) or []
+    return tuple(name for name in names if name not in _OURS)
+
+
+def _namespaces(bolt: Bolt) -> list[str]:
+    """Return the names of the buckets in the bucket ``v1`` (containerd core/metadata/buckets.go)."""
+    return [
+        name.decode("utf-8", "replace")
+        for version, value, is_bucket in bolt.top()
+        if version == b"v1" and is_bucket
+        for name, _, is_namespace in bolt.bucket(value)
+        if is_namespace
+    ]
 
 
 class EditContainerdConfig(ReplaceFile):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from dockerd_cfg import files
 from dockerd_cfg.config.daemon_json import DaemonJson, config_path, read_daemon_json
@@ -18,28 +18,12 @@ from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.service.stopping import restless
-from dockerd_cfg.storage.binds import binds_into
+from dockerd_cfg.storage.binds import Bind, binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
+from dockerd_cfg.storage.own_mounts import is_own_mount
 from dockerd_cfg.storage.sealed import sealed
 from dockerd_cfg.storage.survey import TreeSize, survey
 from dockerd_cfg.storage.target_facts import TargetFacts, read_target, resolve
-
-# Where Docker itself mounts something below its roots; any other mount there is somebody's, and would be missed. The
-# last is a build's, for as long as one of its steps reads an image (moby daemon/containerd/image_builder.go).
-_OWN_MOUNTS: Final = (
-    "overlay2",
-    "containers",
-    "rootfs",
-    "volumes",
-    "plugins",
-    "network",
-    "buildkit",
-    "netns",
-    "containerd",
-    "tmp/rootfs-mount",
-)
-
-_OWN_MOUNTS_CONTAINERD: Final = ("io.containerd.", "tmpmounts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,7 @@ class StorageFacts:
     has_semanage: bool = True
     is_offline: bool = False
     users: tuple[str, ...] = ()
-    binds: tuple[str, ...] = ()
+    binds: tuple[Bind, ...] = ()
     has_project_quotas: bool = False
 
     def tree(self, name: str) -> Tree | None:
@@ -117,9 +101,9 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
     root_flag = next((name for name in ("data-root", "graph") if name in flags), None)
     configured = _configured_root(file, flags.get(root_flag or "", []))
     data_root = _used_root(host, docker, configured)
-    driver, store = _driver(host, docker, data_root)
+    driver, store = _driver(host, docker, file, data_root)
     if not store:  # the old disk may be dead, and the data at the target already
-        driver, store = _driver(host, docker, resolve(host, target) / "docker")
+        driver, store = _driver(host, docker, file, resolve(host, target) / "docker")
     containerd = read_containerd(host, data_root)
     moved: dict[Literal["docker", "containerd"], tuple[HostPath, HostPath]] = {
         "docker": (data_root, _own_name(host, configured))
@@ -154,7 +138,7 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         is_offline=host.is_offline,
         users=tuple(restless(host, [source for source, _ in moved.values()])) if host.is_offline else (),
         has_semanage=host.runner.find("semanage") is not None,
-        binds=binds_into(host.layout.real(data_root), data_root),
+        binds=binds_into(host.layout, data_root),
         has_project_quotas=_has_project_quotas(host, data_root),
     )
 
@@ -213,11 +197,18 @@ def _mismatch(used: HostPath, configured: HostPath) -> Finding:
     return Finding(code="data-root-mismatch", severity="error", stage="preflight", message=message)
 
 
-def _driver(host: Host, docker: DockerState, data_root: HostPath) -> tuple[str, str]:
-    """Return storage driver and image store: as the daemon says or, when it is down, by what the root holds."""
+def _driver(host: Host, docker: DockerState, file: DaemonJson, data_root: HostPath) -> tuple[str, str]:
+    """Return storage driver and image store: as the daemon says or, when it is down, by its file and what the root holds."""
     if docker.info is not None:
         return docker.info.driver, docker.info.image_store
     real = host.layout.real(data_root)
+    features = file.value.get("features")
+    if (
+        isinstance(features, dict)
+        and features.get("containerd-snapshotter") is True
+        and (real / "containers").is_dir()
+    ):
+        return "overlayfs", "containerd"  # what a graph driver left behind is not in use
     for driver in ("overlay2", "btrfs", "zfs", "devicemapper", "aufs", "fuse-overlayfs", "vfs"):
         if (real / "image" / driver).is_dir():
             return driver, "graphdriver"
@@ -234,7 +225,9 @@ def _tree(
     mounts = host.filesystems.mounts()
     real = host.layout.real(source)
     foreign = tuple(
-        mount.point for mount in mounts_below(source, mounts) if not is_own_mount(name, mount.point, source)
+        mount.point
+        for mount in mounts_below(source, mounts)
+        if not is_own_mount(name, mount.point.relative_to(source).parts, real)
     )
     try:
         device, size, missing = real.stat().st_dev, survey(real, sealed(real, time.time())), False
@@ -270,17 +263,6 @@ def _is_elsewhere(host: Host, path: HostPath, device: int) -> bool:
         return host.layout.real(path).lstat().st_dev != device
     except (OSError, ValueError):
         return False
-
-
-def is_own_mount(name: Literal["docker", "containerd"], point: HostPath, source: HostPath) -> bool:
-    """Tell whether a mount at ``point``, below the root ``source``, is one that Docker or containerd makes there itself."""
-    own = _OWN_MOUNTS if name == "docker" else _OWN_MOUNTS_CONTAINERD
-    return str(point.relative_to(source)).startswith(own) or _is_remapped(point, source)
-
-
-def _is_remapped(point: HostPath, source: HostPath) -> bool:
-    first = point.relative_to(source).parts[0]
-    return first.replace(".", "").isdecimal()
 
 
 def _selinux(host: Host) -> bool:

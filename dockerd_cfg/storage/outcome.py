@@ -54,14 +54,21 @@ def old_trees(run: Run) -> list[tuple[HostPath, HostPath]]:
     return [(HostPath(str(row["old"])), HostPath(str(row["target"]))) for row in _trees(run) if row["old"]]
 
 
-def place_by_now(target: HostPath, later: Iterable[Run]) -> HostPath:
-    """Return where the tree is by now that a run moved to ``target``, after the ``later`` moves, oldest first."""
+def place_by_now(target: HostPath, moved: Run, later: Iterable[Run]) -> HostPath:
+    """Return where the tree is by now that the run ``moved`` took to ``target``, after the ``later`` moves, oldest first."""
+    names = _names(moved, target)
     for run in later:
-        for row in _trees(run):
-            if row["source"] == str(target):
-                target = HostPath(str(row["target"]))
-                break
+        found = next((row for row in _trees(run) if row["source"] in names), None)
+        if found is not None:
+            target = HostPath(str(found["target"]))
+            names = _names(run, target)
     return target
+
+
+def _names(run: Run, target: HostPath) -> set[str]:
+    """Return the paths of a tree at ``target``, where ``run`` moved it: a bind mount leaves it its old one."""
+    mounted = {str(row["source"]) for row in _trees(run) if row["target"] == str(target)}
+    return {str(target)} | (mounted if run.plan.summary.get("mode") == "bind" else set())
 
 
 def _trees(run: Run) -> list[dict[str, JsonValue]]:

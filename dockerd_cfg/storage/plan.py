@@ -158,16 +158,19 @@ class _Planner:
         )
         yield from self._stored_paths([tree for tree in self._moved if tree.placement != "copied"])
         docker = self._facts.docker
-        if docker.should_run:
-            units = tuple(
-                unit for unit in self._units if unit == DOCKER_SERVICE or unit in docker.active_units
-            )
+        units = tuple(
+            unit
+            for unit in self._units
+            if unit in docker.active_units or (unit == DOCKER_SERVICE and docker.should_run)
+        )
+        if units:
             yield StartDocker(
                 units=units,
                 stops=self._units,
                 roots=tuple(tree.target for tree in self._moved),
                 patience=self._request.patience,
             )
+        if docker.should_run:
             yield CheckDocker(
                 noted_by="stop-docker",
                 data_root=self._new_data_root(),
@@ -282,4 +285,5 @@ class _Planner:
                 for tree in self._moved
             ],
             "running_containers": [container.name for container in self._facts.docker.running],
+            "dependent_units": list(self._facts.docker.dependents),
         }

@@ -8,11 +8,11 @@ from dockerd_cfg.quantities import counted, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight_modes import mode_findings
+from dockerd_cfg.storage.preflight_target import is_prepared, target_findings
 
 _MARGIN: Final = 1.05
 _MARGIN_BYTES: Final = 64 << 20
 _MARGIN_INODES: Final = 1000
-_CARRY_OVERLAY: Final = frozenset({"ext4", "ext3", "xfs", "btrfs", "f2fs", "zfs", "bcachefs"})
 _UNUSABLE_DRIVERS: Final = {
     "btrfs": "its layers are subvolumes, which a copy would turn into full-size folders",
     "zfs": "its layers are datasets",
@@ -49,7 +49,7 @@ def preflight(facts: StorageFacts, request: MoveRequest) -> tuple[Finding, ...]:
         *_places(facts),
         *_contents(facts, request),
         *mode_findings(facts, request),
-        *_file_system(facts),
+        *target_findings(facts, request),
         *_room(facts, request),
         *_containerd(facts),
     )
@@ -80,7 +80,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"the snapshotter is {facts.driver}: only overlayfs is known to survive a copy",
             "only overlayfs can be moved",
         )
-    elif not facts.image_store and not _is_prepared(facts):
+    elif not facts.image_store and not is_prepared(facts):
         yield preflight_error(
             "unknown-driver",
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
@@ -108,10 +108,10 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
 
 def _workloads(facts: StorageFacts) -> Iterator[Finding]:
     info = facts.docker.info
-    if info is not None and info.live_restore and facts.docker.running:
+    if info is not None and info.live_restore and facts.docker.all_running:
         yield preflight_error(
             "live-restore",
-            f"live-restore is on: {counted(len(facts.docker.running), 'running container')} would go on writing to the old place",
+            f"live-restore is on: {counted(len(facts.docker.all_running), 'running container')} would go on writing to the old place",
             "stop the containers first, or set live-restore to false and restart Docker",
         )
     paused = [container.name for container in facts.docker.running if container.state == "paused"]
@@ -120,6 +120,12 @@ def _workloads(facts: StorageFacts) -> Iterator[Finding]:
             "paused-containers",
             f"{', '.join(paused)} is paused: after the stop it is started again, and no longer paused",
             "pause it again afterwards: docker pause NAME",
+        )
+    if facts.docker.run_with_rm:
+        yield preflight_warning(
+            "run-with-rm",
+            f"{', '.join(facts.docker.run_with_rm)} was run with --rm: the stop removes it, and its anonymous volumes, for good",
+            "take out of it what is needed (docker cp), and run it anew afterwards",
         )
     if info is not None and info.swarm != "inactive":
         yield preflight_warning(
@@ -145,7 +151,7 @@ def _places(facts: StorageFacts) -> Iterator[Finding]:
             yield preflight_error(
                 "foreign-mount",
                 f"{point} is mounted below {tree.source}: it would not be copied",
-                f"unmount it, or mount it somewhere else: umount {point}",
+                f"mount it somewhere else; if Docker's data is on it: stop Docker, umount {point}, and bring that into the folder itself",
             )
     for folder in facts.target.unsafe:
         yield preflight_error(
@@ -159,11 +165,6 @@ def _places(facts: StorageFacts) -> Iterator[Finding]:
             f"{folder} does not let others pass: containers that run as another user could not reach their files",
             f"chmod o+x {folder}",
         )
-
-
-def _is_prepared(facts: StorageFacts) -> bool:
-    """Whether Docker has not run in this root yet, so that there is nothing to move but its configuration."""
-    return facts.is_offline and all(tree.missing for tree in facts.trees)
 
 
 def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
@@ -180,7 +181,7 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
                 f"{tree.source}, where the data should be, is not there or cannot be read",
                 "is that where Docker keeps its data? see: docker info; if the data is at the target already: --adopt",
             )
-    if facts.target.unmounted is not None and not _is_prepared(facts):
+    if facts.target.unmounted is not None and not is_prepared(facts):
         yield preflight_error(
             "target-not-mounted",
             f"something will be mounted at {facts.target.unmounted} at boot, but is not now: what is put there would be "
@@ -213,43 +214,6 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             "target-not-empty",
             f"{folder} exists and is not an empty folder of root",
             f"move it away or remove it, if it is not needed: ls -la {folder}; if it is Docker's data: --adopt",
-        )
-
-
-def _file_system(facts: StorageFacts) -> Iterator[Finding]:
-    target = facts.target
-    if _is_prepared(facts):
-        return  # what it lies on while it is being built says nothing
-    if target.fstype and target.fstype not in _CARRY_OVERLAY:
-        yield preflight_error(
-            "no-overlay",
-            f"{target.resolved} lies on {target.fstype}, which cannot carry Docker's layers",
-            "use a disk with ext4 or xfs",
-        )
-    elif target.overlay_failure is not None:
-        yield preflight_error(
-            "no-overlay",
-            f"{target.resolved} cannot carry Docker's layers: {target.overlay_failure}",
-            "use a disk with ext4 or xfs (made with ftype=1, the default)",
-        )
-    for option in sorted(target.mount_options & {"ro", "noexec", "nosuid", "nodev"}):
-        yield preflight_error(
-            "mount-option",
-            f"{target.mount_point} is mounted with {option}: programs in containers would fail",
-            f"take {option} out of its line in /etc/fstab and mount it anew",
-        )
-    if not target.returns:
-        yield preflight_error(
-            "mount-not-persistent",
-            f"{target.mount_point} is mounted now, but nothing mounts it at the next boot: Docker could not start then",
-            f"add to /etc/fstab (better with UUID=, see blkid): {target.mount_source} {target.mount_point} {target.fstype} "
-            "defaults,nofail 0 2; then run: systemctl daemon-reload",
-        )
-    if target.usage is not None and any(tree.device == target.usage.device for tree in facts.trees):
-        yield preflight_warning(
-            "same-file-system",
-            f"{target.resolved} is on the same file system as {facts.data_root}: the move frees no space",
-            None,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
+from dockerd_cfg.storage.binds import Bind
 from dockerd_cfg.storage.facts import StorageFacts
 from dockerd_cfg.storage.plan import MoveRequest
 
@@ -38,12 +39,21 @@ def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding
                 f"{tree.target} is on the same file system as {tree.source}: a bind mount is of no use there",
                 "use --mode symlink or --mode data-root, which rename it",
             )
+    yield from _binds(facts, request)
+
+
+def _binds(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
+    for tree in facts.trees:
+        past = [bind for bind in facts.binds if not bind.path.is_relative_to(tree.named)]
+        if request.mode == "symlink" and tree.name == "docker" and tree.named != tree.source and past:
+            yield preflight_error(
+                "binds-into-root",
+                f"bind mounts lead into {facts.data_root}, past the link {tree.named}, and would find nothing there any more: "
+                f"{_listed(past)}",
+                f"recreate them with {tree.named} in place of {tree.source}",
+            )
     if request.mode == "data-root":
-        below = [
-            bind
-            for bind in facts.binds
-            if not bind.endswith((f": {facts.data_root}", f": {facts.data_root}/"))
-        ]
+        below = [bind for bind in facts.binds if not bind.is_root]
         if below:
             yield preflight_error(
                 "binds-into-root",
@@ -58,6 +68,6 @@ def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding
             )
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _listed(binds: Sequence[Bind]) -> str:
+    more = f" and {len(binds) - _SHOWN} more" if len(binds) > _SHOWN else ""
+    return ", ".join(map(str, binds[:_SHOWN])) + more

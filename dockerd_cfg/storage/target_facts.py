@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.mounts import Usage, mount_of
+from dockerd_cfg.host.mounts import Usage, fstab_line, mount_of
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.storage.returning import mounted_instead, returns
 from dockerd_cfg.storage.target import is_half_copied
 
 _ROOT: Final = HostPath("/")
@@ -19,7 +20,8 @@ class TargetFacts:
 
     ``unsafe`` are it and those of its parents that others than root may write to, ``closed`` those that others may
     not pass through. ``occupied`` are folders to be made in it that exist and are not empty; ``holds_data``: they
-    look like roots of Docker and containerd. ``returns`` tells whether its mount comes back after a reboot; ``unmounted``
+    look like roots of Docker and containerd. ``returns`` tells whether its mount comes back after a reboot, ``fstab`` is
+    the line that would make it again, ``mounted_instead`` what is mounted in its place then; ``unmounted``
     is where something will be mounted then, over it, that is not mounted now.
     """
 
@@ -28,9 +30,10 @@ class TargetFacts:
     usage: Usage | None = None
     fstype: str = ""
     mount_point: HostPath = _ROOT
-    mount_source: str = ""
+    fstab: str = ""
     mount_options: frozenset[str] = frozenset()
     returns: bool = True
+    mounted_instead: str | None = None
     overlay_failure: str | None = None
     unsafe: tuple[HostPath, ...] = ()
     closed: tuple[HostPath, ...] = ()
@@ -51,7 +54,8 @@ def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> 
     resolved = resolve(host, target)
     if not real.is_dir():
         return TargetFacts("file", resolved)
-    mount = mount_of(resolved, host.filesystems.mounts())
+    mounts = host.filesystems.mounts()
+    mount = mount_of(resolved, mounts)
     point = mount.point if mount else HostPath("/")
     unit = host.systemd.unit(str(point)) if mount and point != HostPath("/") else None
     unsafe, closed = _parents(host, resolved)
@@ -61,10 +65,10 @@ def read_target(host: Host, target: HostPath, folders: tuple[HostPath, ...]) -> 
         usage=host.filesystems.usage(real),
         fstype=mount.fstype if mount else "",
         mount_point=point,
-        mount_source=mount.source if mount else "",
+        fstab=fstab_line(mount, mounts) if mount else "",
         mount_options=mount.options if mount else frozenset(),
-        returns=unit is None
-        or any(not source.startswith("/run/systemd/transient") for source in unit.sources),
+        returns=unit is None or returns(unit),
+        mounted_instead=mounted_instead(host, mount, unit) if mount and unit else None,
         overlay_failure=host.filesystems.try_overlay(real) if host.is_privileged and not unsafe else None,
         unsafe=unsafe,
         closed=closed,

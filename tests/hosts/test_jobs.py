@@ -146,6 +146,35 @@ def test_a_docker_that_is_down_stays_down_and_moves_all_the_same(host: Host) -> 
     assert "busybox" in host.docker("images")
 
 
+@pytest.mark.parametrize("variant", ["docker28-containerd"])
+def test_images_move_with_a_containerd_that_is_down_too(host: Host) -> None:
+    stop = (
+        "stop",
+        "docker.service",
+        "containerd.service",
+    )  # docker.socket stays, and starts both when somebody asks
+    host.run("ctr", "namespaces", "create", "k8s.io")
+    host.systemctl(*stop)
+    refused = answer(host, "move-storage", "/mnt/data", "--yes", code=4)
+    assert [finding["code"] for finding in refused["findings"]] == ["containerd-shared"]
+    host.systemctl("start", "containerd")
+    host.run("ctr", "namespaces", "remove", "k8s.io")
+    host.systemctl(*stop)
+    host.run("mkdir", "-p", "/var/lib/docker/image/overlay2")  # of a time before containerd kept the images
+
+    moved = answer(host, "move-storage", "/mnt/data", "--yes")
+
+    assert [tree["name"] for tree in moved["data"]["trees"]] == ["docker", "containerd"]
+    units = ("docker.socket", "docker.service", "containerd.service")
+    assert [host.is_active(unit) for unit in units] == [True, False, False]
+    assert "busybox" in host.docker("images")
+    assert "/mnt/data/containerd" in host.run("containerd", "config", "dump").stdout
+    host.systemctl("reset-failed", "docker.service", "docker.socket")
+    answer(host, "rollback", "--yes")
+    assert "busybox" in host.docker("images")
+    assert not host.exists("/mnt/data/containerd")
+
+
 def test_what_came_and_went_since_is_no_obstacle_to_undoing(host: Host) -> None:
     def run(name: str) -> None:
         host.docker("run", "--detach", "--name", name, "--stop-signal=KILL", "app:1", "sleep", "1000")
@@ -187,3 +216,57 @@ def test_an_image_made_since_comes_back_from_a_move_that_keeps_the_old_path(host
     answer(host, "rollback", "--yes")
     assert inventory(host) == before
     assert host.docker("run", "--rm", "made:1", "sha256sum", "/made") == made
+
+
+NEEDING = """\
+[Unit]
+Requires={needs}
+After=docker.service
+[Service]
+ExecStart=/bin/sh -c 'docker start app 2>/dev/null; exec sleep infinity'
+"""
+
+
+def test_units_that_need_docker_run_again_after_each_stop(host: Host) -> None:
+    """Systemd stops them with Docker, and a start of Docker alone does not start them."""
+    units = ["app.service", "above.service", "idle.service"]
+    host.docker("create", "--name=app", "--network=none", "--stop-signal=KILL", "app:1", "sleep", "10000")
+    for unit, needs in zip(units, ("docker.service", "app.service", "docker.service"), strict=True):
+        host.write(f"/etc/systemd/system/{unit}", NEEDING.format(needs=needs))
+    host.systemctl("daemon-reload")
+    host.systemctl("start", "above")
+    assert [host.is_active(unit) for unit in units] == [True, True, False]
+
+    for argv in (("set-logs",), ("move-storage", "/mnt/data"), ("rollback",)):
+        host.systemctl("reset-failed", "docker.service", "docker.socket")
+        done = host.tool(*argv, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "app.service, above.service" in done.stdout + done.stderr or argv == ("rollback",)
+        assert [host.is_active(unit) for unit in units] == [True, True, False]
+
+    # and after a stop that is undone
+    host.write(
+        "/etc/systemd/system/docker.service.d/fail.conf",
+        "[Service]\nExecStartPre=/bin/sh -c '! grep -q data-root /etc/docker/daemon.json'\n",
+    )
+    host.systemctl("daemon-reload")
+    host.systemctl("reset-failed", "docker.service", "docker.socket")
+    answer(host, "move-storage", "/mnt/data", "--yes", code=6)
+    assert [host.is_active(unit) for unit in units] == [True, True, False]
+
+
+def test_what_a_stop_removes_for_good_is_told_and_asked_for(host: Host) -> None:
+    host.docker(
+        "run", "--detach", "--rm", "--name=passing", "--stop-signal=KILL", "busybox:1", "sleep", "1000"
+    )
+    refused = answer(host, "set-logs", code=4)
+    assert "1 running container (passing)" in refused["error"]["message"]
+    assert "passing" in host.docker("ps")
+    planned = answer(host, "move-storage", "/mnt/data", "--dry-run")
+    assert [one["code"] for one in planned["findings"]] == ["run-with-rm"]
+    assert "passing was run with --rm" in planned["findings"][0]["message"]
+    refused = answer(host, "move-storage", "/mnt/data", code=4)
+    assert "with 1 running container" in refused["error"]["message"]
+    done = host.tool("set-logs", "--yes")
+    assert "run with --rm will be removed for good: passing" in done.stderr
+    assert "passing" not in host.docker("ps", "--all")

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg.append_only import AppendFile, read_lines, reserve
-from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.change.engine import Engine
+from dockerd_cfg.change.journal import Journal
+from dockerd_cfg.change.plan import Before, Context, Plan, Step
+from dockerd_cfg.errors import CommandFailed, FileProblem, RollbackFailed
 from dockerd_cfg.files import FileImage, read_image, replace_file
 from dockerd_cfg.files.trees import empty_tree, remove_tree
 
@@ -26,6 +29,41 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def roomy(tmp_path: Path) -> Iterator[Path]:
+    """A disk with room for some lines, long ones too."""
+    folder = tmp_path / "roomy"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+class Fills(Step):
+    """Fills a disk, if it is told of one, and fails."""
+
+    kind: str = "fills"
+    folder: Path | None = None
+
+    def describe(self) -> str:
+        return "Fill the disk"
+
+    def apply(self, context: Context, before: Before) -> None:
+        if self.folder is not None:
+            fill(self.folder)
+            raise CommandFailed("x" * 8000)  # more than the rest of the journal's last page
+
+
+class Silent:
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        """Nobody listens."""
+
+
+def engine(journal: Journal, step: Fills) -> Engine:
+    plan = Plan(command="test", subject="test", tool="0", created="2026-01-01T00:00:00+00:00", steps=(step,))
+    return Engine(None, plan, journal, Silent())
 
 
 def fill(folder: Path) -> Path:
@@ -102,6 +140,42 @@ def test_more_room_than_there_is_cannot_be_set_apart(small: Path) -> None:
     with pytest.raises(FileProblem, match="ENOSPC") as refused:
         reserve(small / "journal", 1 << 20)
     assert "make a little room" in (refused.value.hint or "")
+
+
+@ROOT
+@pytest.mark.root
+def test_a_long_line_is_begun_only_where_short_ones_have_room_after_it(roomy: Path) -> None:
+    reserve(roomy / "journal", 16 << 10)
+    journal = AppendFile(roomy / "journal")
+    ballast = fill(roomy)
+    os.truncate(ballast, ballast.stat().st_size - (40 << 10))
+    with pytest.raises(FileProblem, match="ENOSPC"):
+        journal.append(b"x" * (50 << 10))  # for which there is room, and for nothing else
+    append_much(journal)
+    journal.close()
+    assert read_lines(roomy / "journal") == [LINE] * TIMES
+
+
+@ROOT
+@pytest.mark.root
+def test_an_undoing_that_could_not_be_recorded_is_not_begun(roomy: Path) -> None:
+    with Journal(roomy / "journal") as journal:
+        engine(journal, Fills()).apply()
+    fill(roomy)
+    with Journal(roomy / "journal") as journal:
+        with pytest.raises(FileProblem, match="reserve room"):
+            engine(journal, Fills()).revert()
+        assert journal.state == "applied"
+
+
+@ROOT
+@pytest.mark.root
+def test_a_failure_that_cannot_be_recorded_is_told_as_a_host_to_look_at(roomy: Path) -> None:
+    with Journal(roomy / "journal") as journal, pytest.raises(RollbackFailed) as failed:
+        engine(journal, Fills(folder=roomy)).apply()
+    assert failed.value.exit_code == 7
+    assert "ENOSPC" in failed.value.message
+    assert "dockerd-cfg rollback" in (failed.value.hint or "")
 
 
 @pytest.mark.timeout(20)

@@ -60,7 +60,8 @@ def loops_on(images: Iterable[Path]) -> list[str]:
     return [
         device["name"]
         for device in devices
-        if (device["back-maj:min"].strip(), int(device["back-ino"])) in wanted
+        if device["back-maj:min"]  # none of a loop that is being made or freed just now
+        and (device["back-maj:min"].strip(), int(device["back-ino"])) in wanted
     ]
 
 

@@ -37,3 +37,16 @@ def test_the_old_data_of_the_first_of_two_moves_can_be_deleted_first(tool: Tool)
     assert tool("finish", str(first), "--yes").code == 0
     assert (tool.root / "var/lib/elsewhere/docker/image").is_dir()
     assert not list(tool.root.glob("var/lib/docker.old-*"))
+
+
+def test_the_old_data_of_a_move_that_waits_for_its_confirmation_is_kept(tool: Tool) -> None:
+    assert tool("move-storage", "/mnt/data", "--confirm-within", "1h", "--yes").code == 0
+
+    refused = tool("finish", "--yes")
+
+    assert (refused.code, refused.result["error"]["code"]) == (5, "unfinished-run")
+    assert "dockerd-cfg confirm" in refused.result["error"]["hint"]
+    assert len(aside(tool)) == 1
+    assert tool("confirm").code == 0
+    assert tool("finish", "--yes").code == 0
+    assert aside(tool) == []

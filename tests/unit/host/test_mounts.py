@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.host.mounts import LinuxFilesystems, mount_of, mounts_below, parse_mountinfo
+from dockerd_cfg.host.mounts import LinuxFilesystems, fstab_line, mount_of, mounts_below, parse_mountinfo
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.runner import Runner
 from tests.loop_disk import loop_disk
@@ -41,6 +41,35 @@ def test_a_place_may_hold_what_ends_a_line_elsewhere() -> None:
     table = TABLE.replace("/no-tags", "/home/u/a\x0bb\x85c\u2028d\re")
 
     assert [str(mount.point) for mount in parse_mountinfo(table)][-1] == "/home/u/a\x0bb\x85c\u2028d\re"
+
+
+FOLDERS = """\
+22 1 254:1 / / rw - ext4 /dev/vda1 rw
+30 22 254:17 / /mnt/my\\040disk rw - xfs /dev/vdb1 rw
+31 22 254:17 /sub/folder /srv/data rw - xfs /dev/vdb1 rw
+32 22 254:33 /gone /srv/alone rw - ext4 /dev/vdd1 rw
+33 22 0:60 /@data /srv/btrfs rw - btrfs /dev/vdc1 rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "line"),
+    [
+        pytest.param("/mnt/my disk", "/dev/vdb1 /mnt/my\\040disk xfs defaults,nofail 0 2", id="a disk"),
+        pytest.param(
+            "/srv/data", "/mnt/my\\040disk/sub/folder /srv/data none bind 0 0", id="a folder of a disk"
+        ),
+        pytest.param("/srv/alone", "", id="a folder of a disk that is mounted nowhere else"),
+        pytest.param(
+            "/srv/btrfs", "/dev/vdc1 /srv/btrfs btrfs defaults,nofail,subvol=/@data 0 0", id="a subvolume"
+        ),
+    ],
+)
+def test_a_line_for_fstab_makes_the_same_mount_again(point: str, line: str) -> None:
+    mounts = parse_mountinfo(FOLDERS)
+    (mount,) = [mount for mount in mounts if mount.point == HostPath(point)]
+
+    assert fstab_line(mount, mounts) == line
 
 
 def test_an_empty_table_has_no_mounts() -> None:

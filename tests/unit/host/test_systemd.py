@@ -25,6 +25,9 @@ SubState=running
 FragmentPath=/lib/systemd/system/docker.service
 DropInPaths=/etc/systemd/system/docker.service.d/a.conf /etc/systemd/system/docker.service.d/b.conf
 UnitFileState=enabled
+RequiredBy=app.service other.service
+BoundBy=app.service
+ConsistsOf=part.service
 ActiveEnterTimestampMonotonic=1000000
 """
 
@@ -39,6 +42,7 @@ def test_a_running_unit_is_read_whole() -> None:
     assert unit.environment_files == ("/etc/default/docker", "/etc/other file")
     assert [source.rpartition("/")[2] for source in unit.sources] == ["docker.service", "a.conf", "b.conf"]
     assert unit.active_since is not None
+    assert unit.stopped_with == ("app.service", "other.service", "part.service")
 
 
 @pytest.mark.parametrize(

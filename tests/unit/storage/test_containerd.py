@@ -134,7 +134,7 @@ def test_a_root_that_cannot_be_moved_says_why(
     ("config", "active", "is_separate"),
     [
         pytest.param(None, "active", True, id="beside Docker"),
-        pytest.param(None, "inactive", False, id="down"),
+        pytest.param(None, "inactive", False, id="down, and never ran"),
         pytest.param(b'root = "/var/lib/docker/containerd"\n', "active", False, id="inside Docker's root"),
     ],
 )
@@ -142,6 +142,14 @@ def test_a_containerd_is_separate_when_it_runs_outside_dockers_root(
     tmp_path: Path, config: bytes | None, active: str, is_separate: bool
 ) -> None:
     assert facts_of(tmp_path, config=config, active=active).is_separate is is_separate
+
+
+def test_a_containerd_that_is_down_counts_by_what_it_keeps(tmp_path: Path) -> None:
+    database = tmp_path / "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"")
+
+    assert facts_of(tmp_path, active="inactive").is_separate
 
 
 def test_the_root_in_an_imported_file_is_the_one_that_counts(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ def test_with_user_namespaces_docker_is_expected_in_the_folder_below_the_root(fa
         ("/mnt/it's/docker", 'RequiresMountsFor="/mnt/it\'s/docker"'),
         ('/mnt/a"b/docker', 'RequiresMountsFor="/mnt/a\\"b/docker"'),
         ("/mnt/a\\b/docker", 'RequiresMountsFor="/mnt/a\\\\b/docker"'),
+        ("/mnt/a;b/docker", 'RequiresMountsFor="/mnt/a;b/docker"'),
     ],
     ids=str,
 )

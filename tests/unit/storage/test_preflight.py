@@ -12,6 +12,7 @@ from dockerd_cfg.host.mounts import Usage
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
+from dockerd_cfg.storage.binds import Bind
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight import preflight
@@ -19,6 +20,7 @@ from dockerd_cfg.storage.preflight import preflight
 Change = Callable[[StorageFacts], StorageFacts]
 ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
 FOLDER = HostPath("/mnt/data")
+ROOT = HostPath("/var/lib/docker")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,9 @@ ERRORS = [
     ("foreign-mount", "a mount of somebody else's", tree(foreign_mounts=(HostPath("/var/lib/docker/x"),))),
     ("subvolume", "a subvolume", tree(subvolumes=(HostPath("/var/lib/docker/x"),), is_near=False)),
     ("target-not-empty", "occupied", target(occupied=(FOLDER / "docker",))),
+    ("target-name", "a line break", tree(target=HostPath("/mnt/a\nb"))),
+    ("target-name", "no UTF-8", tree(target=HostPath("/mnt/a\udcff"))),
+    ("target-name", "a colon", tree(target=HostPath("/mnt/a:b"))),
     ("half-copy", "a copy never completed", target(half_copied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
     ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),
@@ -102,8 +107,13 @@ ERRORS = [
     ("mount-option", "noexec", target(mount_options=frozenset({"rw", "noexec"}))),
     ("mount-option", "read-only", target(mount_options=frozenset({"ro"}))),
     ("mount-not-persistent", "gone after a reboot", target(returns=False)),
+    ("mount-not-persistent", "another after a reboot", target(mounted_instead="/dev/disk/by-uuid/x")),
     ("no-semanage", "SELinux without semanage", facts(is_selinux_enforcing=True, has_semanage=False)),
-    ("binds-into-root", "a bind", facts(binds=("container c: /var/lib/docker/volumes/v/_data",))),
+    (
+        "binds-into-root",
+        "a bind",
+        facts(binds=(Bind("container c", ROOT / "volumes/v/_data", is_root=False),)),
+    ),
     ("source-missing", "no source", tree(missing=True)),
     ("no-room", "no room", target(usage=replace(ROOM, free_bytes=1000))),
     ("no-inodes", "no inodes", target(usage=replace(ROOM, free_inodes=10))),
@@ -114,7 +124,7 @@ ERRORS = [
 WARNINGS = [
     ("swarm-active", "a swarm node", info(swarm="active")),
     ("project-quotas", "project quotas", facts(has_project_quotas=True)),
-    ("binds-of-root", "a bind of the whole root", facts(binds=("container c: /var/lib/docker",))),
+    ("binds-of-root", "a bind of the whole root", facts(binds=(Bind("container c", ROOT, is_root=True),))),
     (
         "images-stay",
         "images elsewhere",
