@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerd_cfg.config.catalogue import options
@@ -14,6 +14,8 @@ from dockerd_cfg.config.check import MILESTONES, NEWEST, DockerVersion, check, c
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.surroundings import Surroundings
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None)
 
 V20 = DockerVersion(20, 10, 24)
 V23 = DockerVersion(23, 0, 6)
@@ -702,6 +704,7 @@ VALUES = st.recursive(
 )
 
 
+@PROPERTY
 @given(st.dictionaries(st.sampled_from(sorted(options())) | st.text(max_size=8), VALUES, max_size=5))
 def test_nothing_that_is_json_makes_check_fail(document: dict[str, Any]) -> None:
     for finding in check(scan(json.dumps(document).encode()) if is_scannable(document) else document):
