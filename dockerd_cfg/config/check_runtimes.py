@@ -136,7 +136,7 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
     elif runtime.get("runtimetype") and runtime.get("runtimeargs"):
         problem = "runtimeArgs go with path, not with runtimeType"
     if problem:
-        hint = 'write for instance {"path": "/usr/bin/nvidia-container-runtime"}'
+        hint = f'write for instance {{"path": "/usr/bin/{path[-1]}"}}'
         is_default = context.text("default-runtime") == path[-1]
         stage: Stage = "start" if context.version >= _V24 or is_default else "container"
         yield context.finding(
@@ -145,7 +145,11 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
 
 
 def _programs(context: Context) -> Iterator[Finding]:
-    """What the runtimes consist of must be on the host, if it is known what is there."""
+    """What the runtimes consist of must be on the host, if it is known what is there.
+
+    With arguments the default runtime is looked up for plugins already, whether or not there are any (moby's
+    createPluginExec).
+    """
     if context.host is None:
         return
     default = context.text("default-runtime")
@@ -157,11 +161,16 @@ def _programs(context: Context) -> Iterator[Finding]:
         if program is None or context.host.has_program(program):
             continue
         message = f"the runtime {name} is {program}, and there is no such program on this host"
+        stage: Stage = "start" if name == default and _has_arguments(context, name) else "container"
         places: list[Path] = [("runtimes", name)] if name in context.members("runtimes") else []
         for place in [*places, ("default-runtime",)] if name == default else places:
-            yield context.finding(
-                "missing-program", "container", place, message, "install it, or mend the path"
-            )
+            yield context.finding("missing-program", stage, place, message, "install it, or mend the path")
+
+
+def _has_arguments(context: Context, name: str) -> bool:
+    runtime = context.members("runtimes").get(name)
+    fields = runtime.items() if isinstance(runtime, Mapping) else ()
+    return any(key.lower() == "runtimeargs" and value for key, value in fields)
 
 
 def _program(context: Context, runtime: JsonValue) -> str | None:
