@@ -60,6 +60,7 @@ ADDED: list[tuple[str, str, Change, str]] = [
     ("a list of objects", '{\n  "a": 1\n}\n', Set(("p",), [{"x": 1}]), '{\n  "a": 1,\n  "p": [\n    {\n      "x": 1\n    }\n  ]\n}\n'),
     ("empty containers", '{\n  "a": 1\n}\n', Set(("p",), {"x": [], "y": {}}), '{\n  "a": 1,\n  "p": {\n    "x": [],\n    "y": {}\n  }\n}\n'),
     ("a list too long for one line in a file that has one", '{"a": 1}', Set(("b",), ["x" * 90]), '{"a": 1, "b": ["' + "x" * 90 + '"]}'),
+    ("members that are not indented, beside items that are", '{\n"a": ["x",\n  "y"\n]\n}', SIZE, '{\n"a": ["x",\n  "y"\n],\n"log-opts": {\n  "max-size": "50m"\n}\n}'),
     ("siblings that are not indented", '{\n    "f": {\n    "x": 1\n    }\n}', SIZE, '{\n    "f": {\n    "x": 1\n    },\n    "log-opts": {\n        "max-size": "50m"\n    }\n}'),
     ("an object with a unit of its own", '{\n    "x": {\n        "p": 1\n    },\n    "y": {\n     "q": 1\n    }\n}', Set(("y", "z"), {"w": 1}), '{\n    "x": {\n        "p": 1\n    },\n    "y": {\n     "q": 1,\n     "z": {\n      "w": 1\n     }\n    }\n}'),
     ("members left of their object", '{\n  "a": {\n"x": 1\n  }\n}', Set(("a", "y"), {"z": 1}), '{\n  "a": {\n"x": 1,\n"y": {\n  "z": 1\n}\n  }\n}'),
