@@ -58,9 +58,10 @@ def oddity(text: str, offset: int) -> Fault | None:
             "this is an HTML or XML page, not JSON",
             "a download saved an error page here: restore the file, or write {}",
         )
-    if two in ("{{", "{%", "${"):
+    if two in ("{{", "{%", "${") or here == "$":
+        what = two if two in ("{{", "{%", "${") else shown(text, offset)
         return Fault(
-            offset, f"{two} looks like a template that was not filled in", "render the template first"
+            offset, f"{what} looks like a template that was not filled in", "render the template first"
         )
     if here == "\0":
         return Fault(

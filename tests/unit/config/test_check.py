@@ -396,6 +396,15 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
             {"data-root": "$HOME/docker"},
             "write the whole path: Docker puts nothing in the place of variables and ~",
         ),
+        (
+            {"data-root": "D:\\docker"},
+            "write a path of Linux: this one is of Windows, and becomes the name of a folder",
+        ),
+        (
+            {"data-root": "{{ docker_root }}"},
+            "this looks like a template that was not filled in: render it first",
+        ),
+        ({"runtimes": {"runsc": {}}}, 'write for instance {"path": "/usr/bin/runsc"}'),
     ],
 )
 def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:

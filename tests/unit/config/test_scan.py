@@ -77,6 +77,13 @@ REFUSED = [
     ("an error page", "\n<!DOCTYPE html><html></html>", 2, 1, "this is an HTML or XML page, not JSON"),
     ("YAML", "log-driver: local\n", 1, 1, "log-driver is no JSON"),
     ("a template", "{{ docker_daemon | to_json }}", 1, 1, "{{ looks like a template that was not filled in"),
+    (
+        "a variable for a value",
+        '{"a": [$registry] }',
+        1,
+        8,
+        "$registry looks like a template that was not filled in",
+    ),
     ("a template for a value", '{"a": {{ x }} }', 1, 7, "{{ looks like a template that was not filled in"),
     ("a merge conflict", '{\n<<<<<<< HEAD\n"a": 1}', 2, 1, "a merge conflict marker"),
     ("a missing comma", '{\n  "a": 1\n  "b": 2\n}', 2, 9, "a comma is missing here"),
