@@ -241,6 +241,12 @@ def test_an_error_reads_as_place_and_message() -> None:
         scan(b"{a: 1}")
 
 
+def test_the_hint_tells_of_a_missing_bracket_where_a_list_is_closed_in_an_object() -> None:
+    with pytest.raises(ScanError) as caught:
+        scan(b'{ "insecure-registries":"registry:5000"] }')
+    assert caught.value.hint == "put [ in front of the list that this closes, or } in its place"
+
+
 @pytest.mark.parametrize(
     ("word", "right"),
     [
