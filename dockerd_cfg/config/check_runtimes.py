@@ -18,6 +18,8 @@ _V24: Final = DockerVersion(24, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 
 _STOCK_RUNTIMES: Final = frozenset({"runc", "io.containerd.runc.v2"})
+# Runtimes whose programs have other names.
+_PROGRAMS: Final = {"gvisor": "runsc", "nvidia": "nvidia-container-runtime"}
 # What runc knows as RLIMIT_*.
 _FILE_LIMITS: Final = frozenset({"core", "fsize", "locks", "nofile"})
 _MEMORY_LIMITS: Final = frozenset({"as", "data", "memlock", "rss", "stack"})
@@ -102,7 +104,7 @@ def _runtimes(context: Context) -> Iterator[Finding]:
         hint = (
             f"did you mean {guess}?"
             if guess
-            else f'add it to runtimes: {{"{default}": {{"path": "/usr/bin/{default}"}}}}'
+            else f'add it to runtimes: {{"{default}": {{"path": "{_usual_program(default)}"}}}}'
         )
         yield context.finding(
             "missing-runtime",
@@ -115,6 +117,10 @@ def _runtimes(context: Context) -> Iterator[Finding]:
         if name != "runc" and (runtime is None or isinstance(runtime, Mapping)):
             fields = {key.lower(): value for key, value in (runtime or {}).items()}
             yield from _runtime(context, ("runtimes", name), fields)
+
+
+def _usual_program(name: str) -> str:
+    return f"/usr/bin/{_PROGRAMS.get(name, name)}"
 
 
 def _is_shim(name: str) -> bool:
@@ -136,7 +142,7 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
     elif runtime.get("runtimetype") and runtime.get("runtimeargs"):
         problem = "runtimeArgs go with path, not with runtimeType"
     if problem:
-        hint = f'write for instance {{"path": "/usr/bin/{path[-1]}"}}'
+        hint = f'write for instance {{"path": "{_usual_program(str(path[-1]))}"}}'
         is_default = context.text("default-runtime") == path[-1]
         stage: Stage = "start" if context.version >= _V24 or is_default else "container"
         yield context.finding(

@@ -383,7 +383,39 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"mtu": "1500"}, 'write "mtu": 1500, without quotes'),
         ({"mtu": 1500.0}, 'write "mtu": 1500'),
         ({"dns": "192.0.2.1"}, 'write "dns": ["192.0.2.1"]'),
-        ({"default-shm-size": 64}, 'write "default-shm-size": "64"'),
+        ({"default-shm-size": 64}, 'write a text with a unit, for instance "default-shm-size": "256M"'),
+        ({"log-driver": 3}, 'write "log-driver": "3"'),
+        (
+            {"default-ulimits": {"nofile": "64000:64000"}},
+            'write for instance "nofile": {"Name": "nofile", "Hard": 65536, "Soft": 65536}',
+        ),
+        (
+            {"default-address-pools": ["10.0.0.0/8"]},
+            'write for instance {"base": "10.200.0.0/16", "size": 24}',
+        ),
+        (
+            {"runtimes": {"path": "/usr/bin/nvidia-container-runtime"}},
+            'write for instance "runtimes": {"nvidia": {"path": "/usr/bin/nvidia-container-runtime"}}',
+        ),
+        (
+            {"runtimes": {"x": {"path": "x", "runtimeArgs": "[]"}}},
+            'write "runtimeArgs": [], without quotes',
+        ),
+        ({"nvidia": {"path": "x"}}, 'write it inside "runtimes": {"nvidia": {...}}'),
+        ({"default-runtime": "gvisor"}, 'add it to runtimes: {"gvisor": {"path": "/usr/bin/runsc"}}'),
+        ({"logging": {"options": {}}}, 'write "log-driver" and "log-opts" at the top level'),
+        ({"cgroup-driver": "systemd"}, 'write "exec-opts": ["native.cgroupdriver=systemd"]'),
+        ({"buildkit": True}, 'write it inside "features": {"buildkit": true}'),
+        ({"proxies": {"httpProxy": "x"}}, "proxies takes http-proxy, https-proxy, no-proxy"),
+        (
+            {"auths": {"docker.io": {}}},
+            "it belongs into ~/.docker/config.json, the file of the docker command",
+        ),
+        (
+            {"nri-opts": {"bogus": 1}},
+            "leave nri-opts out, which needs Docker 29.2, or update Docker",
+        ),
+        ({"insecure-registries": ["http://x:5000/"]}, 'write "x:5000", without a path'),
         ({"storage-driver": "overlay"}, "its data must be migrated; new installations use overlay2"),
         ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
         ({"builder": {"gcc": {}}}, "did you mean gc?"),
@@ -409,6 +441,14 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
 )
 def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:
     assert [finding.hint for finding in findings(document)] == [hint]
+
+
+def test_the_hint_on_what_an_array_or_a_text_holds_is_that_of_the_option() -> None:
+    found = findings({"labels": {"a": "b"}})
+    assert sorted((one.key, one.hint) for one in found) == [
+        ("labels", 'write for instance "labels": ["rack=b12"]'),
+        ("labels.a", 'write for instance "labels": ["rack=b12"]'),
+    ]
 
 
 @pytest.mark.parametrize(
