@@ -1,14 +1,15 @@
 """What daemon.json names and the host has not: Docker reads the file, and does not start.
 
-Source: ``setupSeccompProfile``, ``validateAuthzPlugins`` and the storage drivers of moby's daemon, ``setupDevice`` of
+Source: ``setupSeccompProfile``, ``validateAuthzPlugins`` and the storage drivers of moby's daemon, ``startMetricsServer``, ``setupDevice`` of
 libnetwork's bridge driver; tags v20.10.24 to docker-v29.7.2. Of a host that is not known nothing is said.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_context import Context, Path
 from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.go_urls import parse_go_url
 from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.surroundings import Surroundings
@@ -69,6 +70,25 @@ def _bridge(context: Context, host: Surroundings) -> Iterator[Finding]:
     yield context.finding("missing-interface", "start", ("bridge",), message, hint)
 
 
+def _addresses(context: Context, host: Surroundings) -> Iterator[Finding]:
+    if context.switch("rootless", default=False):  # which has addresses of its own
+        return
+    places: list[tuple[Path, str]] = [(("metrics-addr",), context.text("metrics-addr"))]
+    places += [(path, text.strip()) for path, text in context.texts("hosts")]
+    for path, text in places:
+        scheme, separator, rest = text.partition("://")
+        url = parse_go_url(f"tcp://{rest if separator else text}", context.version)
+        if url is None or (separator and scheme != "tcp"):
+            continue
+        address = url.address[0]
+        if not host.has_address(address):
+            message = (
+                f"{path[0]} names {address}, which is no address of this host: Docker cannot listen there"
+            )
+            hint = "write one of those that “ip address” shows"
+            yield context.finding("missing-address", "start", path, message, hint)
+
+
 def _filesystem(context: Context, host: Surroundings) -> Iterator[Finding]:
     driver = context.text("storage-driver")
     names_dataset = any(
@@ -126,6 +146,7 @@ _RULES: Final[tuple[Callable[[Context, Surroundings], Iterator[Finding]], ...]] 
     _profile,
     _plugins,
     _bridge,
+    _addresses,
     _filesystem,
     _quotas,
 )

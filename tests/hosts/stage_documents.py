@@ -145,6 +145,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "a mirror without a scheme": ({"registry-mirrors": ["mirror.example.com"]}, _NOT_NEW),
     "a mirror with a path": ({"registry-mirrors": ["https://mirror.example.com/v2"]}, _OLD),
     "metrics on all addresses": ({"metrics-addr": ":9323"},),
+    "metrics on an address of another host": ({"metrics-addr": "198.51.100.7:9323"},),
     "a build cache that is no size": (_collection(enabled=True, defaultKeepStorage="lots"), _NOT_NEW),
     "a build cache that is no size, by default": (_collection(defaultKeepStorage="lots"), _NEW),
     "a rule of the build cache without a size": (_collection(enabled=True, policy=[{"all": True}]), _NOT_NEW),

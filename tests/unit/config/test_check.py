@@ -790,6 +790,7 @@ BARE = Surroundings(
     has_file=lambda name: name == "/etc/docker/seccomp.json",
     has_plugin=lambda name, root: (name, root) in {("opa", "/var/lib/docker"), ("casbin", "/mnt/docker")},
     filesystem={"/var/lib/docker": "ext4", "/mnt/xfs": "xfs", "/mnt/btrfs": "btrfs"}.get,
+    has_address=lambda text: text not in {"192.0.2.8", "2001:db8::8"},
     interfaces=frozenset({"lo", "br0"}),
 )
 RUNNING = BARE._replace(is_running=True)
@@ -819,6 +820,8 @@ def limit(hard: int) -> dict[str, Any]:
         pytest.param({"seccomp-profile": "unconfined"}, V20, [("value-too-new", "start", "seccomp-profile")], id="a profile that is no file later"),
         pytest.param({"authorization-plugins": ["opa", "casbin"]}, V28, [("missing-plugin", "start", "authorization-plugins[1]")], id="a plugin"),
         pytest.param({"bridge": "br1"}, V28, [("missing-interface", "start", "bridge")], id="an interface"),
+        pytest.param({"metrics-addr": "192.0.2.8:9323"}, V28, [("missing-address", "start", "metrics-addr")], id="an address for metrics"),
+        pytest.param({"hosts": ["unix:///x", "tcp://[2001:db8::8]:2376"]}, V20, [("open-address", "advice", "hosts[1]"), ("missing-address", "start", "hosts[1]")], id="an address to listen on"),
         pytest.param({"storage-driver": "btrfs"}, V28, [("wrong-filesystem", "start", "storage-driver")], id="btrfs"),
         pytest.param({"storage-driver": "zfs", "data-root": "/mnt/btrfs"}, V20, [("wrong-filesystem", "start", "storage-driver")], id="zfs"),
         pytest.param(SIZE, V28, [("needs-xfs", "start", "storage-opts[0]")], id="quotas"),
@@ -849,6 +852,11 @@ def test_what_the_host_lacks_is_an_error(
         {"storage-driver": "btrfs", "features": {"containerd-snapshotter": True}},
         {"storage-driver": "zfs", "storage-opts": ["zfs.fsname=tank/docker"]},
         {"authorization-plugins": ["casbin"], "data-root": "/mnt/docker"},
+        {"metrics-addr": "127.0.0.1:9323"},
+        {"metrics-addr": "0.0.0.0:9323"},
+        {"metrics-addr": "metrics.example.com:9323"},
+        {"metrics-addr": "192.0.2.8:9323", "rootless": True},
+        {"hosts": ["fd://", "unix:///192.0.2.8"]},
         {"bridge": "br0"},
         {"bridge": "none"},
         {"bridge": "docker0"},
