@@ -123,7 +123,9 @@ class _Types:
     def _unknown(self, path: Path, known: Mapping[str, Schema], *, is_refused: bool) -> Iterator[Finding]:
         if path[0] == "proxies" and not is_refused:
             return  # names inside proxies are checked as names
-        guess = closest(str(path[-1]), known)
+        name = str(path[-1])
+        ending = (one for one in known if len(name) > 2 and one.lower().endswith(name.lower()))  # noqa: PLR2004
+        guess = closest(name, known) or next(ending, None)
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
         if is_refused:
             yield self.context.finding(

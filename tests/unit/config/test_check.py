@@ -419,6 +419,7 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"storage-driver": "overlay"}, "its data must be migrated; new installations use overlay2"),
         ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
         ({"builder": {"gcc": {}}}, "did you mean gc?"),
+        ({"runtimes": {"x": {"path": "x", "args": []}}}, "did you mean runtimeArgs?"),
         ({"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, 'add "Name": "nofile"'),
         (
             {"storage-opts": ["overlay2.override_kernel_check=true"]},
