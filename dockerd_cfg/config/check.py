@@ -5,6 +5,7 @@ are errors, ``ignored`` and ``advice`` are warnings. The rules are those of moby
 docker-v29.7.2; of what depends on the host, only what is told of it counts: never whether users exist.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,6 +33,7 @@ __all__ = ["MILESTONES", "NEWEST", "OLDEST", "DockerVersion", "check", "check_by
 
 Flags = Mapping[str, Sequence[str]] | Sequence[str]
 
+_TEMPLATE: Final = re.compile(r"\{[{%]")
 _READS_ANY_FILE: Final = DockerVersion(23, 0, 0)
 
 
@@ -86,7 +88,15 @@ def check(
         yield from surroundings_findings(context)
         yield from advice_findings(context)
 
-    return sorted(over_versions(version, rules), key=lambda finding: (finding.line or 0, finding.column or 0))
+    found = map(_hinting_at_template, over_versions(version, rules))
+    return sorted(found, key=lambda finding: (finding.line or 0, finding.column or 0))
+
+
+def _hinting_at_template(finding: Finding) -> Finding:
+    """What is wrong with a value that was not filled in is just that; tags of logs are templates of Docker's own."""
+    if finding.key == "log-opts.tag" or not _TEMPLATE.search(finding.message):
+        return finding
+    return replace(finding, hint="this looks like a template that was not filled in: render it first")
 
 
 def _file_findings(document: Document, context: Context) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What works, or is quietly ignored, and will hurt one day; and the log configuration as a whole."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT
 
+_WINDOWS_PATH: Final = re.compile(r"[A-Za-z]:|\\\\")
 _V25: Final = DockerVersion(25, 0, 0)
 # The alias that its documentation gives a plugin; all others go by the repository they come from.
 _PLUGIN_ALIASES: Final = frozenset({"loki"})
@@ -59,6 +61,8 @@ def _data_root(context: Context) -> Iterator[Finding]:
         hint = f'write "/{root}"'
         if "$" in root or root.startswith("~"):
             hint = "write the whole path: Docker puts nothing in the place of variables and ~"
+        elif _WINDOWS_PATH.match(root):
+            hint = "write a path of Linux: this one is of Windows, and becomes the name of a folder"
         yield context.finding("relative-data-root", "advice", ("data-root",), message, hint)
 
 

@@ -5,7 +5,7 @@ to docker-v29.7.2, and ``checkDeprecatedOptions`` of 23.0.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from dockerd_cfg.config.catalogue import Option, find_option, options, suggest
@@ -19,11 +19,21 @@ from dockerd_cfg.findings import Finding
 _GATEWAYS: Final = frozenset({"host-gateway-ip", "host-gateway-ips"})
 _GATEWAYS_SINCE: Final = DockerVersion(28, 0, 0)
 _GRAPH_REFUSED: Final = DockerVersion(23, 0, 0)
+_CGROUP_DRIVER: Final = 'write "exec-opts": ["native.cgroupdriver=systemd"]'
+# Options of the docker command.
+_OF_CLIENTS: Final = frozenset(
+    {"HttpHeaders", "auths", "credHelpers", "credsStore", "detachKeys", "psFormat"}
+)
 # Names of moby's own structure that its check of names does not know.
 _HINTS: Final[Mapping[str, str]] = {
     "containerd-plugin-namespace": "give it as the flag --containerd-plugins-namespace",
     "default-init": "write init-path",
     "all-proxy": "proxies has http-proxy, https-proxy and no-proxy",
+    "userns": "write userns-remap",
+    "cgroup-driver": _CGROUP_DRIVER,
+    "cgroupdriver": _CGROUP_DRIVER,
+    "native.cgroupdriver": _CGROUP_DRIVER,
+    "disable-legacy-registry": "leave it out: it went in Docker 19.03",
     "logging": 'write "log-driver" and "log-opts" at the top level',
 }
 _ZERO_VALUES: Final = ("", 0, False, None)
@@ -125,25 +135,57 @@ def _unknown(context: Context, name: str, path: Path) -> Finding:
             f"{name} must be an object",
             f"write for instance {_example(options()[name])}",
         )
-    log_opts = options()["log-opts"].schema.get("properties", {})
-    outer = str(path[0])
-    guess = suggest(name)
-    if name in _HINTS:
-        hint: str | None = _HINTS[name]
-    elif len(path) == 1 and find_option(name):
-        first, _, rest = name.partition(".")
-        hint = f'take it out (dockerd-cfg unset {name}), and write "{rest}" inside "{first}"'
-    elif len(path) > 1 and outer in options() and options()[outer].instead:
-        hint = options()[outer].instead
-    elif isinstance(log_opts, Mapping) and name in log_opts and outer != "log-opts":
-        hint = f'write it inside "log-opts": {{"{name}": "..."}}'
-    elif guess:
-        hint = f"did you mean {guess}?"
-    else:
-        hint = "remove it; docs.docker.com/reference/cli/dockerd lists the options"
     return context.finding(
-        "unknown-option", "parse", path, f"Docker has no option {dotted(path)}; the file is refused", hint
+        "unknown-option",
+        "parse",
+        path,
+        f"Docker has no option {dotted(path)}; the file is refused",
+        _hint(name, str(path[0]), context.version),
     )
+
+
+def _hint(name: str, outer: str, version: DockerVersion) -> str:
+    """What to write instead of the unknown ``name`` at the top level, or in the object ``outer``."""
+    if name in _HINTS or outer in _HINTS:
+        return _HINTS.get(name) or _HINTS[outer]
+    if outer in _OF_CLIENTS:
+        return "it belongs into ~/.docker/config.json, the file of the docker command"
+    if name == outer and find_option(name):
+        first, _, rest = name.partition(".")
+        return f'take it out (dockerd-cfg unset {name}), and write "{rest}" inside "{first}"'
+    known = options().get(outer) if name != outer else None
+    if known and known.instead:
+        return known.instead
+    if known and known.since is not None and version < known.since:
+        return f"leave {outer} out, which needs Docker {known.since.release}, or update Docker"
+    if known and known.type != "object":
+        return f'write for instance "{outer}": {_example(known)}'
+    guess = suggest(name)
+    return (
+        _place(name, outer)
+        or (f"did you mean {guess}?" if guess else None)
+        or (f"{outer} takes {', '.join(_members(outer))}" if known else None)
+        or "remove it; docs.docker.com/reference/cli/dockerd lists the options"
+    )
+
+
+def _place(name: str, outer: str) -> str | None:
+    """Where ``name`` is to be written, if it is known in another place."""
+    for option, example in (("log-opts", '"..."'), ("features", "true")):
+        if name in _members(option) and outer != option:
+            return f'write it inside "{option}": {{"{name}": {example}}}'
+    if name != outer and outer not in options() and name in _members("runtimes"):
+        return f'write it inside "runtimes": {{"{outer}": {{...}}}}'
+    return None
+
+
+def _members(option: str) -> Sequence[str]:
+    """The names inside an option that is an object, or inside the objects of one that holds several."""
+    schema = options()[option].schema
+    inner = schema.get("additionalProperties")
+    nodes = [schema, inner] if isinstance(inner, Mapping) else [schema]
+    found = [node.get("properties") for node in nodes]
+    return [name for names in found if isinstance(names, Mapping) for name in names]
 
 
 def _example(known: Option) -> str:

@@ -18,6 +18,8 @@ _V24: Final = DockerVersion(24, 0, 0)
 _V25: Final = DockerVersion(25, 0, 0)
 
 _STOCK_RUNTIMES: Final = frozenset({"runc", "io.containerd.runc.v2"})
+# Runtimes whose programs have other names.
+_PROGRAMS: Final = {"gvisor": "runsc", "nvidia": "nvidia-container-runtime"}
 # What runc knows as RLIMIT_*.
 _FILE_LIMITS: Final = frozenset({"core", "fsize", "locks", "nofile"})
 _MEMORY_LIMITS: Final = frozenset({"as", "data", "memlock", "rss", "stack"})
@@ -102,7 +104,7 @@ def _runtimes(context: Context) -> Iterator[Finding]:
         hint = (
             f"did you mean {guess}?"
             if guess
-            else f'add it to runtimes: {{"{default}": {{"path": "/usr/bin/{default}"}}}}'
+            else f'add it to runtimes: {{"{default}": {{"path": "{_usual_program(default)}"}}}}'
         )
         yield context.finding(
             "missing-runtime",
@@ -115,6 +117,10 @@ def _runtimes(context: Context) -> Iterator[Finding]:
         if name != "runc" and (runtime is None or isinstance(runtime, Mapping)):
             fields = {key.lower(): value for key, value in (runtime or {}).items()}
             yield from _runtime(context, ("runtimes", name), fields)
+
+
+def _usual_program(name: str) -> str:
+    return f"/usr/bin/{_PROGRAMS.get(name, name)}"
 
 
 def _is_shim(name: str) -> bool:
@@ -136,7 +142,7 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
     elif runtime.get("runtimetype") and runtime.get("runtimeargs"):
         problem = "runtimeArgs go with path, not with runtimeType"
     if problem:
-        hint = 'write for instance {"path": "/usr/bin/nvidia-container-runtime"}'
+        hint = f'write for instance {{"path": "{_usual_program(str(path[-1]))}"}}'
         is_default = context.text("default-runtime") == path[-1]
         stage: Stage = "start" if context.version >= _V24 or is_default else "container"
         yield context.finding(
@@ -145,7 +151,11 @@ def _runtime(context: Context, path: Path, runtime: Mapping[str, JsonValue]) -> 
 
 
 def _programs(context: Context) -> Iterator[Finding]:
-    """What the runtimes consist of must be on the host, if it is known what is there."""
+    """What the runtimes consist of must be on the host, if it is known what is there.
+
+    With arguments the default runtime is looked up for plugins already, whether or not there are any (moby's
+    createPluginExec).
+    """
     if context.host is None:
         return
     default = context.text("default-runtime")
@@ -157,11 +167,16 @@ def _programs(context: Context) -> Iterator[Finding]:
         if program is None or context.host.has_program(program):
             continue
         message = f"the runtime {name} is {program}, and there is no such program on this host"
+        stage: Stage = "start" if name == default and _has_arguments(context, name) else "container"
         places: list[Path] = [("runtimes", name)] if name in context.members("runtimes") else []
         for place in [*places, ("default-runtime",)] if name == default else places:
-            yield context.finding(
-                "missing-program", "container", place, message, "install it, or mend the path"
-            )
+            yield context.finding("missing-program", stage, place, message, "install it, or mend the path")
+
+
+def _has_arguments(context: Context, name: str) -> bool:
+    runtime = context.members("runtimes").get(name)
+    fields = runtime.items() if isinstance(runtime, Mapping) else ()
+    return any(key.lower() == "runtimeargs" and value for key, value in fields)
 
 
 def _program(context: Context, runtime: JsonValue) -> str | None:

@@ -149,27 +149,23 @@ def _storage_value(context: Context, path: Path, name: str, value: str) -> Itera
 
 def _registries(context: Context) -> Iterator[Finding]:
     for path, text in context.texts("insecure-registries"):
-        name = text
-        for scheme in ("http://", "https://"):
-            if text.lower().startswith(scheme):
-                name = text[len(scheme) :]
-                yield context.finding(
-                    "scheme-in-registry",
-                    "advice",
-                    path,
-                    f"Docker drops the {scheme} from {text}",
-                    f'write "{name}"',
-                )
-        if parse_cidr(name) is not None:
-            continue
-        if name.startswith("-") or name.endswith("-") or "://" in name or not _is_host(name):
-            yield context.finding(
-                "bad-value",
-                "start",
-                path,
-                f'"{text}" is no registry',
-                'write HOST, HOST:PORT or a network, as in "registry.example.com:5000"',
-            )
+        scheme = next((one for one in ("http://", "https://") if text.lower().startswith(one)), "")
+        name = text[len(scheme) :]
+        if not _is_registry(name):
+            host = name.partition("/")[0]
+            hint = 'write HOST, HOST:PORT or a network, as in "registry.example.com:5000"'
+            if host != name and _is_registry(host):
+                hint = f'write "{host}", without a path'
+            yield context.finding("bad-value", "start", path, f'"{text}" is no registry', hint)
+        elif scheme:
+            message = f"Docker drops the {scheme} from {text}"
+            yield context.finding("scheme-in-registry", "advice", path, message, f'write "{name}"')
+
+
+def _is_registry(name: str) -> bool:
+    if parse_cidr(name) is not None:
+        return True
+    return not (name.startswith("-") or name.endswith("-") or "://" in name) and _is_host(name)
 
 
 def _is_host(text: str) -> bool:

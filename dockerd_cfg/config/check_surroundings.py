@@ -1,14 +1,15 @@
 """What daemon.json names and the host has not: Docker reads the file, and does not start.
 
-Source: ``setupSeccompProfile``, ``validateAuthzPlugins`` and the overlay2 driver of moby's daemon, ``setupDevice`` of
+Source: ``setupSeccompProfile``, ``validateAuthzPlugins`` and the storage drivers of moby's daemon, ``startMetricsServer``, ``setupDevice`` of
 libnetwork's bridge driver; tags v20.10.24 to docker-v29.7.2. Of a host that is not known nothing is said.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dockerd_cfg.config.check_context import Context
+from dockerd_cfg.config.check_context import Context, Path
 from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.go_urls import parse_go_url
 from dockerd_cfg.config.sizes import SizeError, parse_size
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.surroundings import Surroundings
@@ -23,6 +24,8 @@ _OWN_BRIDGE: Final = "docker0"
 # What /sys/class/net tells; longer names are second names of an interface.
 _LONGEST_INTERFACE: Final = 15
 _QUOTAS: Final = "xfs"
+# Storage drivers that work on a file system of the same name only.
+_DRIVERS_OF_FILESYSTEMS: Final = frozenset({"btrfs", "zfs"})
 # Where Docker chooses overlay2 by itself.
 _PLAIN_FILESYSTEMS: Final = frozenset({"ext2", "ext3", "ext4"})
 
@@ -67,10 +70,58 @@ def _bridge(context: Context, host: Surroundings) -> Iterator[Finding]:
     yield context.finding("missing-interface", "start", ("bridge",), message, hint)
 
 
+def _addresses(context: Context, host: Surroundings) -> Iterator[Finding]:
+    if context.switch("rootless", default=False):  # which has addresses of its own
+        return
+    places: list[tuple[Path, str]] = [(("metrics-addr",), context.text("metrics-addr"))]
+    places += [(path, text.strip()) for path, text in context.texts("hosts")]
+    for path, text in places:
+        scheme, separator, rest = text.partition("://")
+        url = parse_go_url(f"tcp://{rest if separator else text}", context.version)
+        if url is None or (separator and scheme != "tcp"):
+            continue
+        address = url.address[0]
+        if not host.has_address(address):
+            message = (
+                f"{path[0]} names {address}, which is no address of this host: Docker cannot listen there"
+            )
+            hint = "write one of those that “ip address” shows"
+            yield context.finding("missing-address", "start", path, message, hint)
+
+
+def _filesystem(context: Context, host: Surroundings) -> Iterator[Finding]:
+    driver = context.text("storage-driver")
+    names_dataset = any(
+        text.strip().lower().startswith("zfs.fsname") for _, text in context.texts("storage-opts")
+    )
+    if (
+        driver not in _DRIVERS_OF_FILESYSTEMS
+        or names_dataset
+        or _uses_containerd(context)
+        or context.version >= _V29
+    ):
+        return
+    root = context.text("data-root") or str(DEFAULT_DATA_ROOT)
+    filesystem = host.filesystem(root)
+    if filesystem not in {None, driver}:
+        message = (
+            f"the storage driver {driver} needs Docker's data on {driver}, and {root} is on {filesystem}"
+        )
+        hint = "leave it out: Docker chooses what fits"
+        yield context.finding("wrong-filesystem", "start", ("storage-driver",), message, hint)
+
+
+def _uses_containerd(context: Context) -> bool:
+    return context.members("features").get("containerd-snapshotter") is True
+
+
 def _quotas(context: Context, host: Surroundings) -> Iterator[Finding]:
     driver = context.text("storage-driver")
-    uses_containerd = context.members("features").get("containerd-snapshotter") is True
-    if uses_containerd or driver not in {"", "overlay2"} or (context.version >= _V29 and not driver):
+    if (
+        _uses_containerd(context)
+        or driver not in {"", "overlay2"}
+        or (context.version >= _V29 and not driver)
+    ):
         return
     filesystem = host.filesystem(context.text("data-root") or str(DEFAULT_DATA_ROOT))
     if filesystem in {None, _QUOTAS} or not (driver or filesystem in _PLAIN_FILESYSTEMS):
@@ -95,5 +146,7 @@ _RULES: Final[tuple[Callable[[Context, Surroundings], Iterator[Finding]], ...]] 
     _profile,
     _plugins,
     _bridge,
+    _addresses,
+    _filesystem,
     _quotas,
 )

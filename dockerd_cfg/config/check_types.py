@@ -5,6 +5,7 @@ ignored. Whole numbers must be written as such (``1.0`` is refused).
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -25,6 +26,7 @@ _HIDDEN: Final[Mapping[str, Schema]] = {
     "swarm-raft-election-tick": {"type": "integer"},
     "swarm-raft-heartbeat-tick": {"type": "integer"},
 }
+_SIZE: Final = re.compile("[0-9]+[kKmMgG][bB]?")
 _PHRASES: Final = {
     "array": "an array",
     "boolean": "true or false",
@@ -121,7 +123,9 @@ class _Types:
     def _unknown(self, path: Path, known: Mapping[str, Schema], *, is_refused: bool) -> Iterator[Finding]:
         if path[0] == "proxies" and not is_refused:
             return  # names inside proxies are checked as names
-        guess = closest(str(path[-1]), known)
+        name = str(path[-1])
+        ending = (one for one in known if len(name) > 2 and one.lower().endswith(name.lower()))  # noqa: PLR2004
+        guess = closest(name, known) or next(ending, None)
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
         if is_refused:
             yield self.context.finding(
@@ -173,9 +177,15 @@ def _describe(value: JsonValue) -> str:
 def _instead(path: Path, value: JsonValue, schema: Schema) -> str:
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     prefix = f'"{name}": ' if path and path[-1] == name else ""
+    known = find_option(str(path[0]))
+    if known and known.examples and _is_one_level_up(path, known.schema):
+        return f'write for instance "{path[0]}": {_json(known.examples[0])}'
+    example = _example(path, schema)
     match schema.get("type"), value:
         case "string", bool():
             return f'write {prefix}"{str(value).lower()}"'
+        case "string", int() | float() if isinstance(example, str) and _SIZE.fullmatch(example):
+            return f"write a text with a unit, for instance {prefix}{_json(example)}"
         case "string", int() | float():
             return f'write {prefix}"{value}"'
         case "boolean", "true" | "false":
@@ -184,16 +194,38 @@ def _instead(path: Path, value: JsonValue, schema: Schema) -> str:
             return f"write {prefix}{value.strip()}, without quotes"
         case "integer", float() if value.is_integer():
             return f"write {prefix}{int(value)}"
+        case "array", str() if value.strip().startswith("["):
+            return f"write {prefix}{value.strip()}, without quotes"
         case "array", str():
             return f'write {prefix}["{value}"]'
         case _:
-            known = find_option(str(path[0]))
-            example = known.examples[0] if known and known.examples and len(path) == 1 else None
             return (
                 f"write for instance {prefix}{_json(example)}"
                 if example is not None
                 else f"write {_PHRASES.get(str(schema.get('type')), 'another value')}"
             )
+
+
+def _is_one_level_up(path: Path, schema: Schema) -> bool:
+    """Whether a member of the objects in an option is written beside them."""
+    inner = schema.get("additionalProperties")
+    members = inner.get("properties") if isinstance(inner, Mapping) else None
+    return len(path) == 2 and isinstance(members, Mapping) and path[1] in members  # noqa: PLR2004
+
+
+def _example(path: Path, schema: Schema) -> JsonValue:
+    """An example of a value at ``path``: its own, or what the one of the option holds, None where there is neither."""
+    own = schema.get("examples")
+    if isinstance(own, list) and own:
+        return own[0]
+    known = find_option(str(path[0]))
+    example = known.examples[0] if known and known.examples else None
+    if len(path) == 1:
+        return example
+    inner: list[JsonValue] = []
+    if len(path) == 2 and isinstance(example, list | dict):  # noqa: PLR2004
+        inner = list(example.values()) if isinstance(example, dict) else example
+    return inner[0] if inner and _fits(inner[0], schema.get("type")) else None
 
 
 def _json(value: JsonValue) -> str:

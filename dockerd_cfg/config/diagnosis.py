@@ -159,7 +159,9 @@ def no_comma(text: str, offset: int, opened: int | None) -> Fault:
         return Fault(
             offset,
             f"{here} cannot close the {kind} that begins at line {line}, column {column}",
-            f"write {closer} here, or look for a missing {closer} further up",
+            "put [ in front of the list that this closes, or } in its place"
+            if within_object
+            else f"write {closer} here, or look for a missing {closer} further up",
         )
     if here == ":":
         if within_object:

@@ -37,6 +37,7 @@ _INVISIBLE: Final = {
     "\u000b": "a vertical tab",
     "\u000c": "a form feed",
 }
+_TEMPLATES: Final = ("{{", "{%", "{#", "${")
 _CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>")
 _LONGEST_QUOTE: Final = 40
 
@@ -58,9 +59,10 @@ def oddity(text: str, offset: int) -> Fault | None:
             "this is an HTML or XML page, not JSON",
             "a download saved an error page here: restore the file, or write {}",
         )
-    if two in ("{{", "{%", "${"):
+    if two in _TEMPLATES or here == "$":
+        what = two if two in _TEMPLATES else shown(text, offset)
         return Fault(
-            offset, f"{two} looks like a template that was not filled in", "render the template first"
+            offset, f"{what} looks like a template that was not filled in", "render the template first"
         )
     if here == "\0":
         return Fault(

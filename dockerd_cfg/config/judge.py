@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dockerd_cfg.config.check import check
+from dockerd_cfg.config.check import MILESTONES, check
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, parse
 from dockerd_cfg.config.scan import Document
@@ -34,30 +34,54 @@ def judge(
     """Return what is wrong with ``file`` as it would be after ``edit`` (None: unchanged); errors stop the change.
 
     A fault that was there before, with which Docker starts now (``starts_now``) and which the edit does not touch,
-    is no reason to refuse: it becomes a warning. So does one that only containers meet, unless the change brings it
-    into effect: Docker runs, and has not read the file yet (``is_stale``). Conflicts with the flags of coming starts
-    are a reason: nothing has started with them yet. Pure.
+    is no reason to refuse: it becomes a warning. So does one that only containers meet, and one of some versions where
+    Docker's is not known, unless the change brings it into effect: Docker runs, and has not read the file yet
+    (``is_stale``). Conflicts with the flags of coming starts are a reason: nothing has started with them yet.
+
+    An error stops the change, so that it has the place that it has in ``file``, if any; others have that in the file to
+    come. Pure.
     """
     present = None if file.image.data is None else file.json  # one that is not there is no empty one
     before = check(present, version=version, flags=arguments.now, host=surroundings)
+    to_come = conflicts_to_come(present, before, version=version, coming=arguments.coming)
+    places = {(one.code, one.key): (one.line, one.column) for one in (*before, *to_come)}
+    may_start = starts_now or (version is None and _starts_somewhere(present, arguments.now, surroundings))
     old = {
         (finding.code, finding.key)
         for finding in before
-        if (starts_now or finding.stage == "container") and not is_stale
+        if (may_start or finding.stage == "container") and not is_stale
     }
     edits = () if edit is None else edit.edits
     dotted = [one.dotted for one in edits]
     tops = {one.key[0] for one in edits}
 
-    def is_no_reason(finding: Finding) -> bool:
+    def judged(finding: Finding) -> Finding:
         is_touched = finding.key in tops or is_within(finding.key, dotted)
-        return finding.is_error and (finding.code, finding.key) in old and not is_touched
+        if not finding.is_error:
+            return finding
+        if (finding.code, finding.key) in old and not is_touched:
+            return replace(finding, severity="warning")
+        line, column = places.get((finding.code, finding.key), (None, None))
+        return replace(finding, line=line, column=column)
 
     wanted = present if edit is None else parse(edit.new.image.data, file.path)
     after = before if edit is None else check(wanted, version=version, flags=arguments.now, host=surroundings)
     return (
-        *(replace(finding, severity="warning") if is_no_reason(finding) else finding for finding in after),
-        *conflicts_to_come(wanted, after, version=version, coming=arguments.coming),
+        *map(judged, after),
+        *map(judged, conflicts_to_come(wanted, after, version=version, coming=arguments.coming)),
+    )
+
+
+def _starts_somewhere(
+    present: Document | None, flags: Sequence[str], surroundings: Surroundings | None
+) -> bool:
+    """Tell whether any supported Docker would start with the file ``present``."""
+    return any(
+        not any(
+            finding.is_error and finding.stage != "container"
+            for finding in check(present, version=version, flags=flags, host=surroundings)
+        )
+        for version in MILESTONES
     )
 
 
@@ -89,12 +113,15 @@ def refuse_errors(findings: Sequence[Finding], file: DaemonJson) -> None:
     if not errors:
         return
     first = errors[0]
+    place = f" (line {first.line}, column {first.column})" if first.line else ""
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     if all(finding.stage == "preflight" for finding in errors):
-        raise PreflightRefused(f"{first.message}{more}", hint=first.hint, findings=tuple(findings))
+        raise PreflightRefused(f"{first.message}{place}{more}", hint=first.hint, findings=tuple(findings))
     what = "would do nothing" if first.stage == "ignored" else "would be refused or break Docker"
     raise InvalidConfig(
-        f"the change of {file.path} {what}: {first.message}{more}", hint=first.hint, findings=tuple(findings)
+        f"the change of {file.path} {what}: {first.message}{place}{more}",
+        hint=first.hint,
+        findings=tuple(findings),
     )
 
 

@@ -15,6 +15,7 @@ __all__ = ["Layout", "Style", "render", "render_member"]
 
 _Container: TypeAlias = ObjectNode | ArrayNode
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_INDENTED_LINE: Final = re.compile(r"(?<=[\r\n])[ \t]+[^ \t\r\n]")
 _BLANKS_AT_LINE_END: Final = re.compile(r"(?<=,)[ \t]+(?=[\r\n])|(?<=[\r\n])[ \t]+(?=[\r\n])")
 _BLANK_LINES: Final = re.compile(r"(?>\r\n|\n|\r)(?:[ \t]*(\r\n|\n|\r))+")
 _LONGEST_ARRAY: Final = 80
@@ -135,9 +136,13 @@ class Layout:
         for span in container.spans:
             indent = line_indent(self._text, span.start)
             if begins_line(self._text, span.start):
-                if indent.startswith(base) and (indent != base or not base):
+                if indent.startswith(base) and (indent != base or not self._has_indents):
                     yield indent.removeprefix(base)
                 return
+
+    @cached_property
+    def _has_indents(self) -> bool:
+        return _INDENTED_LINE.search(self._text) is not None
 
     def _gaps(self, container: _Container) -> list[str]:
         """The text in front of, between and behind the items of `container`."""

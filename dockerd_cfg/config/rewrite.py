@@ -1,17 +1,20 @@
 """A document made to say another value by the fewest splices, and proof that nothing else moved."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from dockerd_cfg.config.layout import Layout, Style, render, render_member
 from dockerd_cfg.config.scan import scan
-from dockerd_cfg.config.text import ScanError
-from dockerd_cfg.config.tree import ArrayNode, Document, JsonValue, Node, ObjectNode, same
+from dockerd_cfg.config.text import ScanError, begins_line, line_start
+from dockerd_cfg.config.tree import ArrayNode, Document, JsonValue, Node, ObjectNode, Span, same
 
 __all__ = ["EditBugError", "rewrite"]
 
 _Container: TypeAlias = ObjectNode | ArrayNode
+_COMMA_ENDS_LINE: Final = re.compile(r"[ \t]*,[ \t]*(?:\r\n|\n|\r)")
+_BLANK_LINE: Final = re.compile(r"(?>\r\n|\n|\r)[ \t]*[\r\n]")
 
 
 class EditBugError(RuntimeError):
@@ -116,7 +119,10 @@ class _Edits:
             self._splice(anchor, anchor, "".join(text + separator for text in texts))
 
     def _remove(self, node: _Container, keeps: Sequence[bool]) -> None:
-        """Take out the items that are not kept, each with the comma in front; at the beginning, with the one behind."""
+        """Take out the items that are not kept, each with the lines it has for itself, or with the comma in front.
+
+        At the beginning it is the one behind.
+        """
         if not any(keeps):
             return
         spans = node.spans
@@ -126,12 +132,32 @@ class _Edits:
             indices = list(run)
             first, last = indices[0], indices[-1]
             if first:
-                self._splice(spans[first - 1].end, spans[last].end, "")
+                lines = _own_lines(self._document.text, spans, first, last)
+                self._splice(*(lines or (spans[first - 1].end, spans[last].end)), "")
             else:
                 self._splice(spans[0].start, spans[last + 1].start, "")
 
     def _splice(self, start: int, end: int, text: str) -> None:
         self.splices.append(_Splice(start, end, text))
+
+
+def _own_lines(text: str, spans: Sequence[Span], first: int, last: int) -> Span | None:
+    """What the items `first` to `last` leave no gap without, where they begin a line and others stay behind them.
+
+    Those are their lines, or the beginning of one that others share. None also where blank lines stand on both sides:
+    one of these goes as well.
+    """
+    start, end = spans[first].start, spans[last].end
+    if last + 1 == len(spans) or not begins_line(text, start):
+        return None
+    behind = spans[last + 1].start
+    before, after = text[spans[first - 1].end : start], text[end:behind]
+    if "\n" not in after and "\r" not in after:
+        return Span(start, behind)
+    comma = _COMMA_ENDS_LINE.match(text, end)
+    if comma is None or all(map(_BLANK_LINE.search, (before, after))):
+        return None
+    return Span(line_start(text, start), comma.end())
 
 
 def _common(items: Sequence[Node], values: Sequence[JsonValue]) -> int:

@@ -3,7 +3,17 @@
 import codecs
 from typing import Final, NamedTuple
 
-__all__ = ["UTF_8", "Encoding", "Place", "ScanError", "begins_line", "decode", "line_indent", "place_of"]
+__all__ = [
+    "UTF_8",
+    "Encoding",
+    "Place",
+    "ScanError",
+    "begins_line",
+    "decode",
+    "line_indent",
+    "line_start",
+    "place_of",
+]
 
 
 class Place(NamedTuple):
@@ -74,12 +84,12 @@ def place_of(text: str, offset: int) -> Place:
     if text[max(offset - 1, 0) : offset + 1] == "\r\n":
         offset -= 1
     feeds, returns, pairs = (text.count(end, 0, offset) for end in ("\n", "\r", "\r\n"))
-    return Place(1 + feeds + returns - pairs, offset - _line_start(text, offset) + 1)
+    return Place(1 + feeds + returns - pairs, offset - line_start(text, offset) + 1)
 
 
 def line_indent(text: str, offset: int) -> str:
     """The spaces and tabs that begin the line of the character at `offset`."""
-    start = end = _line_start(text, offset)
+    start = end = line_start(text, offset)
     while text[end : end + 1] in (" ", "\t"):
         end += 1
     return text[start:end]
@@ -87,9 +97,10 @@ def line_indent(text: str, offset: int) -> str:
 
 def begins_line(text: str, offset: int) -> bool:
     """Whether only spaces and tabs stand in front of `offset` on its line."""
-    return not text[_line_start(text, offset) : offset].strip(" \t")
+    return not text[line_start(text, offset) : offset].strip(" \t")
 
 
-def _line_start(text: str, offset: int) -> int:
+def line_start(text: str, offset: int) -> int:
+    """Where the line of the character at `offset` begins."""
     start = text.rfind("\n", 0, offset) + 1
     return max(start, text.rfind("\r", start, offset) + 1)

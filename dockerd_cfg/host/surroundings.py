@@ -5,6 +5,7 @@ import re
 import stat
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import Final, NamedTuple
 
 from dockerd_cfg.host.mounts import mount_of, parse_mountinfo
@@ -19,6 +20,13 @@ _CGROUPS: Final = HostPath("/sys/fs/cgroup")
 _REALTIME: Final = _CGROUPS / "cpu/cpu.rt_runtime_us"
 _INTERFACES: Final = HostPath("/sys/class/net")
 _MOUNTS: Final = HostPath("/proc/self/mountinfo")
+# The kernel's own addresses (proc(5)), and whether programs may listen on others (ip(7)).
+_ADDRESSES_4: Final = HostPath("/proc/net/fib_trie")
+_ADDRESSES_6: Final = HostPath("/proc/net/if_inet6")
+_LOCAL_4: Final = re.compile(r"\|-- (\S+)((?:\n +/\d+ .*)+)")
+_LOCAL_PREFIX: Final = re.compile(r"/(\d+) host LOCAL")
+_ANY_4: Final = HostPath("/proc/sys/net/ipv4/ip_nonlocal_bind")
+_ANY_6: Final = HostPath("/proc/sys/net/ipv6/ip_nonlocal_bind")
 # Where a plugin tells where it listens, and of which kind the file is (moby pkg/plugins/discovery.go).
 _PLUGIN_FILES: Final = (
     ("/run/docker/plugins", ".sock"),
@@ -44,7 +52,8 @@ class Surroundings(NamedTuple):
 
     ``has_program`` tells whether the path, or the name where services look, is a program; ``has_file`` whether the
     path is a file; ``has_plugin`` whether a plugin of the name is there, or could be one that Docker manages in the
-    data root, the second argument. What cannot be judged is assumed. ``filesystem`` names the kind that a path is on.
+    data root, the second argument; ``has_address`` whether programs can listen on the IP address. What cannot be judged
+    is assumed. ``filesystem`` names the kind that a path is on.
     ``most_open_files`` is what fs.nr_open allows a process, None where that is not known;
     ``lacks_realtime``: its control groups cannot share out real time, as those of cgroup v2 cannot; ``most_realtime``
     is how much they have, in microseconds of each period, ``interfaces`` are those of the network, None where that
@@ -57,6 +66,7 @@ class Surroundings(NamedTuple):
     most_realtime: int | None = None
     has_file: Callable[[str], bool] = _assumed
     has_plugin: Callable[[str, str], bool] = _assumed
+    has_address: Callable[[str], bool] = _assumed
     filesystem: Callable[[str], str | None] = _unknown
     interfaces: frozenset[str] | None = None
     is_running: bool = False
@@ -77,6 +87,7 @@ def surroundings(layout: Layout, *, is_running: bool = True) -> Surroundings:
         lacks_realtime=layout.real(_CGROUPS).is_dir() and not layout.real(_REALTIME).exists(),
         most_realtime=_number(layout, _REALTIME),
         has_plugin=partial(_has_plugin, layout),
+        has_address=partial(_has_address, layout),
         filesystem=partial(_filesystem, layout),
         interfaces=_names(layout, _INTERFACES, absent=None),
         is_running=True,
@@ -124,6 +135,25 @@ def _is_plugin_file(layout: Layout, path: HostPath) -> bool:
     except OSError:
         return True
     return stat.S_ISSOCK(mode) or path.suffix != ".sock"
+
+
+def _has_address(layout: Layout, text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:  # a name
+        return True
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_unspecified or _number(layout, _ANY_4 if address.version == 4 else _ANY_6) == 1:  # noqa: PLR2004
+        return True
+    try:
+        if address.version == 6:  # noqa: PLR2004
+            lines = layout.real(_ADDRESSES_6).read_text(encoding="ascii").splitlines()
+            return address.packed.hex() in {line.partition(" ")[0] for line in lines}
+        found = _LOCAL_4.findall(layout.real(_ADDRESSES_4).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return True
+    own = [f"{start}/{length}" for start, kinds in found for length in _LOCAL_PREFIX.findall(kinds)]
+    return any(address in ip_network(one, strict=False) for one in own)
 
 
 def _filesystem(layout: Layout, name: str) -> str | None:

@@ -104,11 +104,15 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
         {**_runtime(runtimeArgs=["--debug"]), "default-runtime": "x"},
         _OLD,
     ),
+    "a default runtime with arguments that is not there": (
+        {**_runtime(path="/nonexistent", runtimeArgs=["--debug"]), "default-runtime": "x"},
+    ),
     "an unknown cgroup driver": ({"exec-opts": ["native.cgroupdriver=foo"]},),
     "a parent that is no slice": ({**_SYSTEMD, "cgroup-parent": "docker"},),
     # storage
     "an unknown storage driver": ({"storage-driver": "nosuch"},),
     "a removed storage driver": ({"storage-driver": "devicemapper"}, _NOT_OLD),
+    "a storage driver for another file system": ({"storage-driver": "btrfs"}, _NEW),
     "a storage option that is no size": ({"storage-opts": ["overlay2.size=x"]},),
     "an unknown storage option": ({"storage-opts": ["overlay2.nosuch=1"]}, _NEW),
     "an option of another storage driver": (
@@ -141,6 +145,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
     "a mirror without a scheme": ({"registry-mirrors": ["mirror.example.com"]}, _NOT_NEW),
     "a mirror with a path": ({"registry-mirrors": ["https://mirror.example.com/v2"]}, _OLD),
     "metrics on all addresses": ({"metrics-addr": ":9323"},),
+    "metrics on an address of another host": ({"metrics-addr": "198.51.100.7:9323"},),
     "a build cache that is no size": (_collection(enabled=True, defaultKeepStorage="lots"), _NOT_NEW),
     "a build cache that is no size, by default": (_collection(defaultKeepStorage="lots"), _NEW),
     "a rule of the build cache without a size": (_collection(enabled=True, policy=[{"all": True}]), _NOT_NEW),

@@ -43,11 +43,13 @@ fi
 READ_20_10 = "setpriv --reuid=65534 --regid=65534 --clear-groups {} 2>&1 | grep 'with root privileges'"
 READ = "{} --validate"
 VALIDATES = DockerVersion(23)
-# What the documents name is not there, but for programs.
+# What the documents name is not there, but for programs, where the path does not say otherwise.
 BARE = Surroundings(
-    has_program=lambda _: True,
+    has_program=lambda name: name != "/nonexistent",
     has_file=lambda _: False,
     has_plugin=lambda *_: False,
+    has_address=lambda address: not address.startswith("198.51.100."),
+    filesystem=lambda _: "ext4",
     interfaces=frozenset(),
     most_open_files=None,
     lacks_realtime=False,

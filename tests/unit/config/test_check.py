@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerd_cfg.config.catalogue import options
@@ -14,6 +14,8 @@ from dockerd_cfg.config.check import MILESTONES, NEWEST, DockerVersion, check, c
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.surroundings import Surroundings
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None)
 
 V20 = DockerVersion(20, 10, 24)
 V23 = DockerVersion(23, 0, 6)
@@ -381,10 +383,43 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
         ({"mtu": "1500"}, 'write "mtu": 1500, without quotes'),
         ({"mtu": 1500.0}, 'write "mtu": 1500'),
         ({"dns": "192.0.2.1"}, 'write "dns": ["192.0.2.1"]'),
-        ({"default-shm-size": 64}, 'write "default-shm-size": "64"'),
+        ({"default-shm-size": 64}, 'write a text with a unit, for instance "default-shm-size": "256M"'),
+        ({"log-driver": 3}, 'write "log-driver": "3"'),
+        (
+            {"default-ulimits": {"nofile": "64000:64000"}},
+            'write for instance "nofile": {"Name": "nofile", "Hard": 65536, "Soft": 65536}',
+        ),
+        (
+            {"default-address-pools": ["10.0.0.0/8"]},
+            'write for instance {"base": "10.200.0.0/16", "size": 24}',
+        ),
+        (
+            {"runtimes": {"path": "/usr/bin/nvidia-container-runtime"}},
+            'write for instance "runtimes": {"nvidia": {"path": "/usr/bin/nvidia-container-runtime"}}',
+        ),
+        (
+            {"runtimes": {"x": {"path": "x", "runtimeArgs": "[]"}}},
+            'write "runtimeArgs": [], without quotes',
+        ),
+        ({"nvidia": {"path": "x"}}, 'write it inside "runtimes": {"nvidia": {...}}'),
+        ({"default-runtime": "gvisor"}, 'add it to runtimes: {"gvisor": {"path": "/usr/bin/runsc"}}'),
+        ({"logging": {"options": {}}}, 'write "log-driver" and "log-opts" at the top level'),
+        ({"cgroup-driver": "systemd"}, 'write "exec-opts": ["native.cgroupdriver=systemd"]'),
+        ({"buildkit": True}, 'write it inside "features": {"buildkit": true}'),
+        ({"proxies": {"httpProxy": "x"}}, "proxies takes http-proxy, https-proxy, no-proxy"),
+        (
+            {"auths": {"docker.io": {}}},
+            "it belongs into ~/.docker/config.json, the file of the docker command",
+        ),
+        (
+            {"nri-opts": {"bogus": 1}},
+            "leave nri-opts out, which needs Docker 29.2, or update Docker",
+        ),
+        ({"insecure-registries": ["http://x:5000/"]}, 'write "x:5000", without a path'),
         ({"storage-driver": "overlay"}, "its data must be migrated; new installations use overlay2"),
         ({"storage-driver": "overlay-2"}, "did you mean overlay2?"),
         ({"builder": {"gcc": {}}}, "did you mean gc?"),
+        ({"runtimes": {"x": {"path": "x", "args": []}}}, "did you mean runtimeArgs?"),
         ({"default-ulimits": {"nofile": {"Hard": 1, "Soft": 1}}}, 'add "Name": "nofile"'),
         (
             {"storage-opts": ["overlay2.override_kernel_check=true"]},
@@ -394,10 +429,27 @@ def test_what_docker_takes_has_no_findings(document: dict[str, Any], version: Do
             {"data-root": "$HOME/docker"},
             "write the whole path: Docker puts nothing in the place of variables and ~",
         ),
+        (
+            {"data-root": "D:\\docker"},
+            "write a path of Linux: this one is of Windows, and becomes the name of a folder",
+        ),
+        (
+            {"data-root": "{{ docker_root }}"},
+            "this looks like a template that was not filled in: render it first",
+        ),
+        ({"runtimes": {"runsc": {}}}, 'write for instance {"path": "/usr/bin/runsc"}'),
     ],
 )
 def test_the_hint_says_what_to_write_instead(document: dict[str, Any], hint: str) -> None:
     assert [finding.hint for finding in findings(document)] == [hint]
+
+
+def test_the_hint_on_what_an_array_or_a_text_holds_is_that_of_the_option() -> None:
+    found = findings({"labels": {"a": "b"}})
+    assert sorted((one.key, one.hint) for one in found) == [
+        ("labels", 'write for instance "labels": ["rack=b12"]'),
+        ("labels.a", 'write for instance "labels": ["rack=b12"]'),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -702,6 +754,7 @@ VALUES = st.recursive(
 )
 
 
+@PROPERTY
 @given(st.dictionaries(st.sampled_from(sorted(options())) | st.text(max_size=8), VALUES, max_size=5))
 def test_nothing_that_is_json_makes_check_fail(document: dict[str, Any]) -> None:
     for finding in check(scan(json.dumps(document).encode()) if is_scannable(document) else document):
@@ -738,6 +791,7 @@ BARE = Surroundings(
     has_file=lambda name: name == "/etc/docker/seccomp.json",
     has_plugin=lambda name, root: (name, root) in {("opa", "/var/lib/docker"), ("casbin", "/mnt/docker")},
     filesystem={"/var/lib/docker": "ext4", "/mnt/xfs": "xfs", "/mnt/btrfs": "btrfs"}.get,
+    has_address=lambda text: text not in {"192.0.2.8", "2001:db8::8"},
     interfaces=frozenset({"lo", "br0"}),
 )
 RUNNING = BARE._replace(is_running=True)
@@ -757,6 +811,9 @@ def limit(hard: int) -> dict[str, Any]:
         pytest.param({"runtimes": {"x": {"runtimeType": "/opt/shim"}}}, V28, [("missing-program", "container", "runtimes.x")], id="a path to no shim"),
         pytest.param({"default-runtime": "io.containerd.x.v2"}, V28, [("missing-program", "container", "default-runtime")], id="a shim for all"),
         pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x"}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all"),
+        pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x", "runtimeArgs": []}}}, V28, [("missing-program", "container", "runtimes.x"), ("missing-program", "container", "default-runtime")], id="a path to nothing for all, without arguments"),
+        pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "x", "runtimeArgs": ["a"]}}}, V20, [("missing-program", "start", "runtimes.x"), ("missing-program", "start", "default-runtime")], id="a name of nothing for all, with arguments, in 20.10"),
+        pytest.param({"default-runtime": "x", "runtimes": {"x": {"path": "/opt/x", "runtimeArgs": ["a"]}}}, V29, [("missing-program", "start", "runtimes.x"), ("missing-program", "start", "default-runtime")], id="a path to nothing for all, with arguments"),
         pytest.param(limit(1048577), V28, [("bad-limit", "container", "default-ulimits.nofile")], id="more files than the kernel allows"),
         pytest.param({"cpu-rt-runtime": 950000}, V28, [("needs-cgroup-v1", "parse", "cpu-rt-runtime")], id="real time"),
         pytest.param({"seccomp-profile": "/nope"}, V20, [("missing-file", "start", "seccomp-profile")], id="a profile in 20.10"),
@@ -764,6 +821,10 @@ def limit(hard: int) -> dict[str, Any]:
         pytest.param({"seccomp-profile": "unconfined"}, V20, [("value-too-new", "start", "seccomp-profile")], id="a profile that is no file later"),
         pytest.param({"authorization-plugins": ["opa", "casbin"]}, V28, [("missing-plugin", "start", "authorization-plugins[1]")], id="a plugin"),
         pytest.param({"bridge": "br1"}, V28, [("missing-interface", "start", "bridge")], id="an interface"),
+        pytest.param({"metrics-addr": "192.0.2.8:9323"}, V28, [("missing-address", "start", "metrics-addr")], id="an address for metrics"),
+        pytest.param({"hosts": ["unix:///x", "tcp://[2001:db8::8]:2376"]}, V20, [("open-address", "advice", "hosts[1]"), ("missing-address", "start", "hosts[1]")], id="an address to listen on"),
+        pytest.param({"storage-driver": "btrfs"}, V28, [("wrong-filesystem", "start", "storage-driver")], id="btrfs"),
+        pytest.param({"storage-driver": "zfs", "data-root": "/mnt/btrfs"}, V20, [("wrong-filesystem", "start", "storage-driver")], id="zfs"),
         pytest.param(SIZE, V28, [("needs-xfs", "start", "storage-opts[0]")], id="quotas"),
         pytest.param({**SIZE, "data-root": "/mnt/btrfs", "storage-driver": "overlay2"}, V29, [("needs-xfs", "start", "storage-opts[0]")], id="quotas on btrfs"),
     ],
@@ -787,7 +848,16 @@ def test_what_the_host_lacks_is_an_error(
         {"seccomp-profile": "unconfined"},
         {"seccomp-profile": "builtin"},
         {"authorization-plugins": ["opa"]},
+        {"storage-driver": "btrfs", "data-root": "/mnt/btrfs"},
+        {"storage-driver": "btrfs", "data-root": "/somewhere"},
+        {"storage-driver": "btrfs", "features": {"containerd-snapshotter": True}},
+        {"storage-driver": "zfs", "storage-opts": ["zfs.fsname=tank/docker"]},
         {"authorization-plugins": ["casbin"], "data-root": "/mnt/docker"},
+        {"metrics-addr": "127.0.0.1:9323"},
+        {"metrics-addr": "0.0.0.0:9323"},
+        {"metrics-addr": "metrics.example.com:9323"},
+        {"metrics-addr": "192.0.2.8:9323", "rootless": True},
+        {"hosts": ["fd://", "unix:///192.0.2.8"]},
         {"bridge": "br0"},
         {"bridge": "none"},
         {"bridge": "docker0"},

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerd_cfg.config.daemon_json import DaemonJson, parse
@@ -12,6 +12,8 @@ from dockerd_cfg.config.edit_daemon_json import edit_step
 from dockerd_cfg.config.edits import merge_edits
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.paths import DAEMON_JSON
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None)
 
 KEYS = st.sampled_from(["debug", "log-opts", "a", "b", "builder", "gc", ""])
 VALUES = st.recursive(
@@ -35,6 +37,7 @@ def rfc_7396(target: Any, patch: Any) -> Any:
     return target
 
 
+@PROPERTY
 @given(OBJECTS, OBJECTS, st.sampled_from([None, 2, "\t"]))
 def test_a_merge_gives_what_the_rfc_says(document: Any, patch: Any, indent: Any) -> None:
     data = json.dumps(document, indent=indent).encode()

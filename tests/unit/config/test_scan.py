@@ -77,6 +77,13 @@ REFUSED = [
     ("an error page", "\n<!DOCTYPE html><html></html>", 2, 1, "this is an HTML or XML page, not JSON"),
     ("YAML", "log-driver: local\n", 1, 1, "log-driver is no JSON"),
     ("a template", "{{ docker_daemon | to_json }}", 1, 1, "{{ looks like a template that was not filled in"),
+    (
+        "a variable for a value",
+        '{"a": [$registry] }',
+        1,
+        8,
+        "$registry looks like a template that was not filled in",
+    ),
     ("a template for a value", '{"a": {{ x }} }', 1, 7, "{{ looks like a template that was not filled in"),
     ("a merge conflict", '{\n<<<<<<< HEAD\n"a": 1}', 2, 1, "a merge conflict marker"),
     ("a missing comma", '{\n  "a": 1\n  "b": 2\n}', 2, 9, "a comma is missing here"),
@@ -232,6 +239,12 @@ def test_a_refusal_says_what_to_do(text: str) -> None:
 def test_an_error_reads_as_place_and_message() -> None:
     with pytest.raises(ScanError, match=r"^line 1, column 2: the key a is not in double quotes$"):
         scan(b"{a: 1}")
+
+
+def test_the_hint_tells_of_a_missing_bracket_where_a_list_is_closed_in_an_object() -> None:
+    with pytest.raises(ScanError) as caught:
+        scan(b'{ "insecure-registries":"registry:5000"] }')
+    assert caught.value.hint == "put [ in front of the list that this closes, or } in its place"
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerd_cfg.config.check import DockerVersion
 from dockerd_cfg.config.sizes import SizeError, Units, parse_size
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None)
 
 OLD = DockerVersion(20, 10, 24)
 MIDDLE = DockerVersion(26, 1, 5)
@@ -99,6 +101,7 @@ def test_the_error_has_dockers_words() -> None:
         parse_size("10x", units="decimal", version=NEW)
 
 
+@PROPERTY
 @given(
     st.integers(0, 2**32),
     st.sampled_from(["", "b", "k", "KB", "m", "MiB", " g"]),
@@ -111,6 +114,7 @@ def test_all_grammars_agree_on_plain_sizes(number: int, unit: str, units: Units)
     assert len(sizes) == 1
 
 
+@PROPERTY
 @given(st.text(max_size=8), st.sampled_from([None, OLD, MIDDLE, NEW]))
 def test_any_text_is_a_size_or_a_size_error(text: str, version: DockerVersion | None) -> None:
     with contextlib.suppress(SizeError):

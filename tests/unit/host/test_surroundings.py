@@ -148,6 +148,67 @@ def test_the_network_interfaces_are_read(tmp_path: Path) -> None:
     assert surroundings(Layout(tmp_path), is_running=False).interfaces is None
 
 
+FIB = """\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+     +-- 127.0.0.0/8 2 0 2
+        +-- 127.0.0.0/31 1 0 0
+           |-- 127.0.0.0
+              /32 link BROADCAST
+              /8 host LOCAL
+           |-- 127.0.0.1
+              /32 host LOCAL
+     +-- 192.0.2.0/24 2 0 2
+        |-- 192.0.2.0
+           /24 link UNICAST
+        |-- 192.0.2.7
+           /32 host LOCAL
+        |-- 192.0.2.255
+           /32 link BROADCAST
+"""
+INET6 = "20010db8000000000000000000000007 02 40 00 80     eth0\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_there"),
+    [
+        ("192.0.2.7", True),
+        ("127.0.0.53", True),
+        ("0.0.0.0", True),  # noqa: S104 - nothing listens there
+        ("::", True),
+        ("2001:db8::7", True),
+        ("::ffff:192.0.2.7", True),
+        ("localhost", True),
+        ("", True),
+        ("192.0.2.8", False),
+        ("192.0.2.255", False),
+        ("2001:db8::8", False),
+        ("::ffff:192.0.2.8", False),
+    ],
+)
+def test_the_hosts_own_addresses_are_read(tmp_path: Path, address: str, *, is_there: bool) -> None:
+    put(tmp_path / "proc/net/fib_trie", FIB)
+    put(tmp_path / "proc/net/if_inet6", INET6)
+
+    assert surroundings(Layout(tmp_path)).has_address(address) is is_there
+    assert surroundings(Layout(tmp_path), is_running=False).has_address(address)
+    put(tmp_path / "proc/sys/net/ipv4/ip_nonlocal_bind", "1\n")
+    put(tmp_path / "proc/sys/net/ipv6/ip_nonlocal_bind", "1\n")
+    assert surroundings(Layout(tmp_path)).has_address(address)
+
+
+def test_addresses_that_cannot_be_read_are_not_judged(tmp_path: Path) -> None:
+    assert surroundings(Layout(tmp_path)).has_address("192.0.2.8")
+    assert surroundings(Layout(tmp_path)).has_address("2001:db8::8")
+
+
+def test_the_addresses_of_this_machine_are_found() -> None:
+    assert surroundings(Layout(Path("/"))).has_address("127.0.0.1")
+    assert not surroundings(Layout(Path("/"))).has_address("198.51.100.77")
+
+
 def test_the_file_system_of_a_path_is_that_of_its_mount(tmp_path: Path) -> None:
     put(
         tmp_path / "proc/self/mountinfo",
