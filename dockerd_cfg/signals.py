@@ -28,6 +28,12 @@ class _Gate:
             sys.stderr.write(f"{name} received: {self.closed_for}\n")
         self.waiting = name
 
+    def let_in(self) -> None:
+        """Raise Interrupted for the signal that waits, if there is one."""
+        if self.waiting is not None:
+            name, self.waiting = self.waiting, None
+            raise Interrupted(name)
+
 
 _gate: Final = _Gate()
 
@@ -52,10 +58,21 @@ def deferred(reason: str | None = None) -> Iterator[None]:
     finally:
         _gate.depth -= 1
         _gate.closed_for = outer
-    if _gate.depth == 0 and _gate.waiting is not None:
-        name, _gate.waiting = _gate.waiting, None
-        if reason is None:
-            raise Interrupted(name)
+    if reason is not None:
+        _gate.waiting = None
+    elif _gate.depth == 0:
+        _gate.let_in()
+
+
+@contextmanager
+def admitted() -> Iterator[None]:
+    """Let signals interrupt the block although one around it defers them; one that waits does so at once."""
+    outer, _gate.depth = _gate.depth, 0
+    try:
+        _gate.let_in()
+        yield
+    finally:
+        _gate.depth += outer
 
 
 def close() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dockerd_cfg import signals
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
@@ -235,10 +236,11 @@ class Session:
         from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
 
         refuse_tight_limits()
-        run = self.history.create(plan)
-        self.report.say(f"Run {run.id}")
-        with self.engine(run) as (engine, _):
-            engine.apply()
+        with signals.deferred():  # until there is an engine that undoes: a run that never began would stay open
+            run = self.history.create(plan)
+            self.report.say(f"Run {run.id}")
+            with self.engine(run) as (engine, _):
+                engine.apply()
         return run
 
     @contextmanager
