@@ -236,7 +236,8 @@ class Session:
         from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
 
         refuse_tight_limits()
-        with signals.deferred():  # until there is an engine that undoes: a run that never began would stay open
+        # signals wait until there is an engine that undoes: a run that never began would stay open
+        with signals.deferred():
             run = self.history.create(plan)
             self.report.say(f"Run {run.id}")
             with self.engine(run) as (engine, _):

@@ -20,8 +20,10 @@ _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
     "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,UnsetEnvironment,"
-    "FragmentPath,DropInPaths,UnitFileState"
+    "FragmentPath,DropInPaths,UnitFileState,NRestarts"
 )
+# A daemon that ends by a fault of its own does so soon after it said that it was ready.
+_SETTLED: Final = 1.0
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
 _PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
@@ -35,7 +37,8 @@ class UnitState:
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
     ``unset_environment`` names variables, or one value of them, that are left out at last;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
-    up or was reloaded, are Unix time in seconds.
+    up or was reloaded, are Unix time in seconds. ``restarts`` is how often systemd by itself started it again since it was
+    told to start it.
     """
 
     name: str
@@ -54,6 +57,7 @@ class UnitState:
     active_since: float | None = None
     changed: float | None = None
     can_reload: bool = True
+    restarts: int = 0
 
     @property
     def exists(self) -> bool:
@@ -103,6 +107,17 @@ class SystemctlSystemd:
             else ["systemctl", "kill", "--kill-who=main", "--signal=HUP", name]
         )
         self._runner.run(argv, timeout=_QUICK)
+
+    def stays_up(self, name: str) -> bool:
+        """Tell whether a unit that was started is up since, and for a second at least. Raises CommandFailed."""
+        while True:
+            unit = self.unit(name)
+            if unit.active not in {"active", "reloading"} or unit.restarts:
+                return False
+            left = 0 if unit.active_since is None else unit.active_since + _SETTLED - time.time()
+            if left <= 0:
+                return True
+            time.sleep(min(left, _SETTLED))
 
     def enable(self, name: str) -> None:
         """Have a unit started at boot, too. Raises CommandFailed."""
@@ -223,6 +238,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),
         changed=_unix_time(int(one("StateChangeTimestampMonotonic") or 0)),
         can_reload=one("CanReload") == "yes",
+        restarts=int(one("NRestarts") or 0),
     )
 
 

@@ -132,11 +132,15 @@ class CheckDocker(Step):
         if self.data_root not in {None, used}:
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
         state = load(context.captured(self.noted_by))
-        if not self.contents:
-            return
-        problems = prove(host, state.at(used), self.roots)
+        problems = prove(host, state.at(used), self.roots) if self.contents else []
         if problems:
             raise CommandFailed("; ".join(problems))
+        is_started = any(context.captured(kind) is not None for kind in ("restart-docker", "start-docker"))
+        if is_started and not host.systemd.stays_up(DOCKER_SERVICE):
+            raise CommandFailed(
+                f"{DOCKER_SERVICE} was started, and ended again soon",
+                hint=f"look at: journalctl -u {DOCKER_SERVICE}",
+            )
 
 
 class StopDocker(Step):

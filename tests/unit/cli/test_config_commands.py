@@ -336,6 +336,16 @@ def test_a_restart_that_fails_is_undone_and_ends_with_6(tool: Tool) -> None:
     assert DOCKER_SERVICE in tool.services.read()["active"]
 
 
+def test_a_docker_that_does_not_stay_up_is_undone_and_ends_with_6(tool: Tool) -> None:
+    before = tool.text
+    tool.services.write(short_lives=1)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+
+    assert (answer.code, answer.error, tool.text) == (6, "step-failed", before)
+    assert "ended again" in answer.message
+
+
 def test_an_undoing_that_fails_too_ends_with_7_and_says_what_to_look_at(tool: Tool) -> None:
     tool.services.write(failing_starts=2)
 
