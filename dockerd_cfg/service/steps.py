@@ -8,6 +8,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.confirmation import seconds_left
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
@@ -103,7 +104,8 @@ class RestartDocker(Step):
         host.systemd.reset_failed(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
         if unit.is_active:
             host.systemd.stop(DOCKER_SERVICE)
-        start_units(host, frozenset({DOCKER_SERVICE}))
+        # a Docker that hangs is undone when the time for confirming is up: the timer waits until this run has ended
+        start_units(host, frozenset({DOCKER_SERVICE}), patience=seconds_left(context))
 
 
 class CheckDocker(Step):
