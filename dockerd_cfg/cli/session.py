@@ -22,7 +22,7 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.locks import locked
+from dockerd_cfg.locks import holder_of, locked
 from dockerd_cfg.masking import visible
 from dockerd_cfg.paths import LOCK, STATE, HostPath
 from dockerd_cfg.quantities import now, parse_duration
@@ -187,11 +187,12 @@ class Session:
             return
         holder = f"dockerd-cfg {self.command} (pid {os.getpid()}, since {now()})"
         with locked(self.host.layout.real(LOCK), holder) as other:
-            if other is not None:
-                raise LockHeld(
-                    f"another one is at work: {other}", hint="wait until it has ended, then try again"
-                )
+            _refuse_another(other)
             yield
+
+    def at_work(self) -> str | None:
+        """Return which other dockerd-cfg is changing this host now, None when none is."""
+        return holder_of(self.host.layout.real(LOCK))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -199,6 +200,8 @@ class Session:
         with ExitStack() as stack:
             stack.enter_context(self.locked())
             if may_have_open_run(self._runs):
+                if self.is_dry_run:  # the run is not left over, but under way
+                    _refuse_another(self.at_work())
                 self.history.refuse_open_run()
             yield
 
@@ -270,6 +273,11 @@ class Session:
     def plan_data(self, plan: "Plan") -> dict[str, JsonValue]:
         """Return ``plan`` as it stands in the answer for programs."""
         return {"steps": [step.describe() for step in plan.steps], **plan.summary}
+
+
+def _refuse_another(other: str | None) -> None:
+    if other is not None:
+        raise LockHeld(f"another one is at work: {other}", hint="wait until it has ended, then try again")
 
 
 def _refusal(code: str, message: str, hint: str) -> PreflightRefused:

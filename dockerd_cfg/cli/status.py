@@ -165,6 +165,10 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
     run = next((run for run in reversed(runs) if run.is_open), None)
     if run is None:
         return None
+    other = session.at_work()
+    if other is not None:
+        session.report.answer(f"open run: {run.id} is {run.state}; at work on it: {other}")
+        return {"run": run.id, "state": run.state, "overdue": False, "at_work": True}
     session.report.answer(
         f"open run: {run.id} is {run.state}; go on with: "
         f"{session.call('confirm' if run.state == 'unconfirmed' else 'resume')}, or: {session.call('rollback')}"
@@ -175,7 +179,7 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
             "its time is up, but it could not be undone by itself; the reason: "
             f"journalctl -u {SERVICE}; once that is mended: dockerd-cfg rollback"
         )
-    return {"run": run.id, "state": run.state, "overdue": overdue}
+    return {"run": run.id, "state": run.state, "overdue": overdue, "at_work": False}
 
 
 def _is_past(run: Run) -> bool:

@@ -18,7 +18,8 @@ import pytest
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
-from dockerd_cfg.paths import Layout
+from dockerd_cfg.locks import locked
+from dockerd_cfg.paths import LOCK, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import sandbox_host
 
@@ -1291,6 +1292,7 @@ def test_status_tells_a_run_that_waits_to_be_confirmed(tool: Tool) -> None:
         "run": "0001-set",
         "state": "unconfirmed",
         "overdue": False,
+        "at_work": False,
     }
 
 
@@ -1299,6 +1301,21 @@ def test_status_tells_what_somebody_else_changed_since(tool: Tool) -> None:
     tool.elsewhere('"debug": true', '"debug": false')
 
     assert untouched(tool, "status").data["drift"] == [{"key": "debug", "wrote": True, "now": False}]
+
+
+def test_a_run_that_is_under_way_is_told_from_one_that_is_left_over(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    lock = Layout(tool.root).real(LOCK)
+
+    with locked(lock, "dockerd-cfg rollback (pid 1)"):
+        status, (_, said, _) = tool("status"), tool.said("status")
+        refused = tool("set", "debug", "false", "--dry-run")
+
+    assert status.data["open_run"]["at_work"]
+    assert "at work on it: dockerd-cfg rollback (pid 1)" in said
+    assert "go on with" not in said
+    assert (refused.code, refused.error) == (5, "lock-held")
+    assert not tool("status").data["open_run"]["at_work"]
 
 
 def test_status_tells_no_drift_of_what_was_rolled_back(tool: Tool) -> None:
