@@ -12,6 +12,7 @@ from dockerd_cfg.config.catalogue import needs
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.arguments import CommandLines
@@ -240,9 +241,10 @@ def _drift(session: Session, runs: list[Run]) -> JsonValue:
             ):
                 wrote = masked_value(key[-1], value)
                 now = None if member is None else masked_value(key[-1], member.value.value)
+                ours = "took it out" if unset else f"wrote {shown(wrote)}"
                 session.report.answer(
-                    f"drift: {'.'.join(key)} in {path} is {'not set' if member is None else now}; "
-                    f"dockerd-cfg last wrote {wrote}"
+                    f"drift: {'.'.join(key)} in {path} is {'not set' if member is None else shown(now)}; "
+                    f"dockerd-cfg last {ours}"
                 )
                 drifted.append({"key": ".".join(key), "wrote": wrote, "now": now})
     return drifted

@@ -1318,6 +1318,27 @@ def test_a_run_that_is_under_way_is_told_from_one_that_is_left_over(tool: Tool) 
     assert not tool("status").data["open_run"]["at_work"]
 
 
+def test_status_tells_drift_in_the_words_of_daemon_json(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool("unset", "live-restore", "--yes")
+    tool.path.write_text('{"debug": false, "live-restore": true}', encoding="utf-8")
+
+    _, said, _ = tool.said("status")
+
+    assert "drift: debug in /etc/docker/daemon.json is false; dockerd-cfg last wrote true\n" in said
+    assert "drift: live-restore in /etc/docker/daemon.json is true; dockerd-cfg last took it out\n" in said
+
+
+def test_status_tells_programs_of_a_daemon_json_that_cannot_be_read(tool: Tool) -> None:
+    tool.path.unlink()
+    tool.path.mkdir()
+
+    (found,) = tool("status").result["findings"]
+
+    assert (found["code"], found["severity"]) == ("unreadable", "error")
+    assert [one["code"] for one in tool("set", "debug", "true").result["findings"]] == ["unreadable"]
+
+
 def test_status_tells_no_drift_of_what_was_rolled_back(tool: Tool) -> None:
     tool("set", "debug", "true")
     tool("rollback", "--yes")
