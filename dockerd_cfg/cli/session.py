@@ -134,9 +134,10 @@ class Session:
     def refuse_without_rights(self) -> None:
         """Raise PreflightRefused unless this is root, to whom alone the records of runs belong."""
         if not self.host.is_privileged:
-            raise _refusal(
-                "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
-            )
+            from dockerd_cfg.cli.log import masked_words  # noqa: PLC0415  # brings logging
+
+            words = shlex.join(masked_words(self.argv))
+            raise _refusal("not-root", "this needs root's rights", f"run: sudo dockerd-cfg {words}")
 
     def refuse_without_systemd(self) -> None:
         """Raise PreflightRefused unless systemd runs here."""

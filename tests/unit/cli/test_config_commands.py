@@ -1545,6 +1545,19 @@ def test_what_was_in_use_before_another_change_was_undone_is_in_use_after_it(too
     assert (answer.code, answer.changed) == (0, False)
 
 
+def test_who_has_to_be_root_is_not_shown_the_secret_again(tool: Tool) -> None:
+    out = io.StringIO()
+
+    code = run(
+        ["set", "log-opts.splunk-token", "geheim"],
+        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        report=Report(out=out, err=out),
+    )
+
+    assert (code, "geheim" in out.getvalue()) == (4, False)
+    assert "sudo dockerd-cfg set log-opts.splunk-token" in out.getvalue()
+
+
 def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None:
     tool("set", "dns", "192.0.2.1", "--restart", "never")
     out = io.StringIO()
