@@ -19,6 +19,7 @@ class _Gate:
         self.depth = 0
         self.waiting: str | None = None
         self.closed_for: str | None = None
+        self.is_held = False
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -38,9 +39,22 @@ class _Gate:
 _gate: Final = _Gate()
 
 
+def hold() -> None:
+    """From now on SIGINT, SIGTERM and SIGHUP wait for `install`, lest they end Python in the midst of its imports."""
+    _gate.depth, _gate.waiting, _gate.closed_for, _gate.is_held = 1, None, None, True
+    _listen()
+
+
 def install() -> None:
-    """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread."""
-    _gate.depth, _gate.waiting, _gate.closed_for = 0, None, None
+    """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; one that was held does so now."""
+    if not _gate.is_held:
+        _gate.waiting = None
+    _gate.depth, _gate.closed_for, _gate.is_held = 0, None, False
+    _listen()
+    _gate.let_in()
+
+
+def _listen() -> None:
     for number in ASKING_TO_STOP:
         signal.signal(number, _gate.receive)
 

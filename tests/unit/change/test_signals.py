@@ -184,3 +184,12 @@ def test_once_all_is_done_no_signal_interrupts_even_around_what_was_admitted() -
 def test_a_signal_dropped_within_a_block_does_not_interrupt_at_its_end() -> None:
     with signals.deferred(), signals.deferred("undoing"):
         receive(signal.SIGINT)
+
+
+def test_a_signal_that_is_held_interrupts_once_signals_are_installed() -> None:
+    signals.hold()
+    receive(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="SIGINT"):
+        signals.install()
+    signals.install()
