@@ -100,7 +100,7 @@ class Session:
 
     def hint_here(self, hint: str | None) -> str | None:
         """Return ``hint`` such that the commands in it, should they be this program's, act on the same host."""
-        if hint is None or self._root is None or "dockerd-cfg " not in hint:
+        if hint is None or self._root is None or "dockerd-cfg " not in hint or "--root" in hint:
             return hint
         return f"{hint} (with: {shlex.join(['--root', self._root])})"
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -216,6 +217,15 @@ def test_a_second_set_changes_nothing_and_restarts_nothing(tool: Tool) -> None:
 def test_a_value_that_begins_with_a_dash_is_no_option(tool: Tool) -> None:
     assert tool("set", "shutdown-timeout", "-1").code == 0
     assert tool.value["shutdown-timeout"] == -1
+
+
+def test_the_hint_how_to_write_a_value_that_looks_like_an_option_works_as_it_stands(tool: Tool) -> None:
+    refused = tool("set", "labels", "--no-diff", "-a=b", "--yes")
+
+    assert (refused.code, refused.message) == (2, "there is no option -a=b")
+    written = refused.hint.partition("write: dockerd-cfg ")[2]
+    code, _, _ = tool.said(*(word for word in shlex.split(written) if word != "--json"))
+    assert (code, tool.value["labels"]) == (0, ["-a=b"])
 
 
 def test_a_nested_option_is_written_into_its_object(tool: Tool) -> None:
