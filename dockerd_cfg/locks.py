@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from dockerd_cfg.files import make_folder, read_descriptor, translated
+from dockerd_cfg.files import make_folder, read_descriptor, read_image, translated
 
+_UNKNOWN: Final = "an unknown process"
 _held: Final[set[int]] = set()
 
 
@@ -35,7 +36,7 @@ def locked(path: Path, holder: str, *, patience: float = 1.0) -> Iterator[str | 
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         if not _flock(descriptor, patience):
-            yield read_descriptor(descriptor).decode("utf-8", "replace").strip() or "an unknown process"
+            yield read_descriptor(descriptor).decode("utf-8", "replace").strip() or _UNKNOWN
             return
         _held.add(descriptor)
         os.ftruncate(descriptor, 0)
@@ -73,3 +74,10 @@ def is_locked(path: Path) -> bool:
         finally:
             os.close(descriptor)
         return False
+
+
+def holder_of(path: Path) -> str | None:
+    """Return what wrote into the lock ``path`` who holds it, None when nobody does."""
+    if not is_locked(path):
+        return None
+    return (read_image(path).data or b"").decode("utf-8", "replace").strip() or _UNKNOWN

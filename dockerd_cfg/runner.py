@@ -121,7 +121,7 @@ class Runner:
                 _end(process)
             raise
         if deadline.is_missed:
-            raise CommandFailed(f"{shlex.join(argv)} did not end within {timeout} seconds")
+            raise CommandFailed(f"{shlex.join(argv)} did not end within {round(timeout or 0, 1):g} seconds")
         completed = Completed(tuple(argv), process.exit_code, _text(process.stdout), _text(process.stderr))
         if check and not completed.is_success:
             raise failure(completed)

@@ -19,6 +19,7 @@ class _Gate:
         self.depth = 0
         self.waiting: str | None = None
         self.closed_for: str | None = None
+        self.is_held = False
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -28,13 +29,32 @@ class _Gate:
             sys.stderr.write(f"{name} received: {self.closed_for}\n")
         self.waiting = name
 
+    def let_in(self) -> None:
+        """Raise Interrupted for the signal that waits, if there is one."""
+        if self.waiting is not None:
+            name, self.waiting = self.waiting, None
+            raise Interrupted(name)
+
 
 _gate: Final = _Gate()
 
 
+def hold() -> None:
+    """From now on SIGINT, SIGTERM and SIGHUP wait for `install`, lest they end Python in the midst of its imports."""
+    _gate.depth, _gate.waiting, _gate.closed_for, _gate.is_held = 1, None, None, True
+    _listen()
+
+
 def install() -> None:
-    """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread."""
-    _gate.depth, _gate.waiting, _gate.closed_for = 0, None, None
+    """From now on SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; one that was held does so now."""
+    if not _gate.is_held:
+        _gate.waiting = None
+    _gate.depth, _gate.closed_for, _gate.is_held = 0, None, False
+    _listen()
+    _gate.let_in()
+
+
+def _listen() -> None:
     for number in ASKING_TO_STOP:
         signal.signal(number, _gate.receive)
 
@@ -52,10 +72,21 @@ def deferred(reason: str | None = None) -> Iterator[None]:
     finally:
         _gate.depth -= 1
         _gate.closed_for = outer
-    if _gate.depth == 0 and _gate.waiting is not None:
-        name, _gate.waiting = _gate.waiting, None
-        if reason is None:
-            raise Interrupted(name)
+    if reason is not None:
+        _gate.waiting = None
+    elif _gate.depth == 0:
+        _gate.let_in()
+
+
+@contextmanager
+def admitted() -> Iterator[None]:
+    """Let signals interrupt the block although one around it defers them; one that waits does so at once."""
+    outer, _gate.depth = _gate.depth, 0
+    try:
+        _gate.let_in()
+        yield
+    finally:
+        _gate.depth += outer
 
 
 def close() -> None:

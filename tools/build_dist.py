@@ -5,6 +5,7 @@ are fixed, dependencies are those of the lock, by their hashes.
 """
 
 import argparse
+import fcntl
 import io
 import os
 import re
@@ -85,13 +86,15 @@ def download(folder: Path, pythons: Sequence[str], machines: Sequence[str]) -> l
     locked = {_name(entry): entry for entry in _entries(LOCK.read_text(encoding="utf-8"))}
     found: dict[str, Path] = {}
     compiled: dict[str, str] = locked
-    for python in pythons:
-        for machine in machines:
-            for wheel in _download(folder / f"{python}-{machine}", compiled.values(), python, machine):
-                found.setdefault(wheel.name, wheel)
-            # those that are the same everywhere are there now
-            names = {_name(wheel) for wheel in found if not wheel.endswith("-none-any.whl")}
-            compiled = {name: entry for name, entry in locked.items() if name in names}
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would take each other's folder away
+        for python in pythons:
+            for machine in machines:
+                for wheel in _download(folder / f"{python}-{machine}", compiled.values(), python, machine):
+                    found.setdefault(wheel.name, wheel)
+                # those that are the same everywhere are there now
+                names = {_name(wheel) for wheel in found if not wheel.endswith("-none-any.whl")}
+                compiled = {name: entry for name, entry in locked.items() if name in names}
     return [found[name] for name in sorted(found)]
 
 

@@ -28,17 +28,13 @@ class Engine:
         When one fails, or a signal comes, everything is undone: raises StepFailed, or RollbackFailed when that
         fails too. An exception that is no error of ours (a bug) is raised on after the undoing.
         """
-        try:
-            self._begin_again_where_needed()
-            for number, step in enumerate(self._plan.steps):
-                if not self._journal.has("done", number):
-                    self._do(number, step)
-            with signals.deferred():
-                self._journal.record("applied")
-                signals.close()
-        except (Exception, Interrupted) as cause:
-            self._undo_after(cause)
-            raise
+        with signals.deferred():  # none may come between a failure and its undoing
+            try:
+                with signals.admitted():
+                    self._go_on()
+            except (Exception, Interrupted) as cause:
+                self._undo_after(cause)
+                raise
 
     def revert(self) -> None:
         """Undo every step that was started, last first; steps undone already are left out.
@@ -77,6 +73,15 @@ class Engine:
             ) from interruption
         with signals.deferred("all the old data is deleted already"):
             self._journal.record("finished")
+            signals.close()
+
+    def _go_on(self) -> None:
+        self._begin_again_where_needed()
+        for number, step in enumerate(self._plan.steps):
+            if not self._journal.has("done", number):
+                self._do(number, step)
+        with signals.deferred():
+            self._journal.record("applied")
             signals.close()
 
     def _begin_again_where_needed(self) -> None:

@@ -10,7 +10,10 @@ def main() -> None:
     _open_missing_streams()
     gc.disable()  # nothing of what is imported is garbage: looking for some costs a tenth of the start
     try:
-        from dockerd_cfg.cli.app import run  # noqa: PLC0415  # importing the package must not cost the whole tool
+        from dockerd_cfg import signals  # noqa: PLC0415  # importing the package must not cost the whole tool
+
+        signals.hold()
+        from dockerd_cfg.cli.app import run  # noqa: PLC0415  # likewise
     except OSError as error:
         sys.stderr.write(f"error: dockerd-cfg cannot be started: {error}\n")
         sys.exit(1)

@@ -103,8 +103,8 @@ def run(
     report = report or Report(as_json="--json" in argv)
     tracing.listen(report.say if {"-v", "--verbose"} & set(argv) else None)
     session = Session(make_host, report, argv, witnesses=witnesses)
-    signals.install()
     try:
+        signals.install()
         return _answer(_call(argv, session), session)
     except DockerdCfgError as error:
         problem = error

@@ -14,6 +14,7 @@ from dockerd_cfg.config.diff import unified_diff
 from dockerd_cfg.config.edits import dropped_options, quoted_options, refuse_placeholders
 from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
+from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.errors import UsageProblem
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.json_value import JsonValue
@@ -98,8 +99,11 @@ def judged(
     if request.restart == "always" or facts.stale or changes_anything(facts.file, edits.edits):
         facts = with_contents(session.host, facts)
     planned = plan_change(facts, request._replace(edits=edits.edits, summary=edits.summary), created=now())
-    refuse_errors(planned.findings, facts.file)
-    ask_dockerd(session.host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)
+    host = session.host
+    found = with_flag_places(planned.findings, host.layout, is_running=not host.is_offline)
+    planned = planned._replace(findings=found)
+    refuse_errors(found, facts.file)
+    ask_dockerd(host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)
     if planned.plan is not None:
         session.refuse_fixed_files(planned.plan)
     return facts, planned

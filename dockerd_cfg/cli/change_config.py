@@ -1,6 +1,8 @@
 """The commands that change any option of daemon.json: set, unset, merge."""
 
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -52,9 +54,7 @@ def set_(
     """Give one option of daemon.json a value, and prove that Docker uses it."""
     session = session_of(context, "set", dry_run=dry_run, yes=yes, diff=diff)
     if value.startswith("-") and not value[1:].isdigit() and "--" not in session.argv:
-        raise UsageProblem(
-            f"there is no option {value}", hint=f"if it is the value, write: set {key} -- {value}"
-        )
+        raise UsageProblem(f"there is no option {value}", hint=_as_value(session.argv, value))
     forced = force or []
     return change_config(
         session,
@@ -65,6 +65,16 @@ def set_(
             done=f"{key} is set",
         ),
     )
+
+
+def _as_value(argv: Sequence[str], value: str) -> str:
+    """Return the hint how to write a value that looks like an option: behind all options."""
+    from dockerd_cfg.cli.log import masked_words  # noqa: PLC0415  # brings logging
+
+    place = list(argv).index(value)
+    words = masked_words(argv)
+    last = words.pop(place)
+    return f"if it is the value, write: {shlex.join(['dockerd-cfg', *words, '--', last])}"
 
 
 def unset(

@@ -17,6 +17,7 @@ from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion
 from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
 from dockerd_cfg.config.judge import conflicts_to_come
+from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.config.scan import scan
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
@@ -82,6 +83,8 @@ def check(
         findings += conflicts_to_come(
             document, findings, version=subject.version, coming=subject.flags.coming
         )
+    if flags is None:
+        findings = [*with_flag_places(findings, session.host.layout, is_running=not session.host.is_offline)]
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
     if subject.name == str(config_path(subject.flags.now)):

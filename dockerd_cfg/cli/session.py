@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dockerd_cfg import signals
 from dockerd_cfg.change.open_runs import may_have_open_run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.cli.result import Result
@@ -21,7 +22,7 @@ from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.json_value import JsonValue
-from dockerd_cfg.locks import locked
+from dockerd_cfg.locks import holder_of, locked
 from dockerd_cfg.masking import visible
 from dockerd_cfg.paths import LOCK, STATE, HostPath
 from dockerd_cfg.quantities import now, parse_duration
@@ -99,7 +100,7 @@ class Session:
 
     def hint_here(self, hint: str | None) -> str | None:
         """Return ``hint`` such that the commands in it, should they be this program's, act on the same host."""
-        if hint is None or self._root is None or "dockerd-cfg " not in hint:
+        if hint is None or self._root is None or "dockerd-cfg " not in hint or "--root" in hint:
             return hint
         return f"{hint} (with: {shlex.join(['--root', self._root])})"
 
@@ -133,9 +134,10 @@ class Session:
     def refuse_without_rights(self) -> None:
         """Raise PreflightRefused unless this is root, to whom alone the records of runs belong."""
         if not self.host.is_privileged:
-            raise _refusal(
-                "not-root", "this needs root's rights", f"run: sudo dockerd-cfg {shlex.join(self.argv)}"
-            )
+            from dockerd_cfg.cli.log import masked_words  # noqa: PLC0415  # brings logging
+
+            words = shlex.join(masked_words(self.argv))
+            raise _refusal("not-root", "this needs root's rights", f"run: sudo dockerd-cfg {words}")
 
     def refuse_without_systemd(self) -> None:
         """Raise PreflightRefused unless systemd runs here."""
@@ -186,11 +188,12 @@ class Session:
             return
         holder = f"dockerd-cfg {self.command} (pid {os.getpid()}, since {now()})"
         with locked(self.host.layout.real(LOCK), holder) as other:
-            if other is not None:
-                raise LockHeld(
-                    f"another one is at work: {other}", hint="wait until it has ended, then try again"
-                )
+            _refuse_another(other)
             yield
+
+    def at_work(self) -> str | None:
+        """Return which other dockerd-cfg is changing this host now, None when none is."""
+        return holder_of(self.host.layout.real(LOCK))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -198,6 +201,8 @@ class Session:
         with ExitStack() as stack:
             stack.enter_context(self.locked())
             if may_have_open_run(self._runs):
+                if self.is_dry_run:  # the run is not left over, but under way
+                    _refuse_another(self.at_work())
                 self.history.refuse_open_run()
             yield
 
@@ -235,10 +240,12 @@ class Session:
         from dockerd_cfg.limits import refuse_tight_limits  # noqa: PLC0415  # only where there is something to do
 
         refuse_tight_limits()
-        run = self.history.create(plan)
-        self.report.say(f"Run {run.id}")
-        with self.engine(run) as (engine, _):
-            engine.apply()
+        # signals wait until there is an engine that undoes: a run that never began would stay open
+        with signals.deferred():
+            run = self.history.create(plan)
+            self.report.say(f"Run {run.id}")
+            with self.engine(run) as (engine, _):
+                engine.apply()
         return run
 
     @contextmanager
@@ -267,6 +274,11 @@ class Session:
     def plan_data(self, plan: "Plan") -> dict[str, JsonValue]:
         """Return ``plan`` as it stands in the answer for programs."""
         return {"steps": [step.describe() for step in plan.steps], **plan.summary}
+
+
+def _refuse_another(other: str | None) -> None:
+    if other is not None:
+        raise LockHeld(f"another one is at work: {other}", hint="wait until it has ended, then try again")
 
 
 def _refusal(code: str, message: str, hint: str) -> PreflightRefused:

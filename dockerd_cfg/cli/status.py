@@ -12,6 +12,7 @@ from dockerd_cfg.config.catalogue import needs
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
+from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.arguments import CommandLines
@@ -165,6 +166,10 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
     run = next((run for run in reversed(runs) if run.is_open), None)
     if run is None:
         return None
+    other = session.at_work()
+    if other is not None:
+        session.report.answer(f"open run: {run.id} is {run.state}; at work on it: {other}")
+        return {"run": run.id, "state": run.state, "overdue": False, "at_work": True}
     session.report.answer(
         f"open run: {run.id} is {run.state}; go on with: "
         f"{session.call('confirm' if run.state == 'unconfirmed' else 'resume')}, or: {session.call('rollback')}"
@@ -175,7 +180,7 @@ def _open_run(session: Session, runs: list[Run]) -> JsonValue:
             "its time is up, but it could not be undone by itself; the reason: "
             f"journalctl -u {SERVICE}; once that is mended: dockerd-cfg rollback"
         )
-    return {"run": run.id, "state": run.state, "overdue": overdue}
+    return {"run": run.id, "state": run.state, "overdue": overdue, "at_work": False}
 
 
 def _is_past(run: Run) -> bool:
@@ -236,9 +241,10 @@ def _drift(session: Session, runs: list[Run]) -> JsonValue:
             ):
                 wrote = masked_value(key[-1], value)
                 now = None if member is None else masked_value(key[-1], member.value.value)
+                ours = "took it out" if unset else f"wrote {shown(wrote)}"
                 session.report.answer(
-                    f"drift: {'.'.join(key)} in {path} is {'not set' if member is None else now}; "
-                    f"dockerd-cfg last wrote {wrote}"
+                    f"drift: {'.'.join(key)} in {path} is {'not set' if member is None else shown(now)}; "
+                    f"dockerd-cfg last {ours}"
                 )
                 drifted.append({"key": ".".join(key), "wrote": wrote, "now": now})
     return drifted

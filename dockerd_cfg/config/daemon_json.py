@@ -44,9 +44,9 @@ def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     try:
         image = files.read_image(layout.file(path))
     except FileProblem as error:
-        raise InvalidConfig(
-            error.message, hint=error.hint or f"make {path} a readable file, or move it away"
-        ) from error
+        hint = error.hint or f"make {path} a readable file, or move it away"
+        found = Finding(code="unreadable", severity="error", stage="parse", message=error.message, hint=hint)
+        raise InvalidConfig(error.message, hint=hint, findings=(found,)) from error
     return DaemonJson(path, image, parse(image.data, path))
 
 

@@ -42,7 +42,7 @@ def set_edits(
                 f"Docker has no option {key}",
                 f"did you mean {error.hint}?"
                 if error.hint
-                else "see the names in: dockerd-cfg show --effective",
+                else "see the names in: dockerd-cfg show --effective --json",
             ) from error
         value = _json_or_text(text)
     except BadValueError as error:

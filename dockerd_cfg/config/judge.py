@@ -18,7 +18,7 @@ from dockerd_cfg.host.surroundings import Surroundings
 if TYPE_CHECKING:
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 
-_CONFLICT: Final = "flag-conflict"
+FLAG_CONFLICT: Final = "flag-conflict"
 
 
 def judge(
@@ -93,10 +93,10 @@ def conflicts_to_come(
     coming: Sequence[Sequence[str]],
 ) -> Iterator[Finding]:
     """Yield where ``document`` is at odds with the flags of ``coming`` starts, but for what was ``found`` already."""
-    known = {finding.key for finding in found if finding.code == _CONFLICT}
+    known = {finding.key for finding in found if finding.code == FLAG_CONFLICT}
     for flags in coming:
         for finding in check(document, version=version, flags=flags):
-            if finding.code == _CONFLICT and finding.key not in known:
+            if finding.code == FLAG_CONFLICT and finding.key not in known:
                 known.add(finding.key)
                 message = f"{finding.message}: Docker's unit was changed since Docker started, and it would not start again"
                 yield replace(finding, message=message)

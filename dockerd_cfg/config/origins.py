@@ -2,9 +2,13 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.config.judge import FLAG_CONFLICT
+from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.host.unit_files import read_unit
 from dockerd_cfg.paths import HostPath, Layout
 
 
@@ -20,6 +24,34 @@ def flag_origins(layout: Layout, unit: UnitState, names: Iterable[str]) -> dict[
         for name in names
         if any(name in flags for _, flags in written)
     }
+
+
+def with_flag_places(findings: Iterable[Finding], layout: Layout, *, is_running: bool) -> tuple[Finding, ...]:
+    """Return ``findings`` with, for an option that is a flag too, the file that writes the flag in the hint."""
+    found = tuple(findings)
+    flags = {
+        _flag_of(finding.key): finding.key
+        for finding in found
+        if finding.code == FLAG_CONFLICT and finding.key
+    }
+    if not flags:
+        return found
+    places = flag_origins(layout, read_unit(layout, DOCKER_SERVICE, is_running=is_running), flags)
+    hints = {
+        flags[name]: f"leave {flags[name]} out of daemon.json, or take its flag out of {place}"
+        for name, place in places.items()
+    }
+    return tuple(
+        replace(finding, hint=hints[finding.key])
+        if finding.code == FLAG_CONFLICT and finding.key in hints
+        else finding
+        for finding in found
+    )
+
+
+def _flag_of(key: str) -> str:
+    """Return the name that a flag's option has in `parse_flags`."""
+    return key.removeprefix("proxies.").partition(".")[0]
 
 
 def _flags_in_unit(text: str) -> set[str]:

@@ -36,6 +36,9 @@ class Systemd(Protocol):
     def reload(self, name: str) -> None:
         """Make a service read its configuration anew. Raises CommandFailed."""
 
+    def stays_up(self, name: str) -> bool:
+        """Tell whether a unit that was started is up since; may wait a moment, to be sure. Raises CommandFailed."""
+
     def enable(self, name: str) -> None:
         """Have a unit started at boot, too. Raises CommandFailed."""
 

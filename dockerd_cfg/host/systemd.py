@@ -20,10 +20,12 @@ _PATIENCE: Final = 900.0
 _QUICK: Final = 30.0
 _PROPERTIES: Final = (
     "LoadState,ActiveState,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,CanReload,SubState,MainPID,InvocationID,Result,ExecStart,EnvironmentFiles,Environment,UnsetEnvironment,"
-    "FragmentPath,DropInPaths,UnitFileState,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo"
+    "FragmentPath,DropInPaths,UnitFileState,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo,NRestarts"
 )
 # Which units systemd stops when this one is stopped, and does not start with it (systemd.unit(5)).
 _STOPPED_WITH: Final = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo")
+# A daemon that ends by a fault of its own does so soon after it said that it was ready.
+_SETTLED: Final = 1.0
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
 _PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
 _ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
@@ -37,7 +39,8 @@ class UnitState:
     ``exec_start`` is the command line as written in the unit, variables not yet expanded;
     ``unset_environment`` names variables, or one value of them, that are left out at last;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
-    up or was reloaded, are Unix time in seconds. ``stopped_with`` are the units that are stopped whenever it is.
+    up or was reloaded, are Unix time in seconds. ``stopped_with`` are the units that are stopped whenever it is;
+    ``restarts`` is how often systemd by itself started it again since it was told to start it.
     """
 
     name: str
@@ -57,6 +60,7 @@ class UnitState:
     changed: float | None = None
     can_reload: bool = True
     stopped_with: tuple[str, ...] = ()
+    restarts: int = 0
 
     @property
     def exists(self) -> bool:
@@ -106,6 +110,17 @@ class SystemctlSystemd:
             else ["systemctl", "kill", "--kill-who=main", "--signal=HUP", name]
         )
         self._runner.run(argv, timeout=_QUICK)
+
+    def stays_up(self, name: str) -> bool:
+        """Tell whether a unit that was started is up since, and for a second at least. Raises CommandFailed."""
+        while True:
+            unit = self.unit(name)
+            if unit.active not in {"active", "reloading"} or unit.restarts:
+                return False
+            left = 0 if unit.active_since is None else unit.active_since + _SETTLED - time.time()
+            if left <= 0:
+                return True
+            time.sleep(min(left, _SETTLED))
 
     def enable(self, name: str) -> None:
         """Have a unit started at boot, too. Raises CommandFailed."""
@@ -227,6 +242,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         changed=_unix_time(int(one("StateChangeTimestampMonotonic") or 0)),
         can_reload=one("CanReload") == "yes",
         stopped_with=tuple(dict.fromkeys(name for key in _STOPPED_WITH for name in one(key).split())),
+        restarts=int(one("NRestarts") or 0),
     )
 
 

@@ -78,6 +78,10 @@ class NoSystemd:
     def reload(self, name: str) -> None:
         """Nothing: nothing runs."""
 
+    def stays_up(self, name: str) -> bool:
+        """Tell no: nothing runs here."""
+        return False
+
     def enable(self, name: str) -> None:
         """Nothing: what is needed at boot is pulled in by drop-ins."""
 

@@ -148,6 +148,14 @@ class SandboxServices(SandboxDocker):
         config |= {name: value for name, value in used.items() if name in fixed}
         self.write(config=config, reloads=[*self.read().get("reloads", []), time.time()], since=time.time())
 
+    def stays_up(self, name: str) -> bool:
+        """Tell whether it is up; ``short_lives`` in the state is how many of the next starts it does not survive."""
+        state = self.read()
+        short = state.get("short_lives", 0)
+        if short:
+            self.write(short_lives=short - 1)
+        return name in state["active"] and not short
+
     def enable(self, name: str) -> None:
         """Note it: nothing boots here."""
         self.write(enabled=[*self.read().get("enabled", []), name])

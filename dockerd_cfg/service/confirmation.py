@@ -1,5 +1,6 @@
 """A run that is undone by itself unless somebody confirms it: a systemd timer waits, whatever becomes of the terminal."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from dockerd_cfg.quantities import shown_duration
 TIMER: Final = "dockerd-cfg-confirm.timer"
 SERVICE: Final = "dockerd-cfg-confirm.service"
 EXPECT_CONFIRMATION: Final = "expect-confirmation"
+_LEAST: Final = 1.0
 
 
 class ExpectConfirmation(Step):
@@ -46,7 +48,7 @@ class ExpectConfirmation(Step):
         host: Host = context.host
         deadline = datetime.fromisoformat(str(before["deadline"]))
         _write(host, SERVICE, _service(self.command))
-        _write(host, TIMER, _timer(deadline))
+        _write(host, TIMER, _timer(deadline, self.seconds))
         host.systemd.daemon_reload()
         host.systemd.enable(TIMER)
         host.systemd.start(TIMER)
@@ -54,6 +56,14 @@ class ExpectConfirmation(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Stop the timer and remove both units."""
         expect_no_more(context.host)
+
+
+def seconds_left(context: Context) -> float | None:
+    """Return how much of the time for confirming is left, None where nobody is waited for."""
+    deadline = (context.captured(EXPECT_CONFIRMATION) or {}).get("deadline")
+    if deadline is None:
+        return None
+    return max(_LEAST, (datetime.fromisoformat(str(deadline)) - datetime.now(UTC)).total_seconds())
 
 
 def expect_no_more(host: Host) -> None:
@@ -83,11 +93,13 @@ def _service(command: tuple[str, ...]) -> str:
     )
 
 
-def _timer(deadline: datetime) -> str:
+def _timer(deadline: datetime, seconds: float) -> str:
+    # the calendar counts after a reboot, the seconds where the clock is set back meanwhile
     return (
         "# Written by dockerd-cfg; “dockerd-cfg confirm” removes it.\n"
         "[Unit]\nDescription=Undo a change of dockerd-cfg unless it is confirmed\n"
-        f"[Timer]\nOnCalendar={deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\nPersistent=true\nAccuracySec=1s\n"
+        f"[Timer]\nOnCalendar={deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\nPersistent=true\n"
+        f"OnActiveSec={math.ceil(seconds)}\nAccuracySec=1s\n"
         f"Unit={SERVICE}\n"
         "[Install]\nWantedBy=timers.target\n"
     )

@@ -7,6 +7,7 @@ from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.confirmation import seconds_left
 from dockerd_cfg.service.dependents import start_dependents
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
@@ -99,7 +100,8 @@ class RestartDocker(Step):
         host.systemd.reset_failed(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
         if unit.is_active:
             host.systemd.stop(DOCKER_SERVICE)
-        start_units(host, frozenset({DOCKER_SERVICE}))
+        # a Docker that hangs is undone when the time for confirming is up: the timer waits until this run has ended
+        start_units(host, frozenset({DOCKER_SERVICE}), patience=seconds_left(context))
 
 
 class CheckDocker(Step):
@@ -134,6 +136,12 @@ class CheckDocker(Step):
             problems = start_dependents(host, state.dependents)
         if problems:
             raise CommandFailed("; ".join(problems))
+        is_started = any(context.captured(kind) is not None for kind in ("restart-docker", "start-docker"))
+        if is_started and not host.systemd.stays_up(DOCKER_SERVICE):
+            raise CommandFailed(
+                f"{DOCKER_SERVICE} was started, and ended again soon",
+                hint=f"look at: journalctl -u {DOCKER_SERVICE}",
+            )
 
 
 class StopDocker(Step):

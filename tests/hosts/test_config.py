@@ -126,6 +126,24 @@ def test_what_keeps_docker_from_starting_is_undone(host: Host) -> None:
     assert inventory(host) == before
 
 
+def test_a_docker_that_ends_right_after_its_start_is_undone(host: Host) -> None:
+    start_containers(host)
+    before = inventory(host)
+    host.write(
+        "/usr/local/bin/ill", f"#!/bin/sh\n! grep -q mtu {FILE} || (sleep 0.3; kill -9 $MAINPID) &\n", 0o755
+    )
+    host.write(
+        "/etc/systemd/system/docker.service.d/ill.conf", "[Service]\nExecStartPost=/usr/local/bin/ill\n"
+    )
+    host.systemctl("daemon-reload")
+
+    found = answer(host, "set", "mtu", "1400", "--yes", code=6)
+
+    assert found["error"]["code"] == "step-failed"
+    assert not host.exists(FILE)
+    assert inventory(host) == before
+
+
 def bridge_address(host: Host) -> str:
     return host.shell("ip -4 -o address show docker0 | awk '{print $4}'")
 

@@ -55,9 +55,15 @@ class Outcome:
 
 
 def tool(
-    root: Path, *argv: str, witness: Any = None, after: tuple[float, signal.Signals] | None = None
+    root: Path,
+    *argv: str,
+    witness: Any = None,
+    after: tuple[float, signal.Signals] | None = None,
+    upon: tuple[Path, signal.Signals] | None = None,
 ) -> Outcome:
-    """Run the tool on the sandbox in ``root`` in a forked child; ``after`` sends it a signal after so many seconds.
+    """Run the tool on the sandbox in ``root`` in a forked child.
+
+    ``after`` sends it a signal after so many seconds, ``upon`` as soon as there is that file.
 
     A fork, since starting Python anew hundreds of times would take minutes.
     """
@@ -72,6 +78,14 @@ def tool(
         _, status = os.waitpid(child, 0)
         timer.cancel()
         timer.join()
+    elif upon is not None:
+        file, number = upon
+        ended, status = 0, 0
+        while not ended and not file.exists():
+            ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            os.kill(child, number)
+            _, status = os.waitpid(child, 0)
     else:
         _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)

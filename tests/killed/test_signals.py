@@ -45,6 +45,18 @@ def test_a_signal_at_a_random_instant_leaves_one_of_the_two_right_states(
         assert_old_state(root, untouched)
 
 
+def test_a_signal_before_the_first_step_leaves_no_run_open(fresh: Fresh) -> None:
+    root = fresh()
+    plan = root / "var/lib/dockerd-cfg/runs/0001-set/plan.json"
+    before = (root / "etc/docker/daemon.json").read_bytes()
+
+    outcome = tool(root, "set", "debug", "true", upon=(plan, signal.SIGHUP))
+
+    assert (outcome.code, "interrupted by SIGHUP" in outcome.said) == (6, True)
+    assert (root / "etc/docker/daemon.json").read_bytes() == before
+    assert tool(root, "set", "debug", "true").code == 0
+
+
 def test_a_second_signal_waits_until_the_undoing_is_done(fresh: Fresh, untouched: Path) -> None:
     class Twice(SignalAt):
         def _count(self, entry: object) -> None:

@@ -137,3 +137,59 @@ def test_after_an_undoing_no_signal_interrupts_even_if_one_was_dropped() -> None
         receive(signal.SIGINT)
         signals.close()
     receive(signal.SIGINT)
+
+
+def test_a_signal_interrupts_where_it_is_admitted_within_a_block() -> None:
+    with pytest.raises(Interrupted), signals.deferred(), signals.admitted():
+        receive(signal.SIGTERM)
+
+
+def test_a_signal_that_waits_interrupts_as_soon_as_it_is_admitted() -> None:
+    reached = []
+
+    def act() -> None:
+        with signals.deferred():
+            receive(signal.SIGTERM)
+            with signals.admitted():
+                reached.append("what is admitted")
+
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        act()
+    assert reached == []
+
+
+def test_where_signals_were_admitted_they_wait_again_afterwards() -> None:
+    reached = []
+
+    def act() -> None:
+        with signals.deferred():
+            with signals.admitted():
+                pass
+            receive(signal.SIGTERM)
+            reached.append("the end")
+
+    with pytest.raises(Interrupted):
+        act()
+    assert reached == ["the end"]
+
+
+def test_once_all_is_done_no_signal_interrupts_even_around_what_was_admitted() -> None:
+    with signals.deferred():
+        with signals.admitted(), signals.deferred():
+            signals.close()
+        receive(signal.SIGTERM)
+    receive(signal.SIGINT)
+
+
+def test_a_signal_dropped_within_a_block_does_not_interrupt_at_its_end() -> None:
+    with signals.deferred(), signals.deferred("undoing"):
+        receive(signal.SIGINT)
+
+
+def test_a_signal_that_is_held_interrupts_once_signals_are_installed() -> None:
+    signals.hold()
+    receive(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="SIGINT"):
+        signals.install()
+    signals.install()

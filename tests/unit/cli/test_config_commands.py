@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +19,8 @@ import pytest
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
-from dockerd_cfg.paths import Layout
+from dockerd_cfg.locks import locked
+from dockerd_cfg.paths import LOCK, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import sandbox_host
 
@@ -217,6 +219,15 @@ def test_a_value_that_begins_with_a_dash_is_no_option(tool: Tool) -> None:
     assert tool.value["shutdown-timeout"] == -1
 
 
+def test_the_hint_how_to_write_a_value_that_looks_like_an_option_works_as_it_stands(tool: Tool) -> None:
+    refused = tool("set", "labels", "--no-diff", "-a=b", "--yes")
+
+    assert (refused.code, refused.message) == (2, "there is no option -a=b")
+    written = refused.hint.partition("write: dockerd-cfg ")[2]
+    code, _, _ = tool.said(*(word for word in shlex.split(written) if word != "--json"))
+    assert (code, tool.value["labels"]) == (0, ["-a=b"])
+
+
 def test_a_nested_option_is_written_into_its_object(tool: Tool) -> None:
     tool("set", "builder.gc.enabled", "true", "--yes")
 
@@ -334,6 +345,16 @@ def test_a_restart_that_fails_is_undone_and_ends_with_6(tool: Tool) -> None:
     assert (answer.code, answer.error, tool.text) == (6, "step-failed", before)
     assert "mtu" not in tool.config
     assert DOCKER_SERVICE in tool.services.read()["active"]
+
+
+def test_a_docker_that_does_not_stay_up_is_undone_and_ends_with_6(tool: Tool) -> None:
+    before = tool.text
+    tool.services.write(short_lives=1)
+
+    answer = tool("set", "mtu", "1400", "--yes")
+
+    assert (answer.code, answer.error, tool.text) == (6, "step-failed", before)
+    assert "ended again" in answer.message
 
 
 def test_an_undoing_that_fails_too_ends_with_7_and_says_what_to_look_at(tool: Tool) -> None:
@@ -1281,6 +1302,7 @@ def test_status_tells_a_run_that_waits_to_be_confirmed(tool: Tool) -> None:
         "run": "0001-set",
         "state": "unconfirmed",
         "overdue": False,
+        "at_work": False,
     }
 
 
@@ -1289,6 +1311,42 @@ def test_status_tells_what_somebody_else_changed_since(tool: Tool) -> None:
     tool.elsewhere('"debug": true', '"debug": false')
 
     assert untouched(tool, "status").data["drift"] == [{"key": "debug", "wrote": True, "now": False}]
+
+
+def test_a_run_that_is_under_way_is_told_from_one_that_is_left_over(tool: Tool) -> None:
+    tool("set", "debug", "true", "--confirm-within", "10m")
+    lock = Layout(tool.root).real(LOCK)
+
+    with locked(lock, "dockerd-cfg rollback (pid 1)"):
+        status, (_, said, _) = tool("status"), tool.said("status")
+        refused = tool("set", "debug", "false", "--dry-run")
+
+    assert status.data["open_run"]["at_work"]
+    assert "at work on it: dockerd-cfg rollback (pid 1)" in said
+    assert "go on with" not in said
+    assert (refused.code, refused.error) == (5, "lock-held")
+    assert not tool("status").data["open_run"]["at_work"]
+
+
+def test_status_tells_drift_in_the_words_of_daemon_json(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool("unset", "live-restore", "--yes")
+    tool.path.write_text('{"debug": false, "live-restore": true}', encoding="utf-8")
+
+    _, said, _ = tool.said("status")
+
+    assert "drift: debug in /etc/docker/daemon.json is false; dockerd-cfg last wrote true\n" in said
+    assert "drift: live-restore in /etc/docker/daemon.json is true; dockerd-cfg last took it out\n" in said
+
+
+def test_status_tells_programs_of_a_daemon_json_that_cannot_be_read(tool: Tool) -> None:
+    tool.path.unlink()
+    tool.path.mkdir()
+
+    (found,) = tool("status").result["findings"]
+
+    assert (found["code"], found["severity"]) == ("unreadable", "error")
+    assert [one["code"] for one in tool("set", "debug", "true").result["findings"]] == ["unreadable"]
 
 
 def test_status_tells_no_drift_of_what_was_rolled_back(tool: Tool) -> None:
@@ -1495,6 +1553,19 @@ def test_what_was_in_use_before_another_change_was_undone_is_in_use_after_it(too
     assert untouched(tool, "status").data["unused"] == []
     answer = untouched(tool, "set", "dns", "192.0.2.1")
     assert (answer.code, answer.changed) == (0, False)
+
+
+def test_who_has_to_be_root_is_not_shown_the_secret_again(tool: Tool) -> None:
+    out = io.StringIO()
+
+    code = run(
+        ["set", "log-opts.splunk-token", "geheim"],
+        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        report=Report(out=out, err=out),
+    )
+
+    assert (code, "geheim" in out.getvalue()) == (4, False)
+    assert "sudo dockerd-cfg set log-opts.splunk-token" in out.getvalue()
 
 
 def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None:

@@ -35,6 +35,17 @@ app.run = lambda argv: real(argv[1:], make_host=lambda: sandbox_host(Path(argv[0
 dockerd_cfg.cli.main()
 """
 
+INTERRUPTED_EARLY = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from dockerd_cfg.cli import main
+main()
+"""
+
 
 class WithUnits(SandboxServices):
     """Units other than the sandbox's own."""
@@ -332,3 +343,16 @@ def test_a_limit_of_the_process_leaves_the_host_whole(sandbox: Path, limit: str)
         assert "error: " in done.stderr
         assert (sandbox / "etc/docker/daemon.json").read_bytes() == before
         assert told(sandbox_host(sandbox), "set", "mtu", "1400", "--yes")[0] == 0
+
+
+def test_ctrl_c_during_the_imports_is_told_like_any_other() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_EARLY, "show", "--json"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert (ended.returncode, ended.stderr) == (1, "error: interrupted by SIGINT; nothing was changed\n")
+    assert json.loads(ended.stdout)["error"]["message"] == "interrupted by SIGINT; nothing was changed"

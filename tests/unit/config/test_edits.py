@@ -142,7 +142,7 @@ def test_forcing_an_option_does_not_change_its_type() -> None:
         ("log_driver", "did you mean log-driver?"),
         ("builder.gcc", "did you mean builder.gc?"),
         ("proxies.httpproxy", "did you mean proxies.http-proxy?"),
-        ("qqqqqqqq", "see the names in: dockerd-cfg show --effective"),
+        ("qqqqqqqq", "see the names in: dockerd-cfg show --effective --json"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_one_most_likely_meant(key: str, hint: str) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dockerd_cfg.config.origins import flag_origins
+from dockerd_cfg.config.check import check_bytes
+from dockerd_cfg.config.check_version import DockerVersion
+from dockerd_cfg.config.origins import flag_origins, with_flag_places
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath, Layout
 
@@ -129,3 +131,37 @@ def test_the_second_of_two_letters_is_found(tmp_path: Path) -> None:
 
 def test_a_hash_within_a_line_begins_no_comment(tmp_path: Path) -> None:
     assert origin(tmp_path, "debug", unit="ExecStart=dockerd --label a=#1 --debug") == "unit"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "key"),
+    [
+        (b'{"log-opts": {"max-size": "5m"}}', ["--log-opt", "max-size=1m"], "log-opts"),
+        (b'{"proxies": {"http-proxy": "http://a"}}', ["--http-proxy=http://b"], "proxies.http-proxy"),
+    ],
+)
+def test_the_hint_about_a_flag_names_the_file_that_writes_it(
+    tmp_path: Path, text: bytes, flags: list[str], key: str
+) -> None:
+    for place, content in (
+        (UNIT, f"{PACKAGED}EnvironmentFile=-{ENVIRONMENT}\n"),
+        (ENVIRONMENT, f"DOCKER_OPTS={' '.join(flags)}\n"),
+    ):
+        path = Layout(tmp_path).real(HostPath(place))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    findings = check_bytes(text, version=DockerVersion(28, 5, 2), flags=flags)
+
+    (found,) = (
+        one
+        for one in with_flag_places(findings, Layout(tmp_path), is_running=True)
+        if one.code == "flag-conflict"
+    )
+
+    assert found.hint == f"leave {key} out of daemon.json, or take its flag out of {ENVIRONMENT}"
+
+
+def test_without_a_file_that_writes_the_flag_the_hint_stays(tmp_path: Path) -> None:
+    findings = check_bytes(b'{"debug": true}', version=DockerVersion(28, 5, 2), flags=["-D"])
+
+    assert with_flag_places(findings, Layout(tmp_path), is_running=True) == tuple(findings)

@@ -1,5 +1,6 @@
 """What systemctl prints of a unit, read."""
 
+import time
 from collections.abc import Sequence
 from typing import cast
 
@@ -112,6 +113,9 @@ class Told:
         self.asked = list(argv)
         return Completed(tuple(argv), *self._answer)
 
+    def look(self, argv: Sequence[str], **_: object) -> str:
+        return self.run(argv).stdout
+
     @property
     def systemd(self) -> SystemctlSystemd:
         return SystemctlSystemd(Layout(), cast("Runner", self))
@@ -147,3 +151,26 @@ def test_faults_of_other_units_are_left_out() -> None:
     assert Told("", said, 1).systemd.unit_faults(path) == ["a.timer: Command is not executable"]
     assert Told("", said, 0).systemd.unit_faults(path) == []
     assert Told(found=False).systemd.unit_faults(path) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "stays"),
+    [
+        pytest.param("ActiveState=active\nNRestarts=0", True, id="up"),
+        pytest.param("ActiveState=active\nNRestarts=1", False, id="up again"),
+        pytest.param("ActiveState=activating\nNRestarts=0", False, id="about to be started again"),
+        pytest.param("ActiveState=failed\nNRestarts=0", False, id="failed"),
+    ],
+)
+def test_a_unit_stays_up_when_it_is_up_and_was_not_started_again(told: str, stays: bool) -> None:
+    systemd = Told(f"LoadState=loaded\nActiveEnterTimestampMonotonic=1000000\n{told}\n").systemd
+
+    assert systemd.stays_up("docker.service") is stays
+
+
+def test_a_unit_that_is_up_since_this_moment_is_watched_for_a_while() -> None:
+    begun = time.monotonic()
+    shown = f"LoadState=loaded\nActiveState=active\nActiveEnterTimestampMonotonic={begun * 1e6:.0f}\n"
+
+    assert Told(shown).systemd.stays_up("docker.service")
+    assert time.monotonic() - begun >= 0.9

@@ -16,7 +16,14 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import UNITS
 from dockerd_cfg.quantities import parse_duration, shown_duration
 from dockerd_cfg.sandbox.daemon import SandboxServices
-from dockerd_cfg.service.confirmation import SERVICE, TIMER, ExpectConfirmation, expect_no_more
+from dockerd_cfg.service.confirmation import (
+    EXPECT_CONFIRMATION,
+    SERVICE,
+    TIMER,
+    ExpectConfirmation,
+    expect_no_more,
+)
+from dockerd_cfg.service.steps import RestartDocker
 
 STEP = ExpectConfirmation(seconds=600, command=("/usr/bin/dockerd-cfg", "rollback", "--yes"))
 BEFORE: Before = {"deadline": "2026-01-02T03:04:05+00:00"}
@@ -28,9 +35,11 @@ class Watched(SandboxServices):
     def __init__(self, services: SandboxServices) -> None:
         super().__init__(services._layout)
         self.told: list[str] = []
+        self.patience: float | None = None
 
     def start(self, *names: str, patience: float | None = None) -> None:
         self.told.append(f"start {names[0]}")
+        self.patience = patience
         super().start(*names)
 
     def stop(self, *names: str) -> None:
@@ -157,6 +166,38 @@ def test_a_moment_that_a_reboot_let_pass_is_made_up_for(context: Context, text: 
     STEP.apply(context, BEFORE)
 
     assert "\nPersistent=true\n" in text(TIMER)
+
+
+def test_a_clock_that_is_set_back_does_not_put_the_moment_off(
+    context: Context, text: Callable[[str], str]
+) -> None:
+    STEP.apply(context, BEFORE)
+
+    assert "\nOnActiveSec=600\n" in text(TIMER)
+
+
+@pytest.mark.parametrize(("ahead", "least", "most"), [(30, 25, 30), (-30, 1, 1)])
+def test_a_docker_that_hangs_is_not_waited_for_beyond_the_moment(
+    context: Context, services: Watched, ahead: int, least: float, most: float
+) -> None:
+    deadline = (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat(timespec="seconds")
+    expecting = replace(
+        context, captured=lambda kind: {"deadline": deadline} if kind == EXPECT_CONFIRMATION else None
+    )
+
+    RestartDocker().apply(expecting, {"invocation": str(services.read()["invocation"])})
+
+    assert services.told[-1] == "start docker.service"
+    assert services.patience is not None
+    assert least <= services.patience <= most
+
+
+def test_a_docker_that_nobody_has_to_confirm_is_waited_for_as_usual(
+    context: Context, services: Watched
+) -> None:
+    RestartDocker().apply(context, {"invocation": str(services.read()["invocation"])})
+
+    assert services.patience is None
 
 
 def test_a_second_attempt_keeps_the_moment(context: Context, text: Callable[[str], str]) -> None:
