@@ -238,6 +238,50 @@ def test_a_tree_is_removed_however_deep_it_is(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_a_link_that_comes_in_place_of_a_folder_meanwhile_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/file").write_bytes(b"")
+    (tmp_path / "tree/folder").mkdir(parents=True)
+    unlink = os.unlink
+
+    def unlink_and_swap(path: bytes, *, dir_fd: int) -> None:
+        try:
+            unlink(path, dir_fd=dir_fd)
+        except IsADirectoryError:
+            if path == b"folder":  # it was seen to be one
+                (tmp_path / "tree/folder").rmdir()
+                (tmp_path / "tree/folder").symlink_to(tmp_path / "precious")
+            raise
+
+    monkeypatch.setattr(os, "unlink", unlink_and_swap)
+    with pytest.raises(FileProblem):
+        trees.remove_tree(tmp_path / "tree")
+
+    assert names(tmp_path / "precious") == ["file"]
+
+
+def test_a_folder_that_is_moved_meanwhile_leads_to_no_other_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "tree/folder").mkdir(parents=True)
+    (tmp_path / "tree/folder/file").write_bytes(b"")
+    unlink = os.unlink
+
+    def unlink_and_move(path: bytes, *, dir_fd: int) -> None:
+        unlink(path, dir_fd=dir_fd)
+        if path == b"file":
+            (tmp_path / "tree/folder").rename(tmp_path / "other/folder")
+
+    monkeypatch.setattr(os, "unlink", unlink_and_move)
+    with pytest.raises(FileProblem, match="moved elsewhere"):
+        trees.remove_tree(tmp_path / "tree")
+
+    assert names(tmp_path / "other") == ["folder"]
+
+
 def test_a_link_in_place_of_a_tree_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "tree").symlink_to("precious")
