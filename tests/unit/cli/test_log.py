@@ -1,5 +1,6 @@
 """What a run leaves in the log of the host: what was done, by run and step, and no secret."""
 
+import logging
 import socket
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg.cli.app import run
-from dockerd_cfg.cli.log import masked_words
+from dockerd_cfg.cli.log import log_to, masked_words
 from dockerd_cfg.errors import EXIT_BUG
 from dockerd_cfg.host.gateways import Host
+from dockerd_cfg.paths import Layout
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 
 
@@ -113,6 +115,14 @@ def test_no_secret_is_logged(root: Path, journal: Journal) -> None:
     assert told
     assert "geheim" not in repr(told)
     assert "user:***@proxy.example" in told[0]["MESSAGE"]
+
+
+def test_no_secret_in_an_error_is_logged(root: Path, journal: Journal) -> None:
+    log = log_to(Layout(root))
+    logging.getLogger("dockerd_cfg.change").error("cannot reach http://user:geheim@proxy.example")
+    (told,) = journal.received()
+    for text in (told["MESSAGE"], log.read_text()):
+        assert "http://user:***@proxy.example" in text
 
 
 def test_a_secret_is_masked_that_the_word_before_names() -> None:
