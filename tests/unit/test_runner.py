@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dockerd_cfg import signals
 from dockerd_cfg.errors import CommandFailed, Interrupted
 from dockerd_cfg.locks import is_locked, locked
 from dockerd_cfg.runner import Completed, Runner, failure
@@ -157,16 +158,14 @@ def test_when_the_tool_is_killed_its_program_ends_and_what_that_left_keeps_the_l
 
 def test_an_interrupted_tool_ends_its_program_with_its_children(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-
-    def interrupt(*_: object) -> None:
-        raise Interrupted("SIGUSR1")
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
+    before = {number: signal.getsignal(number) for number in signals.ASKING_TO_STOP}
+    signals.install()
     try:
         with pytest.raises(Interrupted):
-            sh(f"sleep 60 & echo $! $$ > {pids}; kill -USR1 {os.getpid()}; wait")
+            sh(f"sleep 60 & echo $! $$ > {pids}; kill -TERM {os.getpid()}; wait")
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     found = [int(pid) for pid in pids.read_text(encoding="ascii").split()]
     wait_for(lambda: not any(map(is_alive, found)))
 
