@@ -27,6 +27,7 @@ _DOMAIN_PART: Final = r"(?::?[a-zA-Z0-9]|:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])
 _DOMAIN: Final = re.compile(rf":?{_DOMAIN_PART}(?::?\.{_DOMAIN_PART})*\.?[ \t\n\f\r]*")
 _LONGEST_DOMAIN: Final = 254
 _MARK: Final = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*")
+_MULTICAST: Final = "it is a multicast network"
 _LINK_LOCAL: Final = IPv6Network("fe80::/64")
 
 
@@ -152,6 +153,8 @@ def _networks(context: Context) -> Iterator[Finding]:
     if text:
         stage: Stage = "parse" if context.version >= _V25 else "start"
         problem = _subnet_problem(text, context.version)
+        if problem is None and _is_for_bridge(context) and _is_multicast(text):
+            problem, stage = _MULTICAST, "start"
         if problem:
             hint = 'write for instance "fd00:d0c::/64"'
             yield context.bad_value(
@@ -185,11 +188,21 @@ def _subnet_problem(text: str, version: DockerVersion) -> str | None:
     if interface.ip.ipv4_mapped is not None:  # Go reads it as IPv4
         return "it is a network of IPv4"
     if is_strict and interface.ip.is_multicast:
-        return "it is a multicast network"
+        return _MULTICAST
     clashes = network.overlaps(_LINK_LOCAL) if is_strict else network.network_address in _LINK_LOCAL
     if clashes and network != _LINK_LOCAL:
         return "it clashes with the link-local fe80::/64"
     return None
+
+
+def _is_for_bridge(context: Context) -> bool:
+    """Whether Docker gives a bridge of its own an address of fixed-cidr-v6."""
+    return context.switch("ipv6", default=False) and not context.text("bridge")
+
+
+def _is_multicast(text: str) -> bool:
+    interface = parse_cidr(text)
+    return interface is not None and interface.ip.is_multicast
 
 
 def _pools(context: Context) -> list[object]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -72,11 +73,11 @@ def daemon(request: pytest.FixtureRequest) -> Dockerd:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that nobody, as whom dockerd runs, can read."""
-    for path in (tmp_path, *tmp_path.parents[: len(tmp_path.parts) - 3]):
-        path.chmod(0o755)
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """A folder that nobody, as whom dockerd runs, can read: none of pytest's own, which another run of it closes."""
+    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-agreement-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def verdict(daemon: Dockerd, case: Case) -> bool:

@@ -135,6 +135,7 @@ _START: Final[Mapping[str, tuple[Any, ...]]] = {
         _NEW,
     ),
     "IPv6 without a network": ({"ipv6": True}, _NOT_NEW),
+    "IPv6 in a multicast network": ({"ipv6": True, "fixed-cidr-v6": "ff02:1::/80"}, _NOT_NEW),
     "a frame that is too large": ({"mtu": 100000}, _NOT_OLD),
     "a pool of pieces larger than it": (_pool("10.200.0.0/16", 8),),
     "a pool of pieces smaller than an address": (_pool("10.200.0.0/16", 33), _NOT_OLD),
