@@ -108,10 +108,13 @@ class _Planner:
 
     def _before_the_stop(self) -> Iterator[Step]:
         contents, live = self._request.full, self._facts.docker.was_up
-        for tree in self._copied:
-            yield ReserveTarget(target=tree.target, source=tree.source)
+        for tree in self._moved:
+            if tree.placement == "copied":
+                yield ReserveTarget(target=tree.target, source=tree.source)
             if self._facts.is_selinux_enforcing:
                 yield LabelTarget(source=tree.source, target=tree.target)
+            if tree.placement != "copied":
+                continue
             yield PreCopy(
                 source=tree.source,
                 target=tree.target,

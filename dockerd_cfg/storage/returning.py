@@ -11,6 +11,8 @@ from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath
 
 _UNTIL_REBOOT: Final = "/run/systemd/transient"
+# Others may lie on several disks, each of which has the name of the whole.
+_ON_ONE_DISK: Final = frozenset({"ext3", "ext4", "xfs", "f2fs"})
 _BY_NAME: Final = Path("/dev/disk")  # udev keeps what is in it
 
 
@@ -21,7 +23,7 @@ def returns(unit: UnitState) -> bool:
 
 def mounted_instead(host: Host, mount: Mount, unit: UnitState) -> str | None:
     """Return what ``unit`` mounts at the place of ``mount`` after a reboot, if that is certain to be something else."""
-    if host.is_offline:
+    if host.is_offline or mount.fstype not in _ON_ONE_DISK:
         return None
     what = _what(host, unit)
     if what is None or not what.startswith("/"):

@@ -106,6 +106,18 @@ def test_what_is_adopted_is_neither_copied_nor_expected_to_hold_the_same(facts: 
     assert [step.contents for step in steps if isinstance(step, CheckDocker)] == [False]
 
 
+@pytest.mark.parametrize("way", ["copied", "renamed", "adopted"])
+def test_where_selinux_is_enforcing_it_is_told_of_the_new_place(facts: StorageFacts, way: str) -> None:
+    trees = (replace(facts.trees[0], is_near=way == "renamed"),)
+    enforcing = replace(facts, trees=trees, is_selinux_enforcing=True)
+
+    steps = [step.kind for step in plan(enforcing, adopt=way == "adopted").steps]
+
+    assert steps[:2] == (
+        ["reserve-target", "label-target"] if way == "copied" else ["label-target", "write-drop-in"]
+    )
+
+
 @pytest.mark.parametrize("mode", ["symlink", "bind"])
 def test_what_keeps_the_old_path_leaves_daemon_json_alone(facts: StorageFacts, mode: Any) -> None:
     parts = {part.kind for part in plan(facts, mode=mode).parts}
