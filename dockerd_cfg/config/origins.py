@@ -7,6 +7,7 @@ from dataclasses import replace
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.judge import FLAG_CONFLICT
 from dockerd_cfg.findings import Finding
+from dockerd_cfg.host.environment_file import matching_files
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
 from dockerd_cfg.host.unit_files import read_unit
 from dockerd_cfg.paths import HostPath, Layout
@@ -18,7 +19,8 @@ def flag_origins(layout: Layout, unit: UnitState, names: Iterable[str]) -> dict[
     A flag that stands in none of them is left out: the daemon was started before they were changed, or by hand.
     """
     written = [(path, _flags_in_unit(_read(layout, path))) for path in unit.sources]
-    written += [(path, _flags_in_environment(_read(layout, path))) for path in unit.environment_files]
+    files = map(str, matching_files(layout, unit.environment_files))
+    written += [(path, _flags_in_environment(_read(layout, path))) for path in files]
     return {
         name: [path for path, flags in written if name in flags][-1]
         for name in names

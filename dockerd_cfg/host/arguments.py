@@ -5,11 +5,10 @@ import shlex
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from dockerd_cfg.host.environment_file import parse_environment
+from dockerd_cfg.host.environment_file import matching_files, parse_environment
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.host.unit_files import read_unit
-from dockerd_cfg.paths import HostPath
 
 _ALONE: Final = re.compile(r"\$(\w+)")
 _WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
@@ -38,7 +37,11 @@ def command_lines(host: Host, unit: UnitState) -> CommandLines:
     what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new. systemd itself
     does not notice each drop-in (NeedDaemonReload), so the files are read.
     """
-    units = (read_unit(host.layout, unit.name, is_running=not host.is_offline), unit)
+    written = read_unit(host.layout, unit.name, is_running=not host.is_offline)
+    # what % stands for (systemd.unit(5), "Specifiers"), systemd alone knows
+    words = (*written.exec_start, *written.environment, *written.environment_files)
+    is_known = host.is_offline or not any("%" in word for word in words)
+    units = (written, unit) if is_known else (unit,)
     starts = [one for one in dict.fromkeys(_as_started(host, unit) for unit in units) if one is not None]
     running = host.processes.arguments(unit.main_pid) if unit.is_active and unit.main_pid else []
     now = tuple(running[1:]) if running else _as_started(host, unit) or ()
@@ -72,9 +75,9 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
     for word in unit.environment:
         name, _, value = word.partition("=")
         variables[name] = value
-    for path in unit.environment_files:
+    for path in matching_files(host.layout, unit.environment_files):
         try:
-            text = host.layout.file(HostPath(path)).read_text(encoding="utf-8", errors="replace")
+            text = host.layout.file(path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # systemd would refuse to start for one without a dash; that is not for us to say
         variables |= parse_environment(text)

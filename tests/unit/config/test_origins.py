@@ -165,3 +165,12 @@ def test_without_a_file_that_writes_the_flag_the_hint_stays(tmp_path: Path) -> N
     findings = check_bytes(b'{"debug": true}', version=DockerVersion(28, 5, 2), flags=["-D"])
 
     assert with_flag_places(findings, Layout(tmp_path), is_running=True) == tuple(findings)
+
+
+def test_a_flag_of_an_environment_file_that_a_pattern_means_comes_from_that_file(tmp_path: Path) -> None:
+    path = Layout(tmp_path).real(HostPath(ENVIRONMENT))
+    path.parent.mkdir(parents=True)
+    path.write_text("DOCKER_OPTS=--mtu 1300\n", encoding="utf-8")
+    unit = UnitState("docker.service", environment_files=("/etc/default/dock*",))
+
+    assert flag_origins(Layout(tmp_path), unit, ["mtu"]) == {"mtu": ENVIRONMENT}

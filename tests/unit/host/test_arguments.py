@@ -59,6 +59,26 @@ def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
     assert command_lines(host, UnitState("docker.service")).now == ()
 
 
+def test_an_environment_file_may_be_a_pattern(host: Host, tmp_path: Path) -> None:
+    for name, text in (("docker", "A=-D"), ("docker-2", "A=--ipv6\nB=--icc=false"), ("other", "A=--init")):
+        (tmp_path / "etc/default" / name).write_text(text, encoding="utf-8")
+
+    found = command_lines(host, stopped("$A", "$B", files=("/etc/default/docker*",))).now
+
+    assert found == ("--ipv6", "--icc=false")
+
+
+def test_what_a_specifier_of_systemd_stands_for_is_not_taken_for_another_start(
+    host: Host, tmp_path: Path
+) -> None:
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    text = "[Service]\nExecStart=/usr/bin/dockerd --label host=%H\n"
+    (folder / "docker.service").write_text(text, encoding="utf-8")
+
+    assert command_lines(host, stopped("--label", "host=alpha")).coming == ()
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
