@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -41,11 +43,18 @@ def command_lines(host: Host, unit: UnitState) -> CommandLines:
     # what % stands for (systemd.unit(5), "Specifiers"), systemd alone knows
     words = (*written.exec_start, *written.environment, *written.environment_files)
     is_known = host.is_offline or not any("%" in word for word in words)
+    if _told(written.exec_start) == list(unit.exec_start):
+        unit = replace(unit, exec_start=written.exec_start)
     units = (written, unit) if is_known else (unit,)
     starts = [one for one in dict.fromkeys(_as_started(host, unit) for unit in units) if one is not None]
     running = host.processes.arguments(unit.main_pid) if unit.is_active and unit.main_pid else []
     now = tuple(running[1:]) if running else _as_started(host, unit) or ()
-    return CommandLines(now, tuple(one for one in starts if one != now))
+    return CommandLines(now, tuple(one for one in starts if _told(one) != _told(now)))
+
+
+def _told(words: Sequence[str]) -> list[str]:
+    """Return what is left of ``words`` in what systemctl tells: it joins them with blanks, without quotes."""
+    return " ".join(words).split()
 
 
 def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
