@@ -71,7 +71,7 @@ def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     for word in unit.exec_start[1:]:
         alone = _ALONE.fullmatch(word)
         if alone:
-            words += _words(variables.get(alone.group(1), ""))
+            words += split_variable(variables.get(alone.group(1), ""))
         else:
             words.append(
                 _WITHIN.sub(lambda match: variables.get(match.group(1), "") if match.group(1) else "$", word)
@@ -94,8 +94,8 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
     return {name: value for name, value in variables.items() if not unset & {name, f"{name}={value}"}}
 
 
-def _words(value: str) -> list[str]:
-    """Split a value at blanks, quotes respected; one with a quote too few is split at blanks alone."""
+def split_variable(value: str) -> list[str]:
+    """Split the value of a variable at blanks, quotes respected; one with a quote too few is split at blanks alone."""
     try:
         return shlex.split(value)
     except ValueError:
