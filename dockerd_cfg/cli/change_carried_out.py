@@ -100,7 +100,7 @@ def judged(
         facts = with_contents(session.host, facts)
     planned = plan_change(facts, request._replace(edits=edits.edits, summary=edits.summary), created=now())
     host = session.host
-    found = with_flag_places(planned.findings, host.layout, is_running=not host.is_offline)
+    found = with_flag_places(planned.findings, host.layout, facts.arguments, is_running=not host.is_offline)
     planned = planned._replace(findings=found)
     refuse_errors(found, facts.file)
     ask_dockerd(host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)

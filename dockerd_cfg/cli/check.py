@@ -84,7 +84,11 @@ def check(
             document, findings, version=subject.version, coming=subject.flags.coming
         )
     if flags is None:
-        findings = [*with_flag_places(findings, session.host.layout, is_running=not session.host.is_offline)]
+        findings = [
+            *with_flag_places(
+                findings, session.host.layout, subject.flags, is_running=not session.host.is_offline
+            )
+        ]
     if subject.is_here and not any(finding.is_error for finding in findings):
         findings += _asked(session, subject)
     if subject.name == str(config_path(subject.flags.now)):

@@ -8,6 +8,7 @@ import typer
 from dockerd_cfg.cli.options import ConfigFile, Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
+from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import find_option, suggest
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.check_version import DockerVersion
@@ -18,7 +19,6 @@ from dockerd_cfg.config.facts import config_file_of, read_daemon, unused_options
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.origins import flag_origins
 from dockerd_cfg.errors import CommandFailed, DockerdCfgError, InvalidConfig
-from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
 from dockerd_cfg.service.state import glance
@@ -47,9 +47,7 @@ def show(
 
 
 def _file(session: Session, key: str | None, config_file: str | None) -> Result:
-    file, _ = read_daemon(
-        session.host, session.host.systemd.unit(DOCKER_SERVICE), config_file_of(config_file)
-    )
+    file, _ = read_daemon(session.host, docker_unit(session), config_file_of(config_file))
     data: dict[str, JsonValue] = {"file": str(file.path), "exists": file.image.data is not None}
     if key is None:
         text = "" if file.image.data is None else file.json.text
@@ -97,7 +95,7 @@ def _effective(session: Session, key: str | None, config_file: str | None) -> Re
 
 def _sources(session: Session, config_file: str | None) -> Sources:
     host = session.host
-    unit = host.systemd.unit(DOCKER_SERVICE)
+    unit = docker_unit(session)
     file, arguments = read_daemon(host, unit, config_file_of(config_file))
     flags = parse_flags(arguments.now)
     reported, unused, version = {}, list[str](), None

@@ -8,6 +8,7 @@ from dockerd_cfg.change.history import Run
 from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
+from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import needs
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
@@ -16,7 +17,7 @@ from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.facts import read_daemon, unused_options
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.host.arguments import CommandLines
-from dockerd_cfg.host.systemd import DOCKER_SERVICE, UnitState
+from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
@@ -39,7 +40,7 @@ def status(
     session = session_of(context, "status")
     session.refuse_without_rights()
     report = session.report
-    unit = _unit(session)
+    unit = docker_unit(session)
     data: dict[str, JsonValue] = {"docker": unit.active}
     docker = _docker(session, unit)
     info = None if docker is None else docker.info
@@ -74,16 +75,6 @@ def status(
     )
     data["unused"] = list[JsonValue](unused)
     return Result(command=session.command, restart_required=bool(unused), data=data)
-
-
-def _unit(session: Session) -> UnitState:
-    """Return docker.service; where systemd does not run or answer, one that is unknown."""
-    systemd = session.host.systemd
-    try:
-        return systemd.unit(DOCKER_SERVICE) if systemd.is_running() else UnitState(DOCKER_SERVICE)
-    except DockerdCfgError as error:
-        session.report.say(f"warning: {error.message}")
-        return UnitState(DOCKER_SERVICE)
 
 
 def _docker(session: Session, unit: UnitState) -> DockerState | None:

@@ -35,13 +35,22 @@ class Whereabouts:
     log_default: LogConfig
 
 
+def docker_unit(session: Session) -> UnitState:
+    """Return docker.service; where systemd does not run or answer, one that is unknown."""
+    systemd = session.host.systemd
+    try:
+        return systemd.unit(DOCKER_SERVICE) if systemd.is_running() else UnitState(DOCKER_SERVICE)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return UnitState(DOCKER_SERVICE)
+
+
 def whereabouts(session: Session) -> Whereabouts:
     """Look where Docker's data is; tell what could not be asked. Raises PreflightRefused when there is no data root."""
     host, say = session.host, session.report.say
-    unit = UnitState(DOCKER_SERVICE)
+    unit = docker_unit(session)
     info, file, arguments = None, None, CommandLines()
     try:
-        unit = host.systemd.unit(DOCKER_SERVICE) if host.systemd.is_running() else unit
         info = glance(host, [unit], patience=_PATIENCE).info
     except DockerdCfgError as error:
         say(f"warning: {error.message}")

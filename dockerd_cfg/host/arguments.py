@@ -2,14 +2,15 @@
 
 import re
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from dockerd_cfg.host.environment_file import parse_environment
+from dockerd_cfg.host.environment_file import matching_files, parse_environment
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.host.unit_files import read_unit
-from dockerd_cfg.paths import HostPath
 
 _ALONE: Final = re.compile(r"\$(\w+)")
 _WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
@@ -38,11 +39,22 @@ def command_lines(host: Host, unit: UnitState) -> CommandLines:
     what was changed (``systemctl daemon-reload``), the next start may be with the old or with the new. systemd itself
     does not notice each drop-in (NeedDaemonReload), so the files are read.
     """
-    units = (read_unit(host.layout, unit.name, is_running=not host.is_offline), unit)
+    written = read_unit(host.layout, unit.name, is_running=not host.is_offline)
+    # what % stands for (systemd.unit(5), "Specifiers"), systemd alone knows
+    words = (*written.exec_start, *written.environment, *written.environment_files)
+    is_known = host.is_offline or not any("%" in word for word in words)
+    if _told(written.exec_start) == list(unit.exec_start):
+        unit = replace(unit, exec_start=written.exec_start)
+    units = (written, unit) if is_known else (unit,)
     starts = [one for one in dict.fromkeys(_as_started(host, unit) for unit in units) if one is not None]
     running = host.processes.arguments(unit.main_pid) if unit.is_active and unit.main_pid else []
     now = tuple(running[1:]) if running else _as_started(host, unit) or ()
-    return CommandLines(now, tuple(one for one in starts if one != now))
+    return CommandLines(now, tuple(one for one in starts if _told(one) != _told(now)))
+
+
+def _told(words: Sequence[str]) -> list[str]:
+    """Return what is left of ``words`` in what systemctl tells: it joins them with blanks, without quotes."""
+    return " ".join(words).split()
 
 
 def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
@@ -59,7 +71,7 @@ def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     for word in unit.exec_start[1:]:
         alone = _ALONE.fullmatch(word)
         if alone:
-            words += _words(variables.get(alone.group(1), ""))
+            words += split_variable(variables.get(alone.group(1), ""))
         else:
             words.append(
                 _WITHIN.sub(lambda match: variables.get(match.group(1), "") if match.group(1) else "$", word)
@@ -72,9 +84,9 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
     for word in unit.environment:
         name, _, value = word.partition("=")
         variables[name] = value
-    for path in unit.environment_files:
+    for path in matching_files(host.layout, unit.environment_files):
         try:
-            text = host.layout.file(HostPath(path)).read_text(encoding="utf-8", errors="replace")
+            text = host.layout.file(path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # systemd would refuse to start for one without a dash; that is not for us to say
         variables |= parse_environment(text)
@@ -82,8 +94,8 @@ def _environment(host: Host, unit: UnitState) -> dict[str, str]:
     return {name: value for name, value in variables.items() if not unset & {name, f"{name}={value}"}}
 
 
-def _words(value: str) -> list[str]:
-    """Split a value at blanks, quotes respected; one with a quote too few is split at blanks alone."""
+def split_variable(value: str) -> list[str]:
+    """Split the value of a variable at blanks, quotes respected; one with a quote too few is split at blanks alone."""
     try:
         return shlex.split(value)
     except ValueError:

@@ -6,13 +6,29 @@ follow each other are one. A quote within an unquoted value stands for itself.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+from dockerd_cfg.paths import HostPath, Layout
 
 _NEWLINE: Final = "\n\r"
 _BLANK: Final = " \t\n\r"
 _COMMENT: Final = "#;"
+_PATTERN: Final = frozenset("*?[")
 _ESCAPED: Final = '"\\`$'  # in double quotes a backslash before anything else stands for itself
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def matching_files(layout: Layout, names: Iterable[str]) -> Iterator[HostPath]:
+    """Yield the files that ``EnvironmentFile=`` means by ``names``: each may be a pattern of glob(7)."""
+    for name in names:
+        if not _PATTERN.intersection(name):
+            yield HostPath(name)
+            continue
+        import glob  # noqa: PLC0415  # patterns are rare
+
+        found = sorted(glob.glob(name.lstrip("/"), root_dir=layout.root))  # noqa: PTH207  # leaves hidden files out, as systemd does
+        yield from (HostPath("/") / one for one in found)
 
 
 def parse_environment(text: str) -> dict[str, str]:

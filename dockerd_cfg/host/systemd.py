@@ -36,7 +36,8 @@ _ENVIRONMENT_FILE: Final = re.compile(r"^(\S.*?) \(ignore_errors=(?:yes|no)\)$",
 class UnitState:
     """What systemd knows of one unit.
 
-    ``exec_start`` is the command line as written in the unit, variables not yet expanded;
+    ``exec_start`` is the command line as written in the unit, variables not yet expanded; what systemctl tells of it has no
+    quotes, so that there a word with blanks falls apart;
     ``unset_environment`` names variables, or one value of them, that are left out at last;
     ``sources`` are the unit file and its drop-ins; ``active_since``, when it came up, and ``changed``, when it last came
     up or was reloaded, are Unix time in seconds. ``stopped_with`` are the units that are stopped whenever it is;
@@ -232,7 +233,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         main_pid=int(one("MainPID") or 0),
         invocation=one("InvocationID"),
         result=one("Result") or "success",
-        exec_start=_split(argv.group(1)) if argv else (),
+        exec_start=tuple(argv.group(1).split()) if argv else (),
         environment=_split(one("Environment")),
         unset_environment=_split(one("UnsetEnvironment")),
         environment_files=tuple(_ENVIRONMENT_FILE.findall("\n".join(values.get("EnvironmentFiles", [])))),

@@ -23,7 +23,7 @@ _FOLDERS: Final = tuple(
 )
 _UNTIL_REBOOT: Final = HostPath("/run/systemd/system")
 _MASK: Final = HostPath("/dev/null")
-_IGNORED_PREFIXES: Final = "@-:+!"
+IGNORED_PREFIXES: Final = "@-:+!"
 
 
 def read_unit(layout: Layout, name: str, *, is_running: bool = False) -> UnitState:
@@ -43,10 +43,10 @@ def read_unit(layout: Layout, name: str, *, is_running: bool = False) -> UnitSta
     unset: list[str] = []
     files: list[str] = []
     read = [layout.file(path) for path in (file, *drop_ins)]
-    for key, value in (setting for path in read for setting in _service_settings(path)):
+    for key, value in (setting for path in read for setting in service_settings(path)):
         match key:
             case "ExecStart":
-                start = unit_words(value.lstrip(_IGNORED_PREFIXES)) if value else ()
+                start = unit_words(value.lstrip(IGNORED_PREFIXES)) if value else ()
             case "Environment":
                 environment = [*environment, *unit_words(value)] if value else []
             case "UnsetEnvironment":
@@ -84,7 +84,7 @@ def _drop_ins(layout: Layout, name: str, folders: Sequence[HostPath]) -> list[Ho
     return [found[file] for file in sorted(found)]
 
 
-def _service_settings(path: Path) -> Iterator[tuple[str, str]]:
+def service_settings(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the settings of the section [Service], lines joined that end with a backslash (systemd.syntax(7)).
 
     One that is itself escaped joins nothing (``config_parse`` of src/shared/conf-parser.c).

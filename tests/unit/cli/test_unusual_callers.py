@@ -219,6 +219,15 @@ def test_what_was_done_can_be_seen_without_a_docker_that_runs(
     assert (code, "0001-move-storage" in out) == (0, True)
 
 
+def test_options_are_shown_where_systemd_does_not_run(sandbox: Path) -> None:
+    (sandbox / "etc/docker/daemon.json").write_text('{"mtu": 1400}', encoding="utf-8")
+    host = replace(sandbox_host(sandbox), systemd=NoSystemd(Layout(sandbox)))
+
+    assert told(host, "show", "mtu")[:2] == (0, "1400\n")
+    code, out, _ = told(host, "show", "--effective")
+    assert (code, "1400  (/etc/docker/daemon.json)" in out) == (0, True)
+
+
 @pytest.mark.parametrize("text", ["{", '{"data-root": "x/../y"}', '{"data-root": 5}'])
 def test_a_status_is_told_whatever_the_file_says(sandbox: Path, text: str) -> None:
     host = sandbox_host(sandbox)

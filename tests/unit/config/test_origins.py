@@ -7,6 +7,7 @@ import pytest
 from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.origins import flag_origins, with_flag_places
+from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import HostPath, Layout
 
@@ -26,7 +27,8 @@ def origin(tmp_path: Path, name: str, **texts: str) -> str | None:
     for what, text in texts.items():
         path = Layout(tmp_path).real(HostPath(places[what]))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        is_bare = what != "environment" and not text.startswith("[")
+        path.write_text(f"[Service]\n{text}" if is_bare else text, encoding="utf-8")
     unit = UnitState("docker.service", sources=(UNIT, DROP_IN), environment_files=(ENVIRONMENT,))
     found = flag_origins(Layout(tmp_path), unit, [name]).get(name)
     return next((what for what, place in places.items() if place == found), None)
@@ -61,7 +63,7 @@ def test_files_that_are_not_there_write_nothing(tmp_path: Path) -> None:
 
 
 def test_each_option_has_its_own_origin(tmp_path: Path) -> None:
-    (tmp_path / "unit").write_text("ExecStart=dockerd -H fd://", encoding="utf-8")
+    (tmp_path / "unit").write_text("[Service]\nExecStart=dockerd -H fd://", encoding="utf-8")
     (tmp_path / "more").write_text("OPTS=-D", encoding="utf-8")
     unit = UnitState("docker.service", sources=("/unit",), environment_files=("/more",))
 
@@ -154,7 +156,7 @@ def test_the_hint_about_a_flag_names_the_file_that_writes_it(
 
     (found,) = (
         one
-        for one in with_flag_places(findings, Layout(tmp_path), is_running=True)
+        for one in with_flag_places(findings, Layout(tmp_path), CommandLines(), is_running=True)
         if one.code == "flag-conflict"
     )
 
@@ -164,4 +166,33 @@ def test_the_hint_about_a_flag_names_the_file_that_writes_it(
 def test_without_a_file_that_writes_the_flag_the_hint_stays(tmp_path: Path) -> None:
     findings = check_bytes(b'{"debug": true}', version=DockerVersion(28, 5, 2), flags=["-D"])
 
-    assert with_flag_places(findings, Layout(tmp_path), is_running=True) == tuple(findings)
+    assert with_flag_places(findings, Layout(tmp_path), CommandLines(), is_running=True) == tuple(findings)
+
+
+def test_a_flag_of_an_environment_file_that_a_pattern_means_comes_from_that_file(tmp_path: Path) -> None:
+    path = Layout(tmp_path).real(HostPath(ENVIRONMENT))
+    path.parent.mkdir(parents=True)
+    path.write_text("DOCKER_OPTS=--mtu 1300\n", encoding="utf-8")
+    unit = UnitState("docker.service", environment_files=("/etc/default/dock*",))
+
+    assert flag_origins(Layout(tmp_path), unit, ["mtu"]) == {"mtu": ENVIRONMENT}
+
+
+def test_a_flag_that_the_unit_has_no_more_asks_for_a_restart(tmp_path: Path) -> None:
+    findings = check_bytes(b'{"debug": true}', version=DockerVersion(28, 5, 2), flags=["-D"])
+    arguments = CommandLines(("-D",), ((),))
+
+    (found,) = (
+        one
+        for one in with_flag_places(findings, Layout(tmp_path), arguments, is_running=True)
+        if one.code == "flag-conflict"
+    )
+
+    assert found.hint is not None
+    assert found.hint.endswith("first: systemctl restart docker")
+
+
+def test_a_flag_after_a_comment_in_the_midst_of_a_command_line_is_found(tmp_path: Path) -> None:
+    drop_in = "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd \\\n# why\n  --data-root /srv\n"
+
+    assert origin(tmp_path, "data-root", unit=PACKAGED, drop_in=drop_in) == "drop_in"

@@ -7,7 +7,7 @@ import pytest
 
 from dockerd_cfg.host.arguments import command_lines
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.host.systemd import UnitState
+from dockerd_cfg.host.systemd import UnitState, parse_unit
 from dockerd_cfg.paths import Layout
 from dockerd_cfg.sandbox.host import sandbox_host
 
@@ -57,6 +57,46 @@ def test_a_process_that_is_gone_meanwhile_leaves_the_unit(host: Host) -> None:
 
 def test_a_unit_without_command_line_has_no_arguments(host: Host) -> None:
     assert command_lines(host, UnitState("docker.service")).now == ()
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_a_word_with_blanks_is_one_although_systemctl_tells_it_without_quotes(
+    host: Host, tmp_path: Path, is_running: bool
+) -> None:
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    text = '[Service]\nExecStart=/usr/bin/dockerd --label "a=two  words" --label "it\'s"\n'
+    (folder / "docker.service").write_text(text, encoding="utf-8")
+    shown = "argv[]=/usr/bin/dockerd --label a=two  words --label it's ; ignore_errors=no"
+    unit = parse_unit(
+        "docker.service", f"LoadState=loaded\nExecStart={{ path=/usr/bin/dockerd ; {shown} }}\n"
+    )
+    words = ("--label", "a=two  words", "--label", "it's")
+    if is_running:
+        unit = replace(unit, active="active", main_pid=7)
+        host = replace(host, processes=Processes(["/usr/bin/dockerd", *words]))
+
+    assert command_lines(host, unit) == (words, ())
+
+
+def test_an_environment_file_may_be_a_pattern(host: Host, tmp_path: Path) -> None:
+    for name, text in (("docker", "A=-D"), ("docker-2", "A=--ipv6\nB=--icc=false"), ("other", "A=--init")):
+        (tmp_path / "etc/default" / name).write_text(text, encoding="utf-8")
+
+    found = command_lines(host, stopped("$A", "$B", files=("/etc/default/docker*",))).now
+
+    assert found == ("--ipv6", "--icc=false")
+
+
+def test_what_a_specifier_of_systemd_stands_for_is_not_taken_for_another_start(
+    host: Host, tmp_path: Path
+) -> None:
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    text = "[Service]\nExecStart=/usr/bin/dockerd --label host=%H\n"
+    (folder / "docker.service").write_text(text, encoding="utf-8")
+
+    assert command_lines(host, stopped("--label", "host=alpha")).coming == ()
 
 
 @pytest.mark.parametrize(
