@@ -14,6 +14,7 @@ _MAKING: Final = {
     "ext4": ["mkfs.ext4", "-qF", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
     "ext4 with small inodes": ["mkfs.ext4", "-qF", "-I", "128"],
     "xfs": ["mkfs.xfs", "-qf"],
+    "btrfs": ["mkfs.btrfs", "-qf"],
 }
 
 

@@ -18,7 +18,7 @@ from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
 from dockerd_cfg.storage.layers import LayersBegun
 from dockerd_cfg.storage.sealed import Settled, sealed
-from dockerd_cfg.storage.target import mark_complete, real_path, require_ours
+from dockerd_cfg.storage.target import mark_complete, real_path, remove_half_marker, require_ours
 
 _MANY: Final = 1000
 _PASSES: Final = 3
@@ -173,6 +173,7 @@ class VerifyTree(Step):
     def apply(self, context: Context, before: Before) -> None:
         """Compare. Raises CommandFailed with the first differences."""
         source, target = real_path(context, self.source), real_path(context, self.target)
+        remove_half_marker(target)
         settled = Settled.read(target, source)
         verify(source, target, settled.paths if settled else (), contents=self.contents)
         # or what was verified lies below the mount of its disk

@@ -31,9 +31,9 @@ class Tree:
     """One tree to be moved: from where, to where, and how big it is.
 
     ``named`` is the path by which the daemon is told of it: ``source``, or a link to it. ``is_near``: source and
-    target are on one mount, so that it can be renamed. ``foreign_mounts`` are mount points below it that are neither
-    Docker's nor containerd's own, ``subvolumes`` parts of it that are file systems of their own without being mounted. A
-    tree that is ``missing`` can only be adopted.
+    target are on one mount, and in one subvolume, so that it can be renamed. ``foreign_mounts`` are mount points below
+    it that are neither Docker's nor containerd's own, ``subvolumes`` parts of it that are file systems of their own
+    without being mounted. A tree that is ``missing`` can only be adopted.
     """
 
     name: Literal["docker", "containerd"]
@@ -242,7 +242,8 @@ def _tree(
         device=device,
         is_mount_point=any(mount.point == source for mount in mounts),
         foreign_mounts=foreign,
-        is_near=mount_of(source, mounts) == mount_of(target, mounts),
+        is_near=mount_of(source, mounts) == mount_of(target, mounts)
+        and not _is_elsewhere(host, target.parent, device),
         missing=missing,
         subvolumes=_subvolumes(host, source, size.elsewhere),
     )

@@ -87,6 +87,11 @@ def mark_complete(target: Path, source: HostPath) -> None:
     _mark(target, source, is_complete=True)
 
 
+def remove_half_marker(target: Path) -> None:
+    """Remove what a run killed while it wrote the marker left in ``target``. Raises FileProblem."""
+    files.remove_leftover(target / MARKER)
+
+
 def _mark(target: Path, source: HostPath, *, is_complete: bool) -> None:
     marker = json.dumps({"source": str(source), "complete": is_complete}).encode() + b"\n"
     files.replace_file(target / MARKER, files.FileImage(marker, 0o600))

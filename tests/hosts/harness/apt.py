@@ -13,6 +13,7 @@ NEEDED = {
     "rsync": "rsync",
     "mkfs.xfs": "xfsprogs",
     "mkfs.ext4": "e2fsprogs",
+    "mkfs.btrfs": "btrfs-progs",
     "resize2fs": "e2fsprogs",
     "ssh": "openssh-client",
 }

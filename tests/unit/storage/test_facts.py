@@ -1,5 +1,7 @@
 """What is found below Docker's roots, mounts of its own and of others, and in the folder that a move goes to."""
 
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -7,10 +9,12 @@ from typing import Literal
 import pytest
 
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.paths import HostPath
+from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
 from dockerd_cfg.sandbox.host import SandboxFilesystems
+from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.own_mounts import is_own_mount
 from dockerd_cfg.storage.target_facts import read_target
+from tests.loop_disk import loop_disk
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,25 @@ def test_nothing_is_tried_in_a_folder_where_others_could_put_links_in_its_way(
     facts = read_target(replace(host, filesystems=tried), target, ())
 
     assert (facts.unsafe == (), tried.folders != []) == (is_tried, is_tried)
+
+
+@pytest.fixture
+def subvolumes(host: Host, tmp_path: Path) -> Iterator[HostPath]:
+    """Put Docker's data into one subvolume, and give the folder that is another one of the same mount."""
+    place = HostPath("/srv")
+    with loop_disk(tmp_path, "btrfs", kind="btrfs") as disk:
+        for name, path in (("old", DEFAULT_DATA_ROOT), ("new", place)):
+            subprocess.run(["btrfs", "-q", "subvolume", "create", disk / name], check=True)
+            host.layout.real(path).mkdir(exist_ok=True)
+            subprocess.run(["mount", "--bind", disk / name, host.layout.real(path)], check=True)
+        yield place
+        for path in (DEFAULT_DATA_ROOT, place):
+            subprocess.run(["umount", host.layout.real(path)], check=True)
+
+
+@pytest.mark.root
+def test_a_tree_is_not_renamed_into_another_subvolume(host: Host, subvolumes: HostPath) -> None:
+    """The kernel would refuse it, and that in the stop."""
+    (tree,) = read_facts(host, subvolumes, "no").trees
+
+    assert not tree.is_renamed

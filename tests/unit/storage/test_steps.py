@@ -280,6 +280,17 @@ def test_an_unfaithful_copy_fails_the_verification_by_name(host: Host) -> None:
         VerifyTree(source=OLD, target=NEW).apply(context(host), {})
 
 
+def test_a_verification_killed_while_it_called_the_copy_complete_can_be_repeated(host: Host) -> None:
+    captured = copied_while_docker_ran(host)
+    copied_again(host, captured)
+    (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").write_bytes(b'{"sour')
+
+    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+
+    assert not is_half_copied(real(host, NEW))
+    assert not (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").exists()
+
+
 # The target
 
 
