@@ -6,6 +6,7 @@ from typing import Final
 
 from dockerd_cfg.copier import kernel
 from dockerd_cfg.copier.batch import Batch, Part, message_of
+from dockerd_cfg.copier.disks import lies_on
 from dockerd_cfg.copier.finish import give_attributes, make_links
 from dockerd_cfg.copier.flush import Flushing
 from dockerd_cfg.copier.folders import Root
@@ -38,7 +39,8 @@ def copy_all(options: Options) -> None:
     crew = Crew(
         options.workers, lambda number: Copying(source, target, pace, board.tally(number), unfinished[number])
     )
-    neighbours = Neighbours(source.device, crew.pids) if options.is_polite else None
+    is_written = lies_on(target.device, source.device)
+    neighbours = Neighbours(source.device, crew.pids, is_written=is_written) if options.is_polite else None
 
     def look() -> None:
         board.tell()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dockerd_cfg.copier.disks import lies_on
 from dockerd_cfg.copier.neighbours import Neighbours
 from dockerd_cfg.copier.pace import Pace
 from tests.loop_disk import loop_disk
@@ -92,6 +93,40 @@ def test_what_a_worker_has_read_is_no_use_by_others_once_it_has_ended(disk: Path
     os.waitpid(workers.pop(), 0)
 
     assert not ours.are_busy()
+
+
+@pytest.mark.root
+def test_where_we_write_too_only_who_waits_for_the_disk_is_seen(disk: Path) -> None:
+    os.sync()
+    ours = Neighbours(disk.stat().st_dev, lambda: [os.getpid()], is_written=True)
+
+    for number in range(200):
+        (disk / f"copy-{number}").write_bytes(os.urandom(100_000))
+    os.sync()
+    while not ours.is_due:
+        time.sleep(0.05)
+    was_busy = ours.are_busy()
+    write_and_sync(disk / "file", 0.5)
+
+    assert (was_busy, ours.are_busy()) == (False, True)
+
+
+@pytest.mark.root
+def test_a_loop_device_lies_on_the_disk_of_its_file(tmp_path: Path) -> None:
+    """And on what that lies on, if that is a loop device as well."""
+    with loop_disk(tmp_path, "disk") as disk, loop_disk(disk, "inner", size="100M") as inner:
+        below, middle, top = (path.stat().st_dev for path in (tmp_path, disk, inner))
+
+        lying = {(a, b) for a in (below, middle, top) for b in (below, middle, top) if lies_on(a, b)}
+
+    assert lying == {
+        (below, below),
+        (middle, middle),
+        (top, top),
+        (middle, below),
+        (top, middle),
+        (top, below),
+    }
 
 
 def test_a_disk_that_is_not_counted_might_be_used() -> None:
