@@ -241,12 +241,28 @@ def start_units(host: Host, names: frozenset[str], *, patience: float | None = N
             continue
         begun = time.time()
         try:
-            host.systemd.start(name, patience=patience)
+            _start(host, name, patience)
         except CommandFailed as error:
             raise CommandFailed(
                 f"{name} does not start: {_reason(host, name, begun) or error.message}",
                 hint=f"look at: journalctl -u {name}",
             ) from error
+
+
+def _start(host: Host, name: str, patience: float | None) -> None:
+    """Start a unit, the socket for a second time after ending the service that somebody began without it.
+
+    A start that was asked for while both were held, and is carried out just after, leaves the socket out: systemd then
+    refuses it ("Socket service docker.service already active"), and the service fails.
+    """
+    try:
+        host.systemd.start(name, patience=patience)
+    except CommandFailed:
+        if name != DOCKER_SOCKET_UNIT:
+            raise
+        host.systemd.stop(DOCKER_SERVICE)
+        host.systemd.reset_failed(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+        host.systemd.start(name, patience=patience)
 
 
 def prove(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> list[str]:

@@ -16,7 +16,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import identifier
 from dockerd_cfg.service.inventory import Inventory, differences, without_removed
-from dockerd_cfg.service.state import bring_back, complaint, observe, start_again
+from dockerd_cfg.service.state import bring_back, complaint, observe, start_again, start_units
 from dockerd_cfg.service.stopping import restless, stop
 
 ROOT = HostPath("/var/lib/docker")
@@ -154,6 +154,27 @@ def test_the_reason_for_not_starting_is_waited_for_and_no_older_one_is_told(
 INFO = 'time="2026-01-02T03:04:05Z" level=info msg="Starting up"\n'
 WARNING = 'time="2026-01-02T03:04:05Z" level=warning msg="no swap limit"\n'
 ERROR = 'time="2026-01-02T03:04:05Z" level=error msg="Failed to GetDriver graph" driver=zfs\n'
+
+
+class Refusing(SandboxServices):
+    """Refuses the socket while the service runs without it, as systemd does."""
+
+    def start(self, *names: str, patience: float | None = None) -> None:
+        if DOCKER_SOCKET_UNIT in names and self.unit(DOCKER_SERVICE).is_active:
+            raise CommandFailed("docker.socket: Socket service docker.service already active, refusing.")
+        super().start(*names, patience=patience)
+
+
+def test_a_service_that_others_began_without_its_socket_is_ended_for_it(
+    host: Host, services: SandboxServices
+) -> None:
+    state = observe(host)
+    services.stop(*UNITS)
+    services.start(DOCKER_SERVICE)
+
+    start_units(replace(host, systemd=Refusing(host.layout)), state.active_units)
+
+    assert all(services.unit(name).is_active for name in UNITS)
 
 
 @pytest.mark.parametrize(
