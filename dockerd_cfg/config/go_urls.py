@@ -19,8 +19,8 @@ _USER: Final = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 _PORT: Final = re.compile("(?::[0-9]*)?")
 _PERCENT: Final = re.compile("%(.{0,2})", re.DOTALL)
 _HEX: Final = re.compile("[0-9A-Fa-f]{2}")
-# The ASCII that a host may hold as it is.
-_IN_HOST: Final = re.compile(r"""[A-Za-z0-9._~!$&'()*+,;=:<>"\[\]\x80-\U0010ffff-]*""")
+# All that a host may hold as it is: told by the ASCII it may not, as a class beyond ASCII takes 2 ms to compile.
+_IN_HOST: Final = re.compile(r"[^\x00-\x20#%/?@\\^`{|}\x7f]*")
 _ZONE: Final = "%25"
 _FIRST_BEYOND_ASCII: Final = 0x80
 
