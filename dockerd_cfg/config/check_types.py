@@ -36,6 +36,8 @@ _PHRASES: Final = {
 }
 # Parsed by moby itself: a value that is no string gets an error of its own kind (check_values).
 _LOG_OPTS: Final = ("log-opts",)
+_TELLING: Final = 3  # letters; fewer end many names
+_MEMBER: Final = 2  # the length of a path to a member of an option
 
 
 def type_findings(context: Context) -> Iterator[Finding]:
@@ -124,7 +126,7 @@ class _Types:
         if path[0] == "proxies" and not is_refused:
             return  # names inside proxies are checked as names
         name = str(path[-1])
-        ending = (one for one in known if len(name) > 2 and one.lower().endswith(name.lower()))  # noqa: PLR2004
+        ending = (one for one in known if len(name) >= _TELLING and one.lower().endswith(name.lower()))
         guess = closest(name, known) or next(ending, None)
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
         if is_refused:
@@ -210,7 +212,7 @@ def _is_one_level_up(path: Path, schema: Schema) -> bool:
     """Whether a member of the objects in an option is written beside them."""
     inner = schema.get("additionalProperties")
     members = inner.get("properties") if isinstance(inner, Mapping) else None
-    return len(path) == 2 and isinstance(members, Mapping) and path[1] in members  # noqa: PLR2004
+    return len(path) == _MEMBER and isinstance(members, Mapping) and path[1] in members
 
 
 def _example(path: Path, schema: Schema) -> JsonValue:
@@ -223,7 +225,7 @@ def _example(path: Path, schema: Schema) -> JsonValue:
     if len(path) == 1:
         return example
     inner: list[JsonValue] = []
-    if len(path) == 2 and isinstance(example, list | dict):  # noqa: PLR2004
+    if len(path) == _MEMBER and isinstance(example, list | dict):
         inner = list(example.values()) if isinstance(example, dict) else example
     return inner[0] if inner and _fits(inner[0], schema.get("type")) else None
 

@@ -5,7 +5,7 @@ import re
 import stat
 from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
 from dockerd_cfg.host.mounts import mount_of, parse_mountinfo
@@ -143,10 +143,11 @@ def _has_address(layout: Layout, text: str) -> bool:
     except ValueError:  # a name
         return True
     address = getattr(address, "ipv4_mapped", None) or address
-    if address.is_unspecified or _number(layout, _ANY_4 if address.version == 4 else _ANY_6) == 1:  # noqa: PLR2004
+    is_6 = isinstance(address, IPv6Address)
+    if address.is_unspecified or _number(layout, _ANY_6 if is_6 else _ANY_4) == 1:
         return True
     try:
-        if address.version == 6:  # noqa: PLR2004
+        if is_6:
             lines = layout.real(_ADDRESSES_6).read_text(encoding="ascii").splitlines()
             return address.packed.hex() in {line.partition(" ")[0] for line in lines}
         found = _LOCAL_4.findall(layout.real(_ADDRESSES_4).read_text(encoding="ascii"))
