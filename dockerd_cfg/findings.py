@@ -1,14 +1,12 @@
 """A finding: one thing that is wrong, or will be, with its place and what to do about it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Stage = Literal["parse", "start", "container", "ignored", "advice", "preflight"]
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One message of a check.
 
     ``code`` is a stable slug for programs; ``stage`` says when it would hurt: dockerd refuses the file

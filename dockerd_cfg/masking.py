@@ -10,22 +10,22 @@ MASK: Final = "***"
 # What is hidden; a character that JSON escapes, in a text or in a text within a text, is part of it as well.
 _HIDDEN: Final = r"""(?:[^\s/\\"]|\\+u[0-9a-fA-F]{4})+"""
 # user:password@ in a URL: up to the last @ before the path, since Docker takes a password with one in it
-_IN_URL: Final = re.compile(rf"""(://(?:[^\s/:@"'\\]*:)?){_HIDDEN}(?=@)""")
+_IN_URL: Final = rf"""(://(?:[^\s/:@"'\\]*:)?){_HIDDEN}(?=@)"""
 # the same without a scheme, which Docker takes for a proxy; name:tag@sha256: is an image
-_BARE: Final = re.compile(rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(?=@(?!sha256:)[\w.\[-])""")
+_BARE: Final = rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(?=@(?!sha256:)[\w.\[-])"""
 _NAME: Final = r"(?:splunk|logentries)-token"
 # as JSON, to the quote that ends it; all is escaped once more where a daemon.json stands as a string in an answer for programs
-_IN_JSON: Final = re.compile(rf"""({_NAME}(\\*)"\s*:\s*\2")(?:[^"\\\n]|\2\\(?:\2\\|\2"|[^"\\\n]))+(?=\2")""")
+_IN_JSON: Final = rf"""({_NAME}(\\*)"\s*:\s*\2")(?:[^"\\\n]|\2\\(?:\2\\|\2"|[^"\\\n]))+(?=\2")"""
 # as a flag or an option, or in what is no JSON; a comma with nothing after it ends it, as in a list
-_TOKEN: Final = re.compile(rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))(?:[^\s"'\\,}}\]]|,(?=[^\s"'\\]))+""")
+_TOKEN: Final = rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))(?:[^\s"'\\,}}\]]|,(?=[^\s"'\\]))+"""
 # control characters, those that turn the direction of writing, and halves of characters, which nothing can encode
-_OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED: Final = "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def masked(text: str) -> str:
     """Return ``text`` with every secret in it replaced by asterisks."""
     for place in (_IN_URL, _BARE, _IN_JSON, _TOKEN):
-        text = place.sub(rf"\g<1>{MASK}", text)
+        text = re.sub(place, rf"\g<1>{MASK}", text)
     return text
 
 
@@ -40,4 +40,4 @@ def masked_value(name: str, value: JsonValue) -> JsonValue:
 
 def visible(text: str, *, kept: str = "") -> str:
     """Return ``text`` with every character that a terminal would obey written as JSON would, but for those in ``kept``."""
-    return _OBEYED.sub(lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_OBEYED, lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)

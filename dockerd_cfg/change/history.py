@@ -12,7 +12,7 @@ from dockerd_cfg.change.journal import Journal, Record, State, Witness, parse
 from dockerd_cfg.change.plan import Plan, Step
 from dockerd_cfg.errors import UnfinishedRun, UsageProblem
 
-_RUN_ID: Final = re.compile(r"(\d{4,})-([a-z][a-z-]*)")
+_RUN_ID: Final = r"(\d{4,})-([a-z][a-z-]*)"
 _PRIVATE: Final = 0o700
 _JOURNAL_ROOM: Final = 256 << 10
 JOURNAL: Final = "journal.jsonl"
@@ -100,7 +100,7 @@ class History:
     def _ids(self) -> list[str]:
         if not self._folder.is_dir():
             return []
-        names = [entry.name for entry in self._folder.iterdir() if _RUN_ID.fullmatch(entry.name)]
+        names = [entry.name for entry in self._folder.iterdir() if re.fullmatch(_RUN_ID, entry.name)]
         return sorted(names, key=lambda name: int(name.partition("-")[0]))
 
     def _read(self, run_id: str) -> Run:

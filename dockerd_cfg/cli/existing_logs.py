@@ -90,7 +90,7 @@ def _change(
     choice = existing.choice
     _refuse_fixed_records(choice.changes)
     facts, config = judged(session, facts, edits, request._replace(restart="always"))
-    facts = replace(facts, docker=observe(session.host))
+    facts = facts._replace(docker=observe(session.host))
     request = request._replace(edits=edits.edits, summary=edits.summary)
     plan = plan_existing(facts, request, config, existing, created=now())
     if session.shows_diff:

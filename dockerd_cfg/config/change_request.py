@@ -1,7 +1,6 @@
 """A change of daemon.json: what is known, what is asked for, what planning comes to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -25,8 +24,7 @@ SUBJECT: Final = "daemon.json"
 Restart = Literal["auto", "never", "always"]
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFacts:
+class ConfigFacts(NamedTuple):
     """What is known of the host: the file, the daemon's version and arguments, how Docker runs.
 
     ``stale`` are the options (their first names) whose value in the file the running daemon does not use yet.

@@ -24,9 +24,9 @@ _V29: Final = DockerVersion(29, 0, 0)
 _NETIP: Final = DockerVersion(27, 0, 0)
 
 _DOMAIN_PART: Final = r"(?::?[a-zA-Z0-9]|:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])"
-_DOMAIN: Final = re.compile(rf":?{_DOMAIN_PART}(?::?\.{_DOMAIN_PART})*\.?[ \t\n\f\r]*")
+_DOMAIN: Final = rf":?{_DOMAIN_PART}(?::?\.{_DOMAIN_PART})*\.?[ \t\n\f\r]*"
 _LONGEST_DOMAIN: Final = 254
-_MARK: Final = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*")
+_MARK: Final = r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*"
 _MULTICAST: Final = "it is a multicast network"
 _LINK_LOCAL: Final = IPv6Network("fe80::/64")
 
@@ -81,7 +81,7 @@ def _domains(context: Context) -> Iterator[Finding]:
     for path, text in context.texts("dns-search"):
         name = text.strip(" ")
         if name != "." and not (
-            re.search("[a-zA-Z]", name) and _DOMAIN.fullmatch(name) and len(name) <= _LONGEST_DOMAIN
+            re.search("[a-zA-Z]", name) and re.fullmatch(_DOMAIN, name) and len(name) <= _LONGEST_DOMAIN
         ):
             yield context.bad_value(path, f'"{text}" is no domain', 'write for instance ["example.com"]')
 
@@ -211,7 +211,9 @@ def _pools(context: Context) -> list[object]:
 
 
 def _is_mark(text: str) -> bool:
-    return _MARK.fullmatch(text) is not None and int(text, 8 if re.fullmatch("0[0-7]+", text) else 0) < 2**32
+    return (
+        re.fullmatch(_MARK, text) is not None and int(text, 8 if re.fullmatch("0[0-7]+", text) else 0) < 2**32
+    )
 
 
 _RULES: Final[tuple[Callable[[Context], Iterator[Finding]], ...]] = (

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.catalogue import options
@@ -14,7 +13,7 @@ from dockerd_cfg.config.tree import JsonValue
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT
 
-_WINDOWS_PATH: Final = re.compile(r"[A-Za-z]:|\\\\")
+_WINDOWS_PATH: Final = r"[A-Za-z]:|\\\\"
 _V25: Final = DockerVersion(25, 0, 0)
 # The alias that its documentation gives a plugin; all others go by the repository they come from.
 _PLUGIN_ALIASES: Final = frozenset({"loki"})
@@ -37,7 +36,7 @@ def _logs(context: Context) -> Iterator[Finding]:
         placed = context.placed(finding)
         if finding.code == "unknown-log-driver" and _may_be_plugin(context):
             hint = "docker plugin ls tells whether it is installed and enabled"
-            yield replace(placed, severity="warning", hint=hint)
+            yield placed._replace(severity="warning", hint=hint)
         else:
             yield placed
 
@@ -61,7 +60,7 @@ def _data_root(context: Context) -> Iterator[Finding]:
         hint = f'write "/{root}"'
         if "$" in root or root.startswith("~"):
             hint = "write the whole path: Docker puts nothing in the place of variables and ~"
-        elif _WINDOWS_PATH.match(root):
+        elif re.match(_WINDOWS_PATH, root):
             hint = "write a path of Linux: this one is of Windows, and becomes the name of a folder"
         yield context.finding("relative-data-root", "advice", ("data-root",), message, hint)
 

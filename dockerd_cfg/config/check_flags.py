@@ -6,7 +6,6 @@ Source: ``cmd/dockerd/config.go``, ``config_unix.go`` and ``options.go`` of moby
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.catalogue import options
@@ -37,9 +36,7 @@ _JUDGED_WITH_FILE: Final = frozenset(
     {"bridge-accept-fwmark", "fixed-cidr-v6", "userland-proxy-path", "userns-remap"}
 )
 # strconv.ParseInt with base 0.
-_INTEGER: Final = re.compile(
-    "[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)"
-)
+_INTEGER: Final = "[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)"
 _HINT: Final = "mend dockerd's command line (systemctl cat docker.service shows it)"
 
 
@@ -62,7 +59,7 @@ def flag_findings(context: Context) -> Iterator[Finding]:
         key = (finding.key or "").partition("[")[0]
         if finding.stage == "parse" or key in _JUDGED_AT_ONCE:
             message = f"the flag {_flag(key)} is refused: {finding.message}"
-            yield replace(finding, stage="parse", severity="error", key=_flag(key), message=message)
+            yield finding._replace(stage="parse", severity="error", key=_flag(key), message=message)
 
 
 def _since(name: str) -> DockerVersion | None:
@@ -88,7 +85,7 @@ def _problem(context: Context, name: str, given: Sequence[str]) -> str | None:
         return "needs a value"
     if known.type == "boolean" and any(parse_bool(value) is None for value in given):
         return f'must be true or false, not "{given[-1]}"'
-    if known.type == "integer" and not all(map(_INTEGER.fullmatch, given)):
+    if known.type == "integer" and not all(re.fullmatch(_INTEGER, one) for one in given):
         return f'must be a whole number, not "{given[-1]}"'
     return None
 

@@ -9,11 +9,9 @@ from typing import Final
 TRUE_WORDS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE_WORDS: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_DURATION: Final = re.compile(
-    r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII
-)
-_DURATION_PART: Final = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
+_INTEGER: Final = r"[+-]?[0-9]+"
+_DURATION: Final = r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)"
+_DURATION_PART: Final = r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)"
 _NANOSECONDS: Final = {
     "ns": 1,
     "us": 10**3,
@@ -25,7 +23,7 @@ _NANOSECONDS: Final = {
     "h": 3600 * 10**9,
 }
 # RE2, which Go uses, has neither look-around nor back-references.
-_NOT_IN_RE2: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|>)|(?<!\\)(?:\\\\)*\\[1-9]")
+_NOT_IN_RE2: Final = r"\(\?(?:[=!]|<[=!]|P=|>)|(?<!\\)(?:\\\\)*\\[1-9]"
 _HARD_REGEX_ERRORS: Final = (
     "parenthesis",
     "unterminated",
@@ -44,7 +42,7 @@ def parse_bool(text: str) -> bool | None:
 
 def parse_integer(text: str) -> int | None:
     """Return what Go's strconv.Atoi makes of ``text``, or None: digits with an optional sign, 64 bits."""
-    if _INTEGER.fullmatch(text) is None:
+    if re.fullmatch(_INTEGER, text) is None:
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
@@ -52,9 +50,11 @@ def parse_integer(text: str) -> int | None:
 
 def parse_duration(text: str) -> float | None:
     """Return the seconds that Go's time.ParseDuration reads in ``text`` (``1h30m``, ``250ms``, ``0``), or None."""
-    if _DURATION.fullmatch(text) is None:
+    if re.fullmatch(_DURATION, text) is None:
         return None
-    moments = sum(_nanoseconds(number, _NANOSECONDS[unit]) for number, unit in _DURATION_PART.findall(text))
+    moments = sum(
+        _nanoseconds(number, _NANOSECONDS[unit]) for number, unit in re.findall(_DURATION_PART, text)
+    )
     moments = -moments if text.startswith("-") else moments
     return moments / _NANOSECONDS["s"] if -(2**63) <= moments < 2**63 else None
 
@@ -71,7 +71,7 @@ def regex_problem(pattern: str) -> str | None:
 
     Look-around and back-references are found surely; of other mistakes only those that both dialects share.
     """
-    if _NOT_IN_RE2.search(pattern):
+    if re.search(_NOT_IN_RE2, pattern):
         return "look-around and back-references do not exist in Go's regular expressions"
     try:
         re.compile(pattern)

@@ -181,9 +181,9 @@ _TEMPLATE_WORDS: Final = (
     | {"printf", "println", "slice", "urlquery"}
     | {"join", "json", "lower", "pad", "split", "title", "truncate", "upper"}
 )
-_ACTION: Final = re.compile(r"\{\{(.*?)\}\}")
-_FIRST_WORD: Final = re.compile(r"[A-Za-z_]\w*")
-_ONLY_FIELD: Final = re.compile(r"\.(\w+)")
+_ACTION: Final = r"\{\{(.*?)\}\}"
+_FIRST_WORD: Final = r"[A-Za-z_]\w*"
+_ONLY_FIELD: Final = r"\.(\w+)"
 _PATTERNS: Final = frozenset({"labels-regex", "env-regex", "awslogs-multiline-pattern"})
 
 
@@ -210,12 +210,12 @@ def value_findings(config: LogConfig) -> Iterator[Finding]:
 
 def _tag_problem(text: str) -> str | None:
     """What a tag uses that there is not; of a field only where nothing else is in the action, or around it."""
-    actions = [action.strip("- \t") for action in _ACTION.findall(text)]
+    actions = [action.strip("- \t") for action in re.findall(_ACTION, text)]
     has_blocks = any(action.split()[0] in _BLOCKS for action in actions if action)
     for action in actions:
-        if (word := _FIRST_WORD.match(action)) and word[0] not in _TEMPLATE_WORDS:
+        if (word := re.match(_FIRST_WORD, action)) and word[0] not in _TEMPLATE_WORDS:
             return f"there is no function {word[0]}"
-        if not has_blocks and (field := _ONLY_FIELD.fullmatch(action)) and field[1] not in _TAG_FIELDS:
+        if not has_blocks and (field := re.fullmatch(_ONLY_FIELD, action)) and field[1] not in _TAG_FIELDS:
             guess = closest(field[1], _TAG_FIELDS)
             return f"there is no .{field[1]}" + (f", did you mean .{guess}?" if guess else "")
     return None

@@ -30,13 +30,13 @@ _KERNEL_CHECK: Final = "overlay2.override_kernel_check"
 _STORAGE_OPTS: Final = {"btrfs": {"btrfs.min_space"}, "vfs": {"size"}, "zfs": {"zfs.fsname"}}
 _STORAGE_SIZES: Final = frozenset({"btrfs.min_space", "overlay2.size", "size"})
 # containerd's identifiers.
-_NAMESPACE: Final = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+_NAMESPACE: Final = r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*"
 _LONGEST_NAMESPACE: Final = 76
 _OOM_SCORES: Final = range(-1000, 1001)
 _API_VERSIONS: Final = ((1, 24), (1, 55))
 _HIGHEST_PORT: Final = 65535
 _HOST_PART: Final = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST: Final = re.compile(rf"{_HOST_PART}(?:\.{_HOST_PART})*")
+_HOST: Final = rf"{_HOST_PART}(?:\.{_HOST_PART})*"
 
 
 def start_findings(context: Context) -> Iterator[Finding]:
@@ -175,7 +175,7 @@ def _is_host(text: str) -> bool:
     host, _, port = text.rpartition(":") if ":" in text else (text, "", "")
     if port and not (port.isdecimal() and int(port) <= _HIGHEST_PORT):
         return False
-    return is_ip(host.strip("[]")) or _HOST.fullmatch(host) is not None
+    return is_ip(host.strip("[]")) or re.fullmatch(_HOST, host) is not None
 
 
 def _api(context: Context) -> Iterator[Finding]:
@@ -200,7 +200,7 @@ def _namespaces(context: Context) -> Iterator[Finding]:
     if name == plugins[-1]:
         message = f"containerd-namespace must not be {plugins[-1]}, the one of plugins"
         yield context.finding("options-clash", "start", ("containerd-namespace",), message, "leave it out")
-    elif name and (_NAMESPACE.fullmatch(name) is None or len(name) > _LONGEST_NAMESPACE):
+    elif name and (re.fullmatch(_NAMESPACE, name) is None or len(name) > _LONGEST_NAMESPACE):
         message = f'containerd takes no namespace "{name}": containers cannot be created'
         hint = "write letters and digits, with single dots, hyphens or underscores between them"
         yield context.finding("bad-value", "container", ("containerd-namespace",), message, hint)

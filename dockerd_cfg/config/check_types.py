@@ -26,7 +26,7 @@ _HIDDEN: Final[Mapping[str, Schema]] = {
     "swarm-raft-election-tick": {"type": "integer"},
     "swarm-raft-heartbeat-tick": {"type": "integer"},
 }
-_SIZE: Final = re.compile("[0-9]+[kKmMgG][bB]?")
+_SIZE: Final = "[0-9]+[kKmMgG][bB]?"
 _PHRASES: Final = {
     "array": "an array",
     "boolean": "true or false",
@@ -186,7 +186,7 @@ def _instead(path: Path, value: JsonValue, schema: Schema) -> str:
     match schema.get("type"), value:
         case "string", bool():
             return f'write {prefix}"{str(value).lower()}"'
-        case "string", int() | float() if isinstance(example, str) and _SIZE.fullmatch(example):
+        case "string", int() | float() if isinstance(example, str) and re.fullmatch(_SIZE, example):
             return f"write a text with a unit, for instance {prefix}{_json(example)}"
         case "string", int() | float():
             return f'write {prefix}"{value}"'

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final, NamedTuple, Self
 
 from dockerd_cfg.findings import Finding
 
-_VERSION: Final = re.compile(r"(?:docker-)?(?:\d+:)?v?(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION: Final = r"(?:docker-)?(?:\d+:)?v?(\d+)\.(\d+)(?:\.(\d+))?"
 
 
 class DockerVersion(NamedTuple):
@@ -23,7 +22,7 @@ class DockerVersion(NamedTuple):
 
         Raises ValueError for a text that does not start with a version.
         """
-        match = _VERSION.match(text.strip())
+        match = re.match(_VERSION, text.strip())
         if match is None:
             raise ValueError(f"not a version of Docker: {text!r}; expected something like 28.5.2")
         return cls(int(match[1]), int(match[2]), int(match[3] or 0))
@@ -92,9 +91,9 @@ def over_versions(
 
 def _without_version(finding: Finding, versions: list[DockerVersion]) -> Finding:
     if finding.code in _TOO_NEW:
-        return replace(finding, stage="advice", severity="warning")
+        return finding._replace(stage="advice", severity="warning")
     if versions[0] == NEWEST:
         return finding
     newest, oldest = versions[0].release, versions[-1].release
     which = newest if newest == oldest else f"{oldest} to {newest}"
-    return replace(finding, message=f"{finding.message} (Docker {which})")
+    return finding._replace(message=f"{finding.message} (Docker {which})")

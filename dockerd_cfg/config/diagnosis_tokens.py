@@ -18,9 +18,9 @@ class Fault(NamedTuple):
 
 
 _TOKEN: Final = re.compile(r"(?:(?!//|/\*)[^\s,:;#\"{}\[\]])+")
-_LEADING_ZERO: Final = re.compile(r"-?0[0-9]+(\.[0-9]+)?")
-_BARE_POINT: Final = re.compile(r"-?[0-9]+\.(?![0-9])")
-_BARE_EXPONENT: Final = re.compile(r"-?[0-9.]+[eE][+-]?")
+_LEADING_ZERO: Final = r"-?0[0-9]+(\.[0-9]+)?"
+_BARE_POINT: Final = r"-?[0-9]+\.(?![0-9])"
+_BARE_EXPONENT: Final = r"-?[0-9.]+[eE][+-]?"
 _ESCAPE: Final = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _SURROGATES: Final = re.compile(r"\\(?:u([dD][89abAB][0-9A-Fa-f]{2})\\u[dD][c-fC-F]|u[dD][89a-fA-F]|.)")
 _PYTHON: Final = {"True": "true", "False": "false", "None": "null"}
@@ -88,7 +88,7 @@ def bare_text(text: str, offset: int, opened: int | None) -> Fault:
         right = token.lower()
     if right and right != token:
         return Fault(offset, f"{token} is no JSON", f"write {right}, in lower case and without quotes")
-    if token.startswith("+") or _LEADING_ZERO.fullmatch(token):
+    if token.startswith("+") or re.fullmatch(_LEADING_ZERO, token):
         fixed = token.lstrip("+")
         sign, digits = ("-", fixed[1:]) if fixed.startswith("-") else ("", fixed)
         what = "a plus sign" if token.startswith("+") else "leading zeros"
@@ -97,11 +97,11 @@ def bare_text(text: str, offset: int, opened: int | None) -> Fault:
             f"{_cut(token)} is no JSON number: {what}",
             f"write {sign}{_cut(digits.lstrip('0') or '0')}",
         )
-    if _BARE_POINT.fullmatch(token) or token.startswith((".", "-.")):
+    if re.fullmatch(_BARE_POINT, token) or token.startswith((".", "-.")):
         return Fault(
             offset, f"{_cut(token)} is no JSON number", "digits have to stand on both sides of the point"
         )
-    if _BARE_EXPONENT.fullmatch(token):
+    if re.fullmatch(_BARE_EXPONENT, token):
         return Fault(offset, f"{_cut(token)} is no JSON number", "digits have to follow the exponent")
     if token.strip("-") == "":
         return Fault(offset, f"{_cut(token)} is no JSON value", "write a number, or text in double quotes")

@@ -14,7 +14,7 @@ from dockerd_cfg.json_value import JsonValue
 _UNORDERED: Final = frozenset({"authorization-plugins", "insecure-registries", "labels", "registry-mirrors"})
 # Told, but not in the words of the file.
 # Where user namespaces are remapped, the data lies in a folder named for the ids.
-_REMAPPED: Final = re.compile(r"[0-9]+\.[0-9]+")
+_REMAPPED: Final = r"[0-9]+\.[0-9]+"
 _NOT_COMPARED: Final = frozenset({"default-address-pools"})
 # Their zero values are replaced by the default (moby daemon/config/config.go, MergeDaemonConfigurations by mergo).
 _ZERO: Final[tuple[JsonValue, ...]] = ("", 0, None)
@@ -49,7 +49,7 @@ def is_in_use(name: str, value: JsonValue, reported: Mapping[str, JsonValue]) ->
         return None
     if name == "data-root":
         root, wanted = PurePosixPath(str(reported[name])), PurePosixPath(str(value))
-        return root == wanted or (root.parent == wanted and _REMAPPED.fullmatch(root.name) is not None)
+        return root == wanted or (root.parent == wanted and re.fullmatch(_REMAPPED, root.name) is not None)
     if name.startswith("proxies.") and "@" in str(value):
         return None
     return _plain(name, value) == _plain(name, reported[name])

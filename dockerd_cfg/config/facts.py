@@ -1,7 +1,6 @@
 """Reading what a change of daemon.json depends on: the file, the daemon, and whether it uses the file already."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -91,18 +90,18 @@ def read_config_facts(
         surroundings=surroundings(host.layout, is_running=not host.is_offline),
     )
     names = {one.key[0] for one in edits.edits}
-    return replace(facts, stale=frozenset(_stale(host, facts, unit, names, runs))), edits
+    return facts._replace(stale=frozenset(_stale(host, facts, unit, names, runs))), edits
 
 
 def with_contents(host: Host, facts: ConfigFacts) -> ConfigFacts:
     """Return ``facts`` with what Docker keeps and runs. Raises CommandFailed."""
     if facts.docker.info is not None:
-        return replace(facts, docker=observe(host))
+        return facts._replace(docker=observe(host))
     root = wanted_values(facts.file.value, [("data-root",)], flags=())
     named = parse_flags(facts.arguments.now).get("data-root") or [
         str(root.get("data-root", DEFAULT_DATA_ROOT))
     ]
-    return replace(facts, is_empty=not _keeps_something(host, HostPath(named[-1])))
+    return facts._replace(is_empty=not _keeps_something(host, HostPath(named[-1])))
 
 
 def _keeps_something(host: Host, root: HostPath) -> bool:

@@ -13,14 +13,14 @@ from dockerd_cfg.config.check_version import DockerVersion
 
 _STRICT_BRACKETS: Final = DockerVersion(28, 5, 1)
 
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
-_SCHEME: Final = re.compile("([A-Za-z][A-Za-z0-9+.-]*):")
-_USER: Final = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
-_PORT: Final = re.compile("(?::[0-9]*)?")
-_PERCENT: Final = re.compile("%(.{0,2})", re.DOTALL)
-_HEX: Final = re.compile("[0-9A-Fa-f]{2}")
+_CONTROL: Final = "[\x00-\x1f\x7f]"
+_SCHEME: Final = "([A-Za-z][A-Za-z0-9+.-]*):"
+_USER: Final = r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*"
+_PORT: Final = "(?::[0-9]*)?"
+_PERCENT: Final = "(?s)%(.{0,2})"
+_HEX: Final = "[0-9A-Fa-f]{2}"
 # All that a host may hold as it is: told by the ASCII it may not, as a class beyond ASCII takes 2 ms to compile.
-_IN_HOST: Final = re.compile(r"[^\x00-\x20#%/?@\\^`{|}\x7f]*")
+_IN_HOST: Final = r"[^\x00-\x20#%/?@\\^`{|}\x7f]*"
 _ZONE: Final = "%25"
 _FIRST_BEYOND_ASCII: Final = 0x80
 
@@ -40,7 +40,7 @@ class GoUrl(NamedTuple):
     def address(self) -> tuple[str, str]:
         """The host without brackets, and the port without colon; each may be empty. As Hostname() and Port()."""
         name, colon, port = self.host.rpartition(":")
-        if not colon or _PORT.fullmatch(f":{port}") is None:
+        if not colon or re.fullmatch(_PORT, f":{port}") is None:
             name, port = self.host, ""
         is_bracketed = name.startswith("[") and name.endswith("]")
         return name[1:-1] if is_bracketed else name, port
@@ -49,10 +49,10 @@ class GoUrl(NamedTuple):
 def parse_go_url(text: str, version: DockerVersion) -> GoUrl | None:
     """Return the parts of ``text`` as the Go that Docker ``version`` is built with reads them, None if it refuses."""
     rest, _, fragment = text.partition("#")
-    if _CONTROL.search(rest) or not _is_escaped(fragment):
+    if re.search(_CONTROL, rest) or not _is_escaped(fragment):
         return None
     scheme = ""
-    match = _SCHEME.match(rest)
+    match = re.match(_SCHEME, rest)
     if match:
         scheme, rest = match[1].lower(), rest[match.end() :]
     elif rest.startswith(":"):
@@ -68,7 +68,7 @@ def parse_go_url(text: str, version: DockerVersion) -> GoUrl | None:
         rest = slash + path
         name, at, host = authority.rpartition("@")
         user = name if at else None
-        if _USER.fullmatch(name) is None or not _is_escaped(name) or not _is_host(host, version):
+        if re.fullmatch(_USER, name) is None or not _is_escaped(name) or not _is_host(host, version):
             return None
     return GoUrl(scheme, user, unquote(host), rest, query, fragment) if _is_escaped(rest) else None
 
@@ -79,11 +79,11 @@ def _is_host(host: str, version: DockerVersion) -> bool:
     end = host.rfind("]")
     if start < 0:
         colon = host.rfind(":")
-        return (colon < 0 or _PORT.fullmatch(host[colon:]) is not None) and _is_host_text(host)
+        return (colon < 0 or re.fullmatch(_PORT, host[colon:]) is not None) and _is_host_text(host)
     name, zone, of = host[start + 1 : end].partition(_ZONE)
     return (
         end > start
-        and _PORT.fullmatch(host[end + 1 :]) is not None
+        and re.fullmatch(_PORT, host[end + 1 :]) is not None
         and _is_host_text(name)
         and _is_zone_text(of)
         and (not is_strict or _is_ipv6(unquote(name) + ("%" + unquote(of) if zone else "")))
@@ -92,20 +92,20 @@ def _is_host(host: str, version: DockerVersion) -> bool:
 
 def _is_host_text(text: str) -> bool:
     """Escapes in a host are for what is beyond ASCII."""
-    escaped = _PERCENT.findall(text)
+    escaped = re.findall(_PERCENT, text)
     return (
         _is_escaped(text)
         and all(int(digits, 16) >= _FIRST_BEYOND_ASCII or digits == _ZONE[1:] for digits in escaped)
-        and _IN_HOST.fullmatch(_PERCENT.sub("", text)) is not None
+        and re.fullmatch(_IN_HOST, re.sub(_PERCENT, "", text)) is not None
     )
 
 
 def _is_zone_text(text: str) -> bool:
     """Escapes in a zone may be of a blank and of what needs none as well."""
-    escaped = [int(digits, 16) for digits in _PERCENT.findall(text)] if _is_escaped(text) else [-1]
+    escaped = [int(digits, 16) for digits in re.findall(_PERCENT, text)] if _is_escaped(text) else [-1]
     return (
-        all(code >= 0 and (chr(code) in "% " or _IN_HOST.fullmatch(chr(code))) for code in escaped)
-        and _IN_HOST.fullmatch(_PERCENT.sub("", text)) is not None
+        all(code >= 0 and (chr(code) in "% " or re.fullmatch(_IN_HOST, chr(code))) for code in escaped)
+        and re.fullmatch(_IN_HOST, re.sub(_PERCENT, "", text)) is not None
     )
 
 
@@ -118,4 +118,4 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _is_escaped(text: str) -> bool:
-    return all(map(_HEX.fullmatch, _PERCENT.findall(text)))
+    return all(re.fullmatch(_HEX, digits) for digits in re.findall(_PERCENT, text))

@@ -3,10 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from json import dumps
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from dockerd_cfg.config.text import begins_line, line_indent
 from dockerd_cfg.config.tree import ArrayNode, Document, JsonValue, Node, ObjectNode, ScalarNode
@@ -14,15 +13,14 @@ from dockerd_cfg.config.tree import ArrayNode, Document, JsonValue, Node, Object
 __all__ = ["Layout", "Style", "render", "render_member"]
 
 _Container: TypeAlias = ObjectNode | ArrayNode
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
-_INDENTED_LINE: Final = re.compile(r"(?<=[\r\n])[ \t]+[^ \t\r\n]")
-_BLANKS_AT_LINE_END: Final = re.compile(r"(?<=,)[ \t]+(?=[\r\n])|(?<=[\r\n])[ \t]+(?=[\r\n])")
-_BLANK_LINES: Final = re.compile(r"(?>\r\n|\n|\r)(?:[ \t]*(\r\n|\n|\r))+")
+_LINE_END: Final = r"\r\n|\n|\r"
+_INDENTED_LINE: Final = r"(?<=[\r\n])[ \t]+[^ \t\r\n]"
+_BLANKS_AT_LINE_END: Final = r"(?<=,)[ \t]+(?=[\r\n])|(?<=[\r\n])[ \t]+(?=[\r\n])"
+_BLANK_LINES: Final = r"(?>\r\n|\n|\r)(?:[ \t]*(\r\n|\n|\r))+"
 _LONGEST_ARRAY: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How new text is written; the defaults are those of a new file."""
 
     newline: str = "\n"
@@ -50,7 +48,7 @@ class Layout:
     def style_within(self, container: _Container | None) -> Style:
         """The style of a new value in `container`, which is not empty; None: of a new top-level object."""
         if container is None:
-            return replace(Style(), **self._whole)
+            return Style()._replace(**self._whole)
         if container.start not in self._styles:
             self._styles[container.start] = self._style_within(container)
         return self._styles[container.start]
@@ -64,22 +62,22 @@ class Layout:
             traits |= {"objects_on_lines": False, "arrays_on_lines": False}
         if "comma" not in traits and traits.get("colon", "").endswith(":"):
             traits["comma"] = ","
-        return replace(Style(), **traits)
+        return Style()._replace(**traits)
 
     def on_lines(self, container: _Container) -> bool:
         """Whether the items of `container` stand on lines of their own."""
-        return any(_LINE_END.search(gap) for gap in self._gaps(container))
+        return any(re.search(_LINE_END, gap) for gap in self._gaps(container))
 
     def separator(self, container: _Container, style: Style) -> str:
         """The comma with the blanks around it that a new last item of `container`, which has some, follows."""
         first, *between, last = self._gaps(container)
         votes = Counter(_tidy(gap) for gap in reversed(between))
-        if _LINE_END.search(first):
+        if re.search(_LINE_END, first):
             opening = _tidy("," + first)
-            votes[opening if between else _BLANK_LINES.sub(r"\1", opening)] += 1
+            votes[opening if between else re.sub(_BLANK_LINES, r"\1", opening)] += 1
         if votes:
-            return max(votes, key=lambda gap: (votes[gap], -len(_LINE_END.findall(gap))))
-        if _LINE_END.search(last):
+            return max(votes, key=lambda gap: (votes[gap], -len(re.findall(_LINE_END, gap))))
+        if re.search(_LINE_END, last):
             return "," + style.newline + line_indent(self._text, container.start) + style.unit
         return style.comma
 
@@ -89,13 +87,13 @@ class Layout:
 
     def indent_after(self, separator: str, offset: int) -> str:
         """The indentation of the line an item stands on that is put behind `separator` at `offset`."""
-        lines = _LINE_END.split(separator)
+        lines = re.split(_LINE_END, separator)
         return line_indent(lines[-1], 0) if len(lines) > 1 else line_indent(self._text, offset)
 
     @cached_property
     def _whole(self) -> dict[str, Any]:
         traits = self._traits(_containers(self._root)) if self._root else {}
-        ends = Counter(_LINE_END.findall(self._text))
+        ends = Counter(re.findall(_LINE_END, self._text))
         return traits | ({"newline": ends.most_common(1)[0][0]} if ends else {})
 
     def _traits(self, containers: Iterable[_Container]) -> dict[str, Any]:
@@ -127,7 +125,7 @@ class Layout:
     def _colons(self, container: ObjectNode) -> Iterator[str]:
         for member in reversed(container.members):
             colon = self._text[member.key_span.end : member.value.start]
-            if not _LINE_END.search(colon):
+            if not re.search(_LINE_END, colon):
                 yield re.sub(r"[ \t]+$", " ", colon)
 
     def _units(self, container: _Container) -> Iterator[str]:
@@ -142,7 +140,7 @@ class Layout:
 
     @cached_property
     def _has_indents(self) -> bool:
-        return _INDENTED_LINE.search(self._text) is not None
+        return re.search(_INDENTED_LINE, self._text) is not None
 
     def _gaps(self, container: _Container) -> list[str]:
         """The text in front of, between and behind the items of `container`."""
@@ -169,7 +167,7 @@ def _containers(root: ObjectNode) -> Iterator[_Container]:
 
 
 def _tidy(gap: str) -> str:
-    return _BLANKS_AT_LINE_END.sub("", gap)
+    return re.sub(_BLANKS_AT_LINE_END, "", gap)
 
 
 def render_member(key: str, value: JsonValue, style: Style, indent: str) -> str:

@@ -18,15 +18,15 @@ _NEW_GRAMMAR: Final = DockerVersion(23, 0, 0)
 _ONLY_NEW_GRAMMAR: Final = DockerVersion(28, 0, 0)
 
 # go-units before 0.5, in Docker up to 20.10: one regular expression.
-_OLD: Final = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)*) ?(?P<unit>[kKmMgGtTpP])?[iI]?[bB]?")
+_OLD: Final = r"(?P<number>[0-9]+(?:\.[0-9]+)*) ?(?P<unit>[kKmMgGtTpP])?[iI]?[bB]?"
 # Go's strconv.ParseFloat, for what may stand before a unit; single underscores between digits are taken, too.
 _DIGITS: Final = "[0-9](?:_?[0-9])*"
 _HEX_DIGITS: Final = "[0-9a-fA-F](?:_?[0-9a-fA-F])*"
-_FLOAT: Final = re.compile(
+_FLOAT: Final = (
     rf"[+-]?(?:(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
     rf"|0[xX](?:_?{_HEX_DIGITS}\.?(?:{_HEX_DIGITS})?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS})"
 )
-_NEW_UNIT: Final = re.compile(r"b?|[kmgtp](?:i?b)?")
+_NEW_UNIT: Final = r"b?|[kmgtp](?:i?b)?"
 
 
 class SizeError(ValueError):
@@ -48,7 +48,7 @@ def parse_size(text: str, *, units: Units, version: DockerVersion | None = None)
 
 
 def _parse_old(text: str, units: Units) -> int:
-    match = _OLD.fullmatch(text)
+    match = re.fullmatch(_OLD, text)
     if match is None:
         raise SizeError(f"invalid size: '{text}'")
     return _in_bytes(text, match["number"], (match["unit"] or "").lower(), units)
@@ -61,9 +61,9 @@ def _parse_new(text: str, units: Units) -> int:
     number, suffix = text[: split + 1], text[split + 1 :].lower()
     if text[split] == " ":
         number = text[:split]
-    if _FLOAT.fullmatch(number) is None:
+    if re.fullmatch(_FLOAT, number) is None:
         raise SizeError(f"invalid size: '{text}'")
-    if _NEW_UNIT.fullmatch(suffix) is None:
+    if re.fullmatch(_NEW_UNIT, suffix) is None:
         raise SizeError(f"invalid suffix: '{suffix}'")
     return _in_bytes(text, number, suffix[:1].replace("b", ""), units)
 

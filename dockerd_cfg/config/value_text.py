@@ -9,7 +9,7 @@ from dockerd_cfg.config.catalogue import Option, option, type_of
 from dockerd_cfg.config.scan import ScanError, scan_value
 from dockerd_cfg.config.tree import JsonValue
 
-_NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
+_NUMBER: Final = r"-?[0-9]{1,19}"
 
 
 class BadValueError(ValueError):
@@ -50,7 +50,7 @@ def _boolean(key: str, text: str) -> bool:
 
 
 def _integer(key: str, text: str) -> int:
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise BadValueError(f"{key} is a whole number, not {text!r}", "write digits only")
     return int(text)
 

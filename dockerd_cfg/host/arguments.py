@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -12,8 +11,8 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.host.unit_files import read_unit
 
-_ALONE: Final = re.compile(r"\$(\w+)")
-_WITHIN: Final = re.compile(r"\$(?:\{(\w+)\}|\$)")
+_ALONE: Final = r"\$(\w+)"
+_WITHIN: Final = r"\$(?:\{(\w+)\}|\$)"
 
 
 class CommandLines(NamedTuple):
@@ -44,7 +43,7 @@ def command_lines(host: Host, unit: UnitState) -> CommandLines:
     words = (*written.exec_start, *written.environment, *written.environment_files)
     is_known = host.is_offline or not any("%" in word for word in words)
     if _told(written.exec_start) == list(unit.exec_start):
-        unit = replace(unit, exec_start=written.exec_start)
+        unit = unit._replace(exec_start=written.exec_start)
     units = (written, unit) if is_known else (unit,)
     starts = [one for one in dict.fromkeys(_as_started(host, unit) for unit in units) if one is not None]
     running = host.processes.arguments(unit.main_pid) if unit.is_active and unit.main_pid else []
@@ -69,12 +68,14 @@ def _as_started(host: Host, unit: UnitState) -> tuple[str, ...] | None:
     variables = _environment(host, unit)
     words: list[str] = []
     for word in unit.exec_start[1:]:
-        alone = _ALONE.fullmatch(word)
+        alone = re.fullmatch(_ALONE, word)
         if alone:
             words += split_variable(variables.get(alone.group(1), ""))
         else:
             words.append(
-                _WITHIN.sub(lambda match: variables.get(match.group(1), "") if match.group(1) else "$", word)
+                re.sub(
+                    _WITHIN, lambda match: variables.get(match.group(1), "") if match.group(1) else "$", word
+                )
             )
     return tuple(words)
 

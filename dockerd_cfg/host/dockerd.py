@@ -8,7 +8,7 @@ from typing import Final
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.runner import Runner
 
-_VERSION: Final = re.compile(r"version (\S+?),")
+_VERSION: Final = r"version (\S+?),"
 _KNOWS_VALIDATE: Final = 23
 
 
@@ -23,8 +23,8 @@ class DockerdProgram:
         """Return the version of the installed dockerd, None when there is none or it does not say."""
         if self._runner.find(self._program) is None:
             return None
-        found = _VERSION.search(
-            self._runner.run([self._program, "--version"], check=False, timeout=30).stdout
+        found = re.search(
+            _VERSION, self._runner.run([self._program, "--version"], check=False, timeout=30).stdout
         )
         return found.group(1) if found else None
 

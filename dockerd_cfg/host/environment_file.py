@@ -16,7 +16,7 @@ _BLANK: Final = " \t\n\r"
 _COMMENT: Final = "#;"
 _PATTERN: Final = frozenset("*?[")
 _ESCAPED: Final = '"\\`$'  # in double quotes a backslash before anything else stands for itself
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def matching_files(layout: Layout, names: Iterable[str]) -> Iterator[HostPath]:
@@ -37,7 +37,7 @@ def parse_environment(text: str) -> dict[str, str]:
     reader = _Reader(text)
     while reader.has_more:
         name, value = reader.assignment()
-        if _NAME.fullmatch(name):
+        if re.fullmatch(_NAME, name):
             found[name] = value
     return found
 

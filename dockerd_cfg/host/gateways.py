@@ -1,9 +1,8 @@
 """What the tool needs of a host, as interfaces: the real host and the sandbox both give it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from dockerd_cfg.host.disk_usage import DiskUsage
@@ -150,8 +149,7 @@ class Processes(Protocol):
         """Return, for people, each container process (shim) that containerd runs for Docker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """One host: its paths and its gateways. ``is_offline``: it is a root that does not run."""
 
     layout: "Layout"

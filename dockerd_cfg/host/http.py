@@ -5,7 +5,7 @@ import socket
 import time
 from typing import Final
 
-_LENGTH: Final = re.compile(rb"(?im)^content-length:\s*([0-9]+)")
+_LENGTH: Final = rb"(?im)^content-length:\s*([0-9]+)"
 
 
 def exchange(address: str, method: str, path: str, data: bytes, timeout: float) -> tuple[int, bytes]:
@@ -33,7 +33,7 @@ def exchange(address: str, method: str, path: str, data: bytes, timeout: float) 
     words = header.split(maxsplit=2)
     if not separator or len(words) < 2 or not words[0].startswith(b"HTTP/"):  # noqa: PLR2004  # version and status
         raise ValueError("that is no answer in HTTP")
-    length = _LENGTH.search(header)
+    length = re.search(_LENGTH, header)
     if length and len(text) < int(length[1]):
         raise ValueError("the answer is cut off")
     return int(words[1]), text

@@ -2,9 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files.trees import remove_tree
@@ -13,11 +12,10 @@ from dockerd_cfg.runner import Runner
 
 _TIME: Final = 1_700_000_000_123_456_789
 _WHOLE: Final = HostPath("/")
-_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+_ESCAPE: Final = r"\\([0-7]{3})"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of /proc/self/mountinfo: where, which file system, from what, how.
 
     ``root`` is the folder of the file system that is mounted: of a bind mount or a subvolume another than ``/``.
@@ -31,8 +29,7 @@ class Mount:
     root: HostPath = _WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Room on a file system, as root has it: bytes and inodes (None: it makes inodes as it needs them)."""
 
     device: int
@@ -169,7 +166,7 @@ def fstab_line(mount: Mount, mounts: list[Mount]) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
+    return re.sub(_ESCAPE, lambda match: chr(int(match.group(1), 8)), text)
 
 
 def _escape(text: str) -> str:

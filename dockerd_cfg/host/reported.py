@@ -42,7 +42,7 @@ _RELOAD: Final = (
     "shutdown-timeout",
 )
 # Go's way of printing a map: map[buildkit:true cdi:false]
-_FEATURE: Final = re.compile(r"([\w-]+):(true|false)")
+_FEATURE: Final = r"([\w-]+):(true|false)"
 # what the daemon always counts as insecure: the machine itself
 _LOOPBACK: Final = frozenset({"127.0.0.0/8", "::1/128"})
 
@@ -72,7 +72,9 @@ def reported_options(
         last = reloads[-1]
         found |= {name: _scalar(last[name]) for name in _RELOAD if name in last}
         if "features" in last:
-            found["features"] = {name: value == "true" for name, value in _FEATURE.findall(last["features"])}
+            found["features"] = {
+                name: value == "true" for name, value in re.findall(_FEATURE, last["features"])
+            }
     return found
 
 

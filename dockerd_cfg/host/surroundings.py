@@ -23,8 +23,8 @@ _MOUNTS: Final = HostPath("/proc/self/mountinfo")
 # The kernel's own addresses (proc(5)), and whether programs may listen on others (ip(7)).
 _ADDRESSES_4: Final = HostPath("/proc/net/fib_trie")
 _ADDRESSES_6: Final = HostPath("/proc/net/if_inet6")
-_LOCAL_4: Final = re.compile(r"\|-- (\S+)((?:\n +/\d+ .*)+)")
-_LOCAL_PREFIX: Final = re.compile(r"/(\d+) host LOCAL")
+_LOCAL_4: Final = r"\|-- (\S+)((?:\n +/\d+ .*)+)"
+_LOCAL_PREFIX: Final = r"/(\d+) host LOCAL"
 _ANY_4: Final = HostPath("/proc/sys/net/ipv4/ip_nonlocal_bind")
 _ANY_6: Final = HostPath("/proc/sys/net/ipv6/ip_nonlocal_bind")
 # Where a plugin tells where it listens, and of which kind the file is (moby pkg/plugins/discovery.go).
@@ -36,7 +36,7 @@ _PLUGIN_FILES: Final = (
         for ext in (".spec", ".json")
     ),
 )
-_MANAGED_PLUGIN: Final = re.compile("[0-9a-f]{64}")
+_MANAGED_PLUGIN: Final = "[0-9a-f]{64}"
 
 
 def _assumed(*_: str) -> bool:
@@ -117,7 +117,7 @@ def _has_plugin(layout: Layout, name: str, data_root: str) -> bool:
     if ".." in (*place.parts, *root.parts) or place.is_absolute() or not (name and root.is_absolute()):
         return True
     managed = _names(layout, root / "plugins", absent=frozenset())
-    if managed is None or any(map(_MANAGED_PLUGIN.fullmatch, managed)):
+    if managed is None or any(re.fullmatch(_MANAGED_PLUGIN, name) for name in managed):
         return True
     places = [
         HostPath(folder) / place.parent / within / f"{place.name}{ext}"
@@ -150,10 +150,10 @@ def _has_address(layout: Layout, text: str) -> bool:
         if is_6:
             lines = layout.real(_ADDRESSES_6).read_text(encoding="ascii").splitlines()
             return address.packed.hex() in {line.partition(" ")[0] for line in lines}
-        found = _LOCAL_4.findall(layout.real(_ADDRESSES_4).read_text(encoding="ascii"))
+        found = re.findall(_LOCAL_4, layout.real(_ADDRESSES_4).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return True
-    own = [f"{start}/{length}" for start, kinds in found for length in _LOCAL_PREFIX.findall(kinds)]
+    own = [f"{start}/{length}" for start, kinds in found for length in re.findall(_LOCAL_PREFIX, kinds)]
     return any(address in ip_network(one, strict=False) for one in own)
 
 

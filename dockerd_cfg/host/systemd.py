@@ -3,8 +3,7 @@
 import re
 import shlex
 import time
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.paths import SYSTEMD_RUNTIME, HostPath, Layout
@@ -27,13 +26,12 @@ _STOPPED_WITH: Final = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "P
 # A daemon that ends by a fault of its own does so soon after it said that it was ready.
 _SETTLED: Final = 1.0
 _NEVER: Final = (1 << 64) - 1  # microseconds: systemd's infinity
-_PAST: Final = re.compile(r"^\s*Next elapse: never$", re.MULTILINE)
-_ARGV: Final = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
-_ENVIRONMENT_FILE: Final = re.compile(r"^(\S.*?) \(ignore_errors=(?:yes|no)\)$", re.MULTILINE)
+_PAST: Final = r"(?m)^\s*Next elapse: never$"
+_ARGV: Final = r"argv\[\]=(.*?) ; (?:ignore_errors|flags)="
+_ENVIRONMENT_FILE: Final = r"(?m)^(\S.*?) \(ignore_errors=(?:yes|no)\)$"
 
 
-@dataclass(frozen=True, slots=True)
-class UnitState:
+class UnitState(NamedTuple):
     """What systemd knows of one unit.
 
     ``exec_start`` is the command line as written in the unit, variables not yet expanded; what systemctl tells of it has no
@@ -167,7 +165,7 @@ class SystemctlSystemd:
         )
         if not told.is_success:
             return (told.stderr or told.stdout).strip().partition("\n")[0]
-        return "it lies in the past" if _PAST.search(told.stdout) else None
+        return "it lies in the past" if re.search(_PAST, told.stdout) else None
 
     def unit_faults(self, *paths: HostPath) -> list[str]:
         """Return what is wrong with unit files (systemd-analyze(1)); what it says of other units is left out."""
@@ -224,7 +222,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
     def one(key: str) -> str:
         return values.get(key, [""])[-1]
 
-    argv = _ARGV.search(one("ExecStart"))
+    argv = re.search(_ARGV, one("ExecStart"))
     return UnitState(
         name=name,
         load=one("LoadState") or "not-found",
@@ -236,7 +234,7 @@ def parse_unit(name: str, shown: str) -> UnitState:
         exec_start=tuple(argv.group(1).split()) if argv else (),
         environment=_split(one("Environment")),
         unset_environment=_split(one("UnsetEnvironment")),
-        environment_files=tuple(_ENVIRONMENT_FILE.findall("\n".join(values.get("EnvironmentFiles", [])))),
+        environment_files=tuple(re.findall(_ENVIRONMENT_FILE, "\n".join(values.get("EnvironmentFiles", [])))),
         sources=tuple(path for path in (one("FragmentPath"), *one("DropInPaths").split()) if path),
         file_state=one("UnitFileState"),
         active_since=_unix_time(int(one("ActiveEnterTimestampMonotonic") or 0)),

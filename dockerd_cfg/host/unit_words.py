@@ -13,7 +13,7 @@ _ESCAPE: Final = re.compile(
 )
 _LETTERS: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _BLANK: Final = " \t\n\r"
-_PLAIN: Final = re.compile(r"[\w@+=:,./-]+", re.ASCII)
+_PLAIN: Final = r"(?a)[\w@+=:,./-]+"
 _WRITTEN: Final = str.maketrans({"%": "%%", "\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -46,7 +46,7 @@ def unit_words(value: str) -> tuple[str, ...]:
 
 def written_word(word: str) -> str:
     """Return ``word`` as it stands in a unit file; ``%`` would begin a specifier there."""
-    return word if _PLAIN.fullmatch(word) else f'"{word.translate(_WRITTEN)}"'
+    return word if re.fullmatch(_PLAIN, word) else f'"{word.translate(_WRITTEN)}"'
 
 
 def written_command(argv: Sequence[str]) -> str:

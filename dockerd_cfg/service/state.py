@@ -25,7 +25,7 @@ _HEALTH_PATIENCE: Final = 180.0
 _LOOK_EVERY: Final = 0.1
 _LOOK_FOR_HEALTH_EVERY: Final = 1.0
 _LOG_PATIENCE: Final = 1.0
-_GRAVE: Final = re.compile(r"\blevel=(?:error|fatal|panic)\b")
+_GRAVE: Final = r"\blevel=(?:error|fatal|panic)\b"
 _LONGEST: Final = 1000
 
 
@@ -302,5 +302,5 @@ def complaint(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     plain = list(takewhile(lambda line: not line.startswith("time="), reversed(lines)))[::-1]
     words = takewhile(lambda line: not line.startswith("goroutine "), dict.fromkeys(plain))
-    grave = [line for line in lines if _GRAVE.search(line)]
+    grave = [line for line in lines if re.search(_GRAVE, line)]
     return (" ".join(words) or (grave[-1] if grave else ""))[-_LONGEST:]

@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -1560,7 +1560,7 @@ def test_who_has_to_be_root_is_not_shown_the_secret_again(tool: Tool) -> None:
 
     code = run(
         ["set", "log-opts.splunk-token", "geheim"],
-        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        make_host=lambda: sandbox_host(tool.root)._replace(is_privileged=False),
         report=Report(out=out, err=out),
     )
 
@@ -1574,7 +1574,7 @@ def test_who_may_not_read_the_runs_is_told_what_can_be_known(tool: Tool) -> None
 
     code = run(
         ["show", "dns", "--effective"],
-        make_host=lambda: replace(sandbox_host(tool.root), is_privileged=False),
+        make_host=lambda: sandbox_host(tool.root)._replace(is_privileged=False),
         report=Report(out=out, err=out),
     )
 

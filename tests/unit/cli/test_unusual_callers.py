@@ -114,20 +114,19 @@ def test_an_end_of_input_at_the_question_is_a_no(sandbox: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda host: replace(host, systemd=WithUnits(host.layout.root)), "not installed"),
+        (lambda host: host._replace(systemd=WithUnits(host.layout.root)), "not installed"),
         (
-            lambda host: replace(
-                host, systemd=WithUnits(host.layout.root, docker=UnitState(DOCKER_SERVICE, load="masked"))
+            lambda host: host._replace(
+                systemd=WithUnits(host.layout.root, docker=UnitState(DOCKER_SERVICE, load="masked"))
             ),
             "systemctl unmask docker.service",
         ),
         (
-            lambda host: replace(host, systemd=WithUnits(host.layout.root), processes=Rootless()),
+            lambda host: host._replace(systemd=WithUnits(host.layout.root), processes=Rootless()),
             "rootlesskit (pid 42)",
         ),
         (
-            lambda host: replace(
-                host,
+            lambda host: host._replace(
                 systemd=WithUnits(
                     host.layout.root, snap=UnitState("snap.docker.dockerd.service", load="loaded")
                 ),
@@ -148,7 +147,7 @@ def test_a_docker_that_cannot_be_managed_is_told_apart(
 def test_a_reload_that_docker_does_not_take_is_undone_with_its_complaint(sandbox: Path) -> None:
     deaf = Deaf(Layout(sandbox))
     before = (sandbox / "etc/docker/daemon.json").read_bytes()
-    code, _, err = told(replace(sandbox_host(sandbox), systemd=deaf), "set", "debug", "true")
+    code, _, err = told(sandbox_host(sandbox)._replace(systemd=deaf), "set", "debug", "true")
     assert code == 6
     assert "so it is" in err
     assert (sandbox / "etc/docker/daemon.json").read_bytes() == before
@@ -159,7 +158,7 @@ def test_dockerd_judges_what_is_only_brought_into_effect(sandbox: Path) -> None:
     assert told(host, "set", "mtu", "1400", "--restart", "never")[0] == 0
     services = Unpersuaded(Layout(sandbox))
     starts = services.read()["invocation"]
-    code, _, err = told(replace(host, dockerd=services), "set", "mtu", "1400", "--yes")
+    code, _, err = told(host._replace(dockerd=services), "set", "mtu", "1400", "--yes")
     assert code == 3
     assert "no such thing" in err
     assert services.read()["invocation"] == starts
@@ -210,7 +209,7 @@ def test_what_was_done_can_be_seen_without_a_docker_that_runs(
     sandbox: Path, systemd: Callable[[Path], SandboxServices], says: str
 ) -> None:
     assert told(sandbox_host(sandbox), "move-storage", "/mnt/data", "--yes")[0] == 0
-    host = replace(sandbox_host(sandbox), systemd=systemd(sandbox))
+    host = sandbox_host(sandbox)._replace(systemd=systemd(sandbox))
     code, out, err = told(host, "status")
     assert (code, says in out) == (0, True), out + err
     assert "data root: /mnt/data/docker" in out
@@ -221,7 +220,7 @@ def test_what_was_done_can_be_seen_without_a_docker_that_runs(
 
 def test_options_are_shown_where_systemd_does_not_run(sandbox: Path) -> None:
     (sandbox / "etc/docker/daemon.json").write_text('{"mtu": 1400}', encoding="utf-8")
-    host = replace(sandbox_host(sandbox), systemd=NoSystemd(Layout(sandbox)))
+    host = sandbox_host(sandbox)._replace(systemd=NoSystemd(Layout(sandbox)))
 
     assert told(host, "show", "mtu")[:2] == (0, "1400\n")
     code, out, _ = told(host, "show", "--effective")
@@ -241,14 +240,14 @@ def test_a_docker_that_does_not_answer_is_told_from_one_that_does_not_run(
     sandbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.monotonic", count(step=10).__next__)
-    host = replace(sandbox_host(sandbox), docker=Mute(Layout(sandbox)))
+    host = sandbox_host(sandbox)._replace(docker=Mute(Layout(sandbox)))
     code, out, _ = told(host, "status")
     assert (code, "does not answer, though docker.service is active" in out) == (0, True)
 
 
 @pytest.mark.parametrize("argv", [("status",), ("history",)], ids=lambda argv: argv[0])
 def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ...]) -> None:
-    code, _, err = told(replace(sandbox_host(sandbox), is_privileged=False), *argv)
+    code, _, err = told(sandbox_host(sandbox)._replace(is_privileged=False), *argv)
     assert code == 4
     assert f"sudo dockerd-cfg {argv[0]}" in err
 
@@ -283,7 +282,7 @@ class BuiltByHand(SandboxServices):
 )
 def test_a_docker_whose_version_says_nothing_is_any_docker(sandbox: Path, argv: tuple[str, ...]) -> None:
     services = BuiltByHand(Layout(sandbox))
-    code, _, err = told(replace(sandbox_host(sandbox), docker=services, dockerd=services), *argv)
+    code, _, err = told(sandbox_host(sandbox)._replace(docker=services, dockerd=services), *argv)
     assert code == 0, err
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -323,7 +323,7 @@ def test_a_docker_that_is_down_uses_nothing_old(machine: Machine) -> None:
 def test_a_value_that_is_none_can_still_be_replaced(machine: Machine) -> None:
     docker = Telling(machine.services, {"default-shm-size": 67108864})
     machine.written('{"default-shm-size": "lots"}', at=1100)
-    machine.host = replace(machine.host, docker=docker)
+    machine.host = machine.host._replace(docker=docker)
 
     assert machine.stale("default-shm-size") == {"default-shm-size"}
 

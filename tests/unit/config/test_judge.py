@@ -1,7 +1,6 @@
 """What stops a change of daemon.json: our own findings, and dockerd's last word."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +47,7 @@ def test_dockerd_is_asked_with_the_flags_of_its_next_start(
 ) -> None:
     make_sandbox(tmp_path)
     dockerd = Listening()
-    host = replace(sandbox_host(tmp_path), dockerd=dockerd)
+    host = sandbox_host(tmp_path)._replace(dockerd=dockerd)
 
     ask_dockerd(host, None, arguments, present=read_daemon_json(host.layout, DAEMON_JSON))
 

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from random import Random
@@ -627,7 +627,7 @@ class Machine:
 
     def host(self) -> Host:
         services = StrictDockerd(Layout(self.root))
-        return replace(sandbox_host(self.root), systemd=services, docker=services, dockerd=services)
+        return sandbox_host(self.root)._replace(systemd=services, docker=services, dockerd=services)
 
     def answer(self, number: int, *argv: str) -> Answer:
         """Let Docker run with the damaged text if it can, and run the command."""

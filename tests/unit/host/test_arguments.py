@@ -1,6 +1,5 @@
 """The daemon's command line: of the process that runs, else as the unit would start it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ class Processes:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     (tmp_path / "etc/default").mkdir(parents=True)
-    return replace(sandbox_host(tmp_path), layout=Layout(tmp_path), processes=Processes([]))
+    return sandbox_host(tmp_path)._replace(layout=Layout(tmp_path), processes=Processes([]))
 
 
 def stopped(*words: str, environment: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> UnitState:
@@ -42,15 +41,15 @@ def stopped(*words: str, environment: tuple[str, ...] = (), files: tuple[str, ..
 
 
 def test_the_running_process_is_believed_more_than_its_unit(host: Host) -> None:
-    unit = replace(stopped("--debug"), active="active", main_pid=7)
+    unit = stopped("--debug")._replace(active="active", main_pid=7)
 
-    found = command_lines(replace(host, processes=Processes(["/usr/bin/dockerd", "-D"])), unit).now
+    found = command_lines(host._replace(processes=Processes(["/usr/bin/dockerd", "-D"])), unit).now
 
     assert found == ("-D",)
 
 
 def test_a_process_that_is_gone_meanwhile_leaves_the_unit(host: Host) -> None:
-    unit = replace(stopped("--debug"), active="active", main_pid=7)
+    unit = stopped("--debug")._replace(active="active", main_pid=7)
 
     assert command_lines(host, unit).now == ("--debug",)
 
@@ -73,8 +72,8 @@ def test_a_word_with_blanks_is_one_although_systemctl_tells_it_without_quotes(
     )
     words = ("--label", "a=two  words", "--label", "it's")
     if is_running:
-        unit = replace(unit, active="active", main_pid=7)
-        host = replace(host, processes=Processes(["/usr/bin/dockerd", *words]))
+        unit = unit._replace(active="active", main_pid=7)
+        host = host._replace(processes=Processes(["/usr/bin/dockerd", *words]))
 
     assert command_lines(host, unit) == (words, ())
 
@@ -159,8 +158,8 @@ def test_a_value_over_several_lines_is_passed_whole(host: Host) -> None:
 
 
 def running(host: Host, unit: UnitState, *argv: str) -> tuple[Host, UnitState]:
-    started = replace(unit, active="active", main_pid=7)
-    return replace(host, processes=Processes(["/usr/bin/dockerd", *argv])), started
+    started = unit._replace(active="active", main_pid=7)
+    return host._replace(processes=Processes(["/usr/bin/dockerd", *argv])), started
 
 
 def test_a_unit_as_it_was_at_the_start_has_no_other_arguments_to_come(host: Host) -> None:
@@ -203,7 +202,7 @@ def test_a_variable_that_the_unit_unsets_gives_no_flags(
     host: Host, unset: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     (host.layout.root / "etc/default/docker").write_text("OPTS=-D\n")
-    unit = replace(stopped("$OPTS", files=("/etc/default/docker",)), unset_environment=unset)
+    unit = stopped("$OPTS", files=("/etc/default/docker",))._replace(unset_environment=unset)
 
     assert command_lines(host, unit).now == expected
 

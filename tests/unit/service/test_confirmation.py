@@ -68,7 +68,7 @@ def services(host: Host) -> Watched:
 
 @pytest.fixture
 def watched(host: Host, services: Watched) -> Host:
-    return replace(host, systemd=services)
+    return host._replace(systemd=services)
 
 
 @pytest.fixture

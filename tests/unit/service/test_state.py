@@ -100,7 +100,7 @@ def test_a_container_that_cannot_be_started_is_told_by_name(host: Host) -> None:
         def start_container(self, container_id: str) -> None:
             raise CommandFailed("port is already allocated")
 
-    unwilling = replace(host, docker=Unwilling(host.layout))
+    unwilling = host._replace(docker=Unwilling(host.layout))
     (said,) = start_again(unwilling, (Container(id="x" * 64, name="web", state="running"),))
     assert "web" in said
     assert "port is already allocated" in said
@@ -148,7 +148,7 @@ def test_the_reason_for_not_starting_is_waited_for_and_no_older_one_is_told(
     host.systemd.stop(*UNITS)
     services.write(failing_starts=1)
     with pytest.raises(CommandFailed, match="does not start: mkdir /proc/x"):
-        bring_back(replace(host, systemd=Slow(host.layout)), state)
+        bring_back(host._replace(systemd=Slow(host.layout)), state)
 
 
 INFO = 'time="2026-01-02T03:04:05Z" level=info msg="Starting up"\n'
@@ -172,7 +172,7 @@ def test_a_service_that_others_began_without_its_socket_is_ended_for_it(
     services.stop(*UNITS)
     services.start(DOCKER_SERVICE)
 
-    start_units(replace(host, systemd=Refusing(host.layout)), state.active_units)
+    start_units(host._replace(systemd=Refusing(host.layout)), state.active_units)
 
     assert all(services.unit(name).is_active for name in UNITS)
 
@@ -250,7 +250,7 @@ def test_a_unit_that_comes_up_again_and_again_fails_the_stop(
             self.write(active=[DOCKER_SERVICE])  # whatever it was that got past the hold
 
     with pytest.raises(CommandFailed, match=r"docker\.service is up again"):
-        stop(replace(host, systemd=Restless(host.layout)), UNITS, (ROOT,))
+        stop(host._replace(systemd=Restless(host.layout)), UNITS, (ROOT,))
 
 
 def test_a_held_database_is_told(host: Host) -> None:
@@ -263,7 +263,7 @@ def test_a_mount_that_is_left_is_told(host: Host) -> None:
         def mounts(self) -> list[Mount]:
             return [Mount(ROOT / "overlay2/x/merged", "overlay", "overlay", frozenset(), "0:99")]
 
-    left = replace(host, filesystems=Mounted())  # type: ignore[arg-type]  # nothing else is asked
+    left = host._replace(filesystems=Mounted())  # type: ignore[arg-type]  # nothing else is asked
     assert restless(left, (ROOT,)) == ["/var/lib/docker/overlay2/x/merged is still mounted"]
 
 
@@ -272,7 +272,7 @@ def test_a_container_process_that_is_left_is_told(host: Host) -> None:
         def of_docker(self) -> list[str]:
             return ["containerd-shim-runc-v2 (pid 7)"]
 
-    left = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
+    left = host._replace(processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
     assert restless(left, (ROOT,)) == ["containerd-shim-runc-v2 (pid 7) still runs a container"]
 
 
@@ -283,7 +283,7 @@ def test_containers_that_go_on_do_not_keep_the_daemon_from_being_stopped(
         def of_docker(self) -> list[str]:
             return ["containerd-shim-runc-v2 (pid 7)"]
 
-    surviving = replace(host, processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
+    surviving = host._replace(processes=Shims())  # type: ignore[arg-type]  # nothing else is asked
     stop(surviving, UNITS, (ROOT,), daemon_only=True)
 
     monkeypatch.setattr("dockerd_cfg.service.stopping._GONE_PATIENCE", 0)

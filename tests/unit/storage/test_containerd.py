@@ -1,7 +1,7 @@
 """containerd's configuration: one key changes, comments and layout stay, and others' changes are not lost."""
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ def facts_of(root: Path, *words: str, config: bytes | None = None, active: str =
     if config is not None:
         (root / "etc/containerd").mkdir(parents=True, exist_ok=True)
         (root / "etc/containerd/config.toml").write_bytes(config)
-    return read_containerd(replace(host, systemd=units, runner=Silent()), DOCKER)  # type: ignore[arg-type]
+    return read_containerd(host._replace(systemd=units, runner=Silent()), DOCKER)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

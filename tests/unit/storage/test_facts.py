@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -73,7 +72,7 @@ def test_nothing_is_tried_in_a_folder_where_others_could_put_links_in_its_way(
     tried, target = Tried(host), HostPath("/mnt/data")
     host.layout.real(target).chmod(mode)
 
-    facts = read_target(replace(host, filesystems=tried), target, ())
+    facts = read_target(host._replace(filesystems=tried), target, ())
 
     assert (facts.unsafe == (), tried.folders != []) == (is_tried, is_tried)
 

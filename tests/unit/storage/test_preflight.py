@@ -115,8 +115,8 @@ ERRORS = [
         facts(binds=(Bind("container c", ROOT / "volumes/v/_data", is_root=False),)),
     ),
     ("source-missing", "no source", tree(missing=True)),
-    ("no-room", "no room", target(usage=replace(ROOM, free_bytes=1000))),
-    ("no-inodes", "no inodes", target(usage=replace(ROOM, free_inodes=10))),
+    ("no-room", "no room", target(usage=ROOM._replace(free_bytes=1000))),
+    ("no-inodes", "no inodes", target(usage=ROOM._replace(free_inodes=10))),
     ("containerd-config", "containerd's root as a flag", containerd(trouble="a flag")),
     ("containerd-not-separate", "no containerd of its own", containerd(is_separate=False)),
     ("containerd-shared", "containerd used by others", containerd(strangers=("k8s.io",))),
@@ -160,7 +160,7 @@ def test_what_should_be_known_is_a_warning(fit: StorageFacts, code: str, change:
 
 
 def test_a_move_that_frees_no_space_is_a_warning(fit: StorageFacts) -> None:
-    usage = replace(ROOM, device=fit.trees[0].device)
+    usage = ROOM._replace(device=fit.trees[0].device)
 
     found = preflight(target(usage=usage)(fit), MoveRequest())
 
@@ -188,7 +188,7 @@ def test_all_that_is_wrong_is_told_at_once(fit: StorageFacts) -> None:
             ),
             id="live-restore without running containers",
         ),
-        pytest.param(target(usage=replace(ROOM, free_inodes=None)), id="inodes as needed"),
+        pytest.param(target(usage=ROOM._replace(free_inodes=None)), id="inodes as needed"),
         pytest.param(target(usage=None), id="room unknown"),
         pytest.param(target(fstype=""), id="file system unknown"),
         pytest.param(target(mount_options=frozenset({"rw", "noatime"})), id="harmless mount options"),

@@ -1,6 +1,5 @@
 """Whether what is mounted comes back at the next boot, by the unit that would mount it then."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ def test_another_disk_is_told_from_the_same_by_another_name(host: Host, tmp_path
         mount = Mount(POINT, "ext4", source, frozenset(), "7:0")
 
         def told(what: str, fstype: str = "ext4") -> str | None:
-            return mounted_instead(host, replace(mount, fstype=fstype), unit_of(host, what))
+            return mounted_instead(host, mount._replace(fstype=fstype), unit_of(host, what))
 
         assert told(str(tmp_path / "other.img")) == str(tmp_path / "other.img")
         assert told("/dev/zero") is None  # no disk: whatever it means

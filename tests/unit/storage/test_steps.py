@@ -396,7 +396,7 @@ def test_nobody_can_mount_over_the_old_tree_before_it_is_set_aside(host: Host) -
     services = WatchedServices(host.layout)
     services.seen = []
 
-    handed_over(replace(host, systemd=services), "bind")
+    handed_over(host._replace(systemd=services), "bind")
 
     written = [can_start for is_written, can_start in services.seen if is_written]
     assert written
@@ -600,7 +600,7 @@ def test_nothing_is_removed_where_something_is_mounted_below(
     host: Host, tree: HostPath, remove: Callable[[Context, dict[str, Before]], None]
 ) -> None:
     captured = copied_while_docker_ran(host)
-    mounted = replace(host, filesystems=WithMount(host, tree / "volumes/records"))
+    mounted = host._replace(filesystems=WithMount(host, tree / "volumes/records"))
     with pytest.raises(FileProblem, match="volumes/records is mounted below it"):
         remove(context(mounted), captured)
     assert (volume(host, tree) / "journal.txt").exists()
