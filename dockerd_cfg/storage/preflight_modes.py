@@ -5,10 +5,12 @@ from typing import Final
 
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.storage.binds import Bind
+from dockerd_cfg.storage.boot import mount_unit
 from dockerd_cfg.storage.facts import StorageFacts
 from dockerd_cfg.storage.plan import MoveRequest
 
 _SHOWN: Final = 3
+_LONGEST_UNIT_NAME: Final = 255  # characters (systemd.unit(5)), and bytes of a file's name
 
 
 def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
@@ -38,6 +40,12 @@ def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding
                 "mode-same-file-system",
                 f"{tree.target} is on the same file system as {tree.source}: a bind mount is of no use there",
                 "use --mode symlink or --mode data-root, which rename it",
+            )
+        elif request.mode == "bind" and len(mount_unit(tree.named)) > _LONGEST_UNIT_NAME:
+            yield preflight_error(
+                "mode-long-path",
+                f"{tree.named} is too long a path for a mount unit: its name is made of the whole path",
+                "use --mode symlink or --mode data-root",
             )
     yield from _binds(facts, request)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -131,6 +131,17 @@ WARNINGS = [
         both(facts(image_store="containerd", driver="overlayfs"), containerd(is_moved=False)),
     ),
 ]
+LINK = HostPath("/srv/link")
+LONG = HostPath("/srv/" + "/".join(["müßig"] * 20))
+MODES = [
+    ("symlink", "mode-nothing-there", "a root that is not there, for a link", tree(missing=True)),
+    ("bind", "mode-nothing-there", "a root that is not there, for a mount", tree(missing=True)),
+    ("symlink", "mode-mount-point", "a mount point, for a link", tree(is_mount_point=True)),
+    ("bind", "mode-mount-point", "a mount point, for a mount", tree(is_mount_point=True)),
+    ("bind", "mode-link", "a link already", tree(named=LINK)),
+    ("bind", "mode-same-file-system", "the same file system", tree(is_near=True)),
+    ("bind", "mode-long-path", "a path too long for a unit's name", tree(source=LONG, named=LONG)),
+]
 
 
 def params(rows: list[tuple[str, str, Change]]) -> list[Any]:
@@ -146,6 +157,19 @@ def test_what_makes_a_move_impossible_is_found_alone(fit: StorageFacts, code: st
     found = preflight(change(fit), MoveRequest())
 
     assert [(one.code, one.severity, one.stage) for one in found] == [(code, "error", "preflight")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "change"),
+    [pytest.param(mode, code, change, id=name) for mode, code, name, change in MODES],
+)
+def test_a_mode_that_does_not_fit_the_host_is_refused_beforehand(
+    fit: StorageFacts, mode: Literal["symlink", "bind"], code: str, change: Change
+) -> None:
+    found = preflight(change(fit), MoveRequest(mode=mode))
+
+    assert code in {one.code for one in found if one.is_error and one.hint}
+    assert code not in {one.code for one in preflight(change(fit), MoveRequest())}
 
 
 def test_every_error_says_what_to_do(fit: StorageFacts) -> None:
