@@ -1,6 +1,7 @@
 """Real file systems of our own, each in a file on a loop device."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from typing import Final
 
 import pytest
 
+_BLOCK: Final = 4096
 _MAKING: Final = {
-    "ext4": ["mkfs.ext4", "-qF", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
+    "ext4": ["mkfs.ext4", "-qF", "-b", str(_BLOCK), "-E", "lazy_itable_init=0,lazy_journal_init=0"],
     "ext4 with small inodes": ["mkfs.ext4", "-qF", "-I", "128"],
     "xfs": ["mkfs.xfs", "-qf"],
     "btrfs": ["mkfs.btrfs", "-qf"],
@@ -47,6 +49,27 @@ def after_a_power_cut(point: Path) -> Iterator[Path]:
     image = point.with_name(f"{point.name}-cut.img")
     # the disk is its file: what the file system did not send to it yet is not in there
     subprocess.run(["cp", "--sparse=always", point.with_name(f"{point.name}.img"), image], check=True)
+    with _mounted(image, "disk", "rw") as left:
+        yield left
+
+
+@contextmanager
+def with_broken_attributes(point: Path, name: str) -> Iterator[Path]:
+    """Mount a copy of the disk at ``point`` (a `loop_disk` of ext4) where the attributes of the file ``name`` cannot be read.
+
+    They have to be too many for its inode.
+    """
+    image = point.with_name(f"{point.name}-broken.img")
+    subprocess.run(["fsfreeze", "--freeze", point], check=True)  # else the journal would mend it
+    subprocess.run(["cp", "--sparse=always", point.with_name(f"{point.name}.img"), image], check=True)
+    subprocess.run(["fsfreeze", "--unfreeze", point], check=True)
+    told = subprocess.run(
+        ["debugfs", "-R", f"stat /{name}", image], check=True, capture_output=True, text=True
+    ).stdout
+    (block,) = re.findall(r"File ACL: ([1-9][0-9]*)", told)
+    with image.open("r+b") as disk:
+        disk.seek(int(block) * _BLOCK)
+        disk.write(bytes(_BLOCK))
     with _mounted(image, "disk", "rw") as left:
         yield left
 

@@ -1,5 +1,6 @@
 """Comparing two trees: whether one is a faithful copy of the other."""
 
+import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -172,11 +173,14 @@ def _same_contents(source: bytes, target: bytes) -> bool:
 
 
 def _attributes(path: bytes) -> dict[str, bytes]:
+    """Return all extended attributes of ``path``, none on a file system that has no such thing. Raises OSError."""
     try:
         names = os.listxattr(path, follow_symlinks=False)
-        return {name: os.getxattr(path, name, follow_symlinks=False) for name in names}
-    except OSError:
-        return {}
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return {}
+        raise
+    return {name: os.getxattr(path, name, follow_symlinks=False) for name in names}
 
 
 def _shown(path: bytes) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from dockerd_cfg.storage.compare import changed_since, differences, summary
 from dockerd_cfg.storage.copy import MARKER
+from tests.loop_disk import loop_disk, with_broken_attributes
 
 Trees = tuple[Path, Path]
 NOW = 1_700_000_000_123_456_789
@@ -135,6 +136,19 @@ def test_extended_attributes_count(trees: Trees) -> None:
         pytest.skip("the file system has no extended attributes")
 
     assert list(differences(*trees)) == ["folder/file has other extended attributes"]
+
+
+def test_attributes_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    with loop_disk(tmp_path, "disk", size="32M") as disk:
+        for tree in ("source", "target"):
+            (disk / tree).mkdir()
+            (disk / tree / "file").touch()
+        os.setxattr(disk / "source/file", "user.long", b"x" * 3000)
+        with (
+            with_broken_attributes(disk, "source/file") as broken,
+            pytest.raises(OSError, match="source/file"),
+        ):
+            list(differences(broken / "source", broken / "target"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
