@@ -138,7 +138,8 @@ def rollback(
             docker = _observed(session)
             if docker is not None and docker.all_running:
                 count = counted(len(docker.all_running), "running container")
-                session.consent(f"Docker will be restarted under {count}")
+                names = ", ".join(container.name for container in docker.all_running)
+                session.consent(f"Docker will be restarted under {count} ({names})")
         with session.engine(chosen) as (engine, _):
             engine.revert()
         unread = "; Docker does not use the old daemon.json before its next restart" if is_unread else ""

@@ -895,7 +895,11 @@ def test_rolling_back_what_a_reload_brings_back_restarts_nothing(tool: Tool) -> 
 def test_rolling_back_under_running_containers_needs_consent(tool: Tool) -> None:
     tool("set", "mtu", "1400", "--yes")
 
-    assert untouched(tool, "rollback").errors == ["needs-consent"]
+    answer = untouched(tool, "rollback")
+
+    assert (answer.code, answer.errors) == (4, ["needs-consent"])
+    assert "web" in answer.message
+    assert "job" in answer.message
 
 
 @pytest.mark.parametrize("key", ["bip", "fixed-cidr"])
