@@ -1,7 +1,7 @@
 """What will be done: a plan is a list of steps, and a step is data with three verbs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
@@ -87,6 +87,10 @@ class Step(Document):
     def parts(self) -> tuple["Step", ...]:
         """The steps this one consists of: itself, unless it carries out several at once."""
         return (self,)
+
+    def replaced(self, before: Before) -> Sequence[tuple["Step", Before]]:
+        """Return those of `parts` that replace a file, each with what it captured; ``before`` is what this one captured."""
+        return ()
 
 
 class Plan(Document):

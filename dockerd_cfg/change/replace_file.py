@@ -1,6 +1,7 @@
 """The step that gives a file new contents, and can give back the old ones to the byte."""
 
 import base64
+from collections.abc import Sequence
 from typing import Self
 
 from dockerd_cfg import files
@@ -53,8 +54,8 @@ class StoredImage(Document):
 class ReplaceFile(Step):
     """Give ``path`` the contents ``new``, if it still has those with the digest ``expected``.
 
-    Owner, mode and attributes of an existing file stay. Undoing gives back the file as it was, byte for byte; if
-    somebody else changed it since, ``take_back`` decides.
+    Owner, mode and attributes of an existing file stay, when this is undone, too. Undoing gives back the contents, byte
+    for byte; if somebody else changed them since, ``take_back`` decides.
     """
 
     path: HostPath
@@ -64,6 +65,10 @@ class ReplaceFile(Step):
     def describe_undo(self) -> str | None:
         """Return one imperative sentence."""
         return f"Give back {self.path} as it was"
+
+    def replaced(self, before: Before) -> Sequence[tuple[Step, Before]]:
+        """Return itself."""
+        return ((self, before),)
 
     def capture(self, context: Context) -> Before:
         """Keep the whole file."""
@@ -83,12 +88,7 @@ class ReplaceFile(Step):
         if files.read_image(real).digest == self.new.image.digest:
             return []
         old = StoredImage.model_validate(before).image
-        kept = (
-            FileImage(self.new.image.data, old.mode, old.owner, old.group)
-            if old.data is not None
-            else self.new.image
-        )
-        return [Replacement(real, kept, self.expected)]
+        return [Replacement(real, self.new.image.like(old), self.expected)]
 
     def revert(self, context: Context, before: Before) -> None:
         """Give back what was there. Raises FileProblem when somebody else's change is in the way."""
@@ -124,9 +124,9 @@ class ReplaceFile(Step):
         stored = StoredImage.model_validate(before).image
         present = files.read_image(layout.file(self.path))
         if present.digest in (stored.digest, self.new.image.digest):
-            return present, stored
+            return present, stored if stored.data is None else stored.like(present)
         data = self.take_back(present, stored)
-        return present, FileImage(data, present.mode, present.owner, present.group)
+        return present, FileImage(data).like(present)
 
     def take_back(self, present: FileImage, before: FileImage) -> bytes | None:
         """Return ``present``, which somebody else changed, without our change. Raises FileProblem if that cannot be."""

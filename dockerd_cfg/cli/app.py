@@ -55,7 +55,6 @@ def build_app(command: str | None) -> typer.Typer:
     app = typer.Typer(
         name="dockerd-cfg",
         help="Manage the Docker daemon's configuration and the place of its storage, with proof and undo.",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -100,6 +99,7 @@ def run(
 
     ``witnesses`` see each entry of the journals written.
     """
+    argv = argv or ["--help"]
     report = report or Report(as_json="--json" in argv)
     tracing.listen(report.say if {"-v", "--verbose"} & set(argv) else None)
     session = Session(make_host, report, argv, witnesses=witnesses)

@@ -10,7 +10,7 @@ from dockerd_cfg.config.change import plan_change
 from dockerd_cfg.config.change_request import ConfigFacts, ConfigPlan, ConfigRequest, Restart
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, changes_anything, drop_in_folder
-from dockerd_cfg.config.diff import unified_diff
+from dockerd_cfg.config.diff import text_of, unified_diff
 from dockerd_cfg.config.edits import dropped_options, quoted_options, refuse_placeholders
 from dockerd_cfg.config.facts import config_file_of, read_config_facts, with_contents
 from dockerd_cfg.config.judge import ask_dockerd, refuse_errors
@@ -147,9 +147,9 @@ def carry_out(
     if outcome is not None:
         edits = outcome(run.id)
         data |= edits.data
-    report.answer(
-        f"Done: {edits.done}{_still_unused(planned)}. Undo with: {session.call('rollback', run.id)}"
-    )
+    has_written = edit is not None or outcome is not None
+    undo = f" Undo with: {session.call('rollback', run.id)}" if has_written else ""
+    report.answer(f"Done: {edits.done}{_still_unused(planned)}.{undo}")
     if plan.confirm_within is not None:
         within = shown_duration(plan.confirm_within)
         report.answer(f"This is undone {within} after the run began unless you run: dockerd-cfg confirm")
@@ -204,15 +204,11 @@ def _data(session: Session, facts: ConfigFacts, edits: Edits, planned: ConfigPla
         "need": planned.need,
         "action": planned.action,
         "restarts": planned.action == "restart",
-        "diff": {"before": _text(before), "after": _text(after)},
+        "diff": {"before": text_of(before), "after": text_of(after)},
     }
     if planned.plan is not None:
         data["steps"] = session.plan_data(planned.plan)["steps"]
     return data
-
-
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace")
 
 
 def _restart(value: str) -> Restart:

@@ -11,10 +11,12 @@ from dockerd_cfg.cli.options import DryRun, Json, Root, RunId, Verbose, Yes, ses
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.change_request import SUBJECT
+from dockerd_cfg.config.diff import text_of, unified_diff
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.lasting_addresses import addresses_left
 from dockerd_cfg.config.scan import scan
-from dockerd_cfg.errors import DockerdCfgError, FileProblem, PreflightRefused
+from dockerd_cfg.config.undo import refuse_broken_undo, undone_files
+from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.json_value import JsonValue
@@ -125,15 +127,19 @@ def rollback(
             )
             session.report.answer(f"Nothing to do: {what}.")
             return Result(command=session.command)
+        _refuse_mere_restart(session, chosen)
         _refuse_late(session, chosen)
         _refuse_conflict(session, chosen)
+        _refuse_broken(session, chosen)
         _show_undo(session, chosen)
+        diff = _show_diff(session, chosen)
         is_unread = _is_read_since(session, chosen)
         lasting = _lasting(chosen, is_used=is_unread or chosen.record.has("started", "restart-docker"))
         session.report.findings(lasting)
         if session.is_dry_run:
             session.report.answer("Nothing was changed (--dry-run).")
-            return Result(command=session.command, changed=True, data=run_data(chosen), findings=lasting)
+            data = {**run_data(chosen), **diff}
+            return Result(command=session.command, changed=True, data=data, findings=lasting)
         if chosen.record.was_applied and _undo_restarts(chosen):
             docker = _observed(session)
             if docker is not None and docker.all_running:
@@ -151,7 +157,7 @@ def rollback(
         but = f", but for what somebody else changed since and which stays: {', '.join(kept)}" if kept else ""
         stays = "; the addresses of Docker's bridge stay" if lasting else ""
         session.report.answer(f"The run {chosen.id} is undone{but}{stays}{unread}.")
-        data = run_data(undone)
+        data = {**run_data(undone), **diff}
         return Result(
             command=session.command,
             changed=True,
@@ -197,6 +203,18 @@ def _observed(session: Session) -> DockerState | None:
         return None  # a Docker that does not answer is a reason to roll back, not against it
 
 
+def _refuse_mere_restart(session: Session, run: Run) -> None:
+    """Refuse to undo a run that wrote nothing: Docker would be restarted, and use the same as before."""
+    if run.state != "applied" or run.plan.subject != SUBJECT or _edited(run):
+        return
+    earlier = [one for one in session.history.runs() if one.record.was_applied and _edited(one)]
+    wrote = [one.id for one in earlier if one.record.state != "reverted" and one.id != run.id]
+    raise PreflightRefused(
+        f"the run {run.id} wrote nothing: it only made Docker use what was in its configuration",
+        hint=f"to undo what was written: dockerd-cfg rollback {wrote[-1]}" if wrote else None,
+    )
+
+
 def _refuse_late(session: Session, run: Run) -> None:
     state = run.record.state
     if state in {"finished", "finishing"} and run.plan.finish:
@@ -204,13 +222,7 @@ def _refuse_late(session: Session, run: Run) -> None:
             f"the run {run.id} is finished: the old data is gone, so it cannot be undone",
             hint="to move the data back, use move-storage with the old place as its target",
         )
-    later = [
-        other.id
-        for other in session.history.runs()
-        if int(other.id[:4]) > int(run.id[:4])
-        and _touch_the_same(run, other)
-        and other.record.state not in {"reverted", "planned"}
-    ]
+    later = [other.id for other in _later(session, run) if _touch_the_same(run, other)]
     if later:
         raise PreflightRefused(
             f"the run {later[-1]} changed the same thing after {run.id}",
@@ -231,11 +243,36 @@ def _refuse_conflict(session: Session, run: Run) -> None:
                 raise PreflightRefused(error.message, hint=error.hint) from error
 
 
+def _refuse_broken(session: Session, run: Run) -> None:
+    """Refuse to begin undoing what would leave a daemon.json, with what was written since, that breaks Docker."""
+    if run.record.state != "applied":
+        return
+    host = session.host
+    for one in undone_files(host.layout, run):
+        try:
+            refuse_broken_undo(host, host.systemd.unit(DOCKER_SERVICE), one)
+        except InvalidConfig as error:
+            later = [other.id for other in _later(session, run) if _edited(other)]
+            hint = f"first: dockerd-cfg rollback {later[-1]}" if later else error.hint
+            raise InvalidConfig(
+                f"{one.step.path} without what the run {run.id} wrote would break Docker, as what was written since "
+                f"needs that: {error.message}",
+                hint=hint,
+                findings=error.findings,
+            ) from error
+
+
+def _later(session: Session, run: Run) -> list[Run]:
+    """Return the runs after ``run`` that were carried out and are not undone."""
+    runs = session.history.runs()
+    place = [one.id for one in runs].index(run.id)
+    return [one for one in runs[place + 1 :] if one.record.state not in {"reverted", "planned"}]
+
+
 def _touch_the_same(run: Run, other: Run) -> bool:
     """Whether two runs changed the same thing: options of daemon.json, containers, or else the same subject."""
-    mine, its = _edited(run), _edited(other)
-    if mine and its and run.plan.subject == other.plan.subject:
-        return any(a[: len(b)] == b or b[: len(a)] == a for a in mine for b in its)
+    if SUBJECT == run.plan.subject == other.plan.subject:
+        return any(a[: len(b)] == b or b[: len(a)] == a for a in _edited(run) for b in _edited(other))
     return run.plan.subject == other.plan.subject
 
 
@@ -255,6 +292,19 @@ def _show_undo(session: Session, run: Run) -> None:
         undo = step.describe_undo()
         if undo is not None and run.record.has("started", number) and not run.record.has("undone", number):
             session.report.answer(f"  - {undo}")
+
+
+def _show_diff(session: Session, run: Run) -> dict[str, JsonValue]:
+    """Show what undoing ``run`` makes of daemon.json; return the same for programs, nothing where it changes nothing."""
+    if run.record.state != "applied":
+        return {}
+    data: dict[str, JsonValue] = {}
+    for one in undone_files(session.host.layout, run):
+        present, undone = one.present.data, one.undone.data
+        if present != undone:
+            session.report.diff(unified_diff(present, undone, str(one.step.path)))
+            data["diff"] = {"before": text_of(present), "after": text_of(undone)}
+    return data
 
 
 def kept_options(run: Run) -> list[str]:

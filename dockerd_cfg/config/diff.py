@@ -2,13 +2,13 @@
 
 from dockerd_cfg.config.text import ScanError, decode
 
-__all__ = ["unified_diff"]
+__all__ = ["text_of", "unified_diff"]
 
 _CONTEXT = 3
 
 
-def unified_diff(before: bytes | None, after: bytes, path: str) -> str:
-    r"""The unified diff from `before` (None: an absent file) to `after`, both named `path`; empty if there is none.
+def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
+    r"""The unified diff from `before` to `after` (None: an absent file), both named `path`; empty if there is none.
 
     Lines end at `\n` only, so a carriage return is part of its line. Bytes that are no text are shown as `\xff`.
     """
@@ -16,12 +16,17 @@ def unified_diff(before: bytes | None, after: bytes, path: str) -> str:
         return ""
     from difflib import unified_diff as compare  # noqa: PLC0415 - costs start-up time, and few commands show a diff
 
-    old, new = _lines(before or b""), _lines(after)
-    source = "/dev/null" if before is None else path
-    lines = compare(old, new, source, path, n=_CONTEXT)
+    old, new = _lines(before or b""), _lines(after or b"")
+    source, target = ("/dev/null" if data is None else path for data in (before, after))
+    lines = compare(old, new, source, target, n=_CONTEXT)
     return "".join(
         line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def text_of(data: bytes | None) -> str:
+    """Return ``data``, the contents of a file or None for no file, for programs."""
+    return (data or b"").decode("utf-8", "replace")
 
 
 def _lines(data: bytes) -> list[str]:

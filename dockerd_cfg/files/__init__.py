@@ -36,6 +36,14 @@ class FileImage(NamedTuple):
         """The SHA-256 of the contents in hex; an absent file has one of its own."""
         return digest(self.data)
 
+    def like(self, other: "FileImage") -> "FileImage":
+        """Return the same contents with mode, owner and group of ``other``, unless there is no such file."""
+        return (
+            self
+            if other.data is None
+            else self._replace(mode=other.mode, owner=other.owner, group=other.group)
+        )
+
 
 class Replacement(NamedTuple):
     """A file to be replaced: where, by what, and the digest its present contents must have (None: any)."""

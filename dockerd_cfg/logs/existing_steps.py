@@ -6,7 +6,7 @@ Under live-restore, containers go on meanwhile: at Docker's start each gets a ne
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -74,6 +74,10 @@ class LimitExistingLogs(Step):
     def parts(self) -> tuple[Step, ...]:
         """The step itself and the edit it makes."""
         return (self,) if self.edit is None else (self, self.edit)
+
+    def replaced(self, before: Before) -> Sequence[tuple[Step, Before]]:
+        """Return the edit."""
+        return () if self.edit is None else ((self.edit, _file(before)),)
 
     def describe(self) -> str:
         """Return one imperative sentence."""

@@ -6,6 +6,7 @@ was written since, so that both are one step: the old configuration never comes 
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -53,6 +54,10 @@ class HandOver(Step):
     def parts(self) -> tuple[Step, ...]:
         """The edits it makes."""
         return (self, *self.edits)
+
+    def replaced(self, before: Before) -> Sequence[tuple[Step, Before]]:
+        """Return the edits."""
+        return tuple(zip(self.edits, _kept(before), strict=True))
 
     def describe(self) -> str:
         """Return one imperative sentence."""

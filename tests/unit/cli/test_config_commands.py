@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import stat
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -1031,6 +1032,87 @@ def test_what_somebody_else_took_back_already_is_rolled_back(tool: Tool) -> None
     tool.elsewhere("1.1.1.1", "9.9.9.9")
 
     assert tool("rollback", "--yes").code == 0
+
+
+def test_a_run_that_only_restarted_docker_is_not_rolled_back_but_the_one_that_wrote_is_named(
+    tool: Tool,
+) -> None:
+    tool("set", "mtu", "1400", "--restart", "never")
+    assert "Undo with" not in tool("set", "mtu", "1400", "--yes").talk
+
+    answer = untouched(tool, "rollback", "--yes")
+
+    assert (answer.code, answer.hint) == (4, "to undo what was written: dockerd-cfg rollback 0001-set")
+    assert tool("rollback", "1", "--yes").code == 0
+    assert "mtu" not in tool.value
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (("set", "log-driver", "syslog"), ("set", "log-opts.syslog-address", "udp://192.0.2.1:514")),
+        (("set-logs",), ("set", "log-opts.compress", "true")),
+    ],
+    ids=["Docker would not start", "containers would not start"],
+)
+def test_a_rollback_that_would_leave_what_breaks_docker_is_refused_and_the_later_run_named(
+    tool: Tool, earlier: tuple[str, ...], later: tuple[str, ...]
+) -> None:
+    assert [tool(*earlier, "--yes").code, tool(*later, "--yes").code] == [0, 0]
+
+    answer = untouched(tool, "rollback", "1", "--yes")
+
+    assert (answer.code, answer.hint) == (3, "first: dockerd-cfg rollback 0002-set")
+    assert [tool("rollback", number, "--yes").code for number in ("2", "1")] == [0, 0]
+
+
+def test_a_rollback_that_would_break_docker_beside_somebody_elses_edit_is_refused(tool: Tool) -> None:
+    tool("set", "log-driver", "syslog", "--yes")
+    tool.elsewhere(
+        '"log-driver": "syslog"', '"log-driver": "syslog",\n    "log-opts": {"syslog-facility": "local0"}'
+    )
+
+    answer = untouched(tool, "rollback", "--yes")
+
+    assert (answer.code, answer.errors) == (3, ["unknown-log-option"])
+    assert "syslog-facility" in answer.message
+
+
+def test_a_fault_that_somebody_else_left_does_not_keep_from_rolling_back(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool.elsewhere('"debug": true', '"debug": true,\n    "mtu": "none"')
+
+    assert tool("rollback", "--yes").code == 0
+    assert "debug" not in tool.value
+
+
+def test_the_file_before_our_run_is_given_back_with_its_faults(tool: Tool) -> None:
+    tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    tool.elsewhere('"live-restore": false', '"live-restore": "no"')
+    before = tool.text
+    assert tool("set", "live-restore", "false").code == 0
+
+    assert tool("rollback", "--yes").code == 0
+    assert tool.text == before
+
+
+def test_the_mode_and_owner_that_the_file_got_since_stay(tool: Tool) -> None:
+    tool("set", "debug", "true")
+    tool.path.chmod(0o600)
+    os.chown(tool.path, 1, 2)
+
+    assert tool("rollback", "--yes").code == 0
+    found = tool.path.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o600, 1, 2)
+
+
+def test_a_dry_run_of_a_rollback_shows_what_changes_in_the_file(tool: Tool) -> None:
+    before = tool.text
+    tool("set", "debug", "true")
+
+    answer = untouched(tool, "rollback", "--dry-run")
+
+    assert answer.data["diff"] == {"before": tool.text, "after": before}
 
 
 def test_rolling_back_a_mere_write_tells_that_docker_uses_it_by_now(tool: Tool) -> None:

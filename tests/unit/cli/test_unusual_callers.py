@@ -364,3 +364,14 @@ def test_ctrl_c_during_the_imports_is_told_like_any_other() -> None:
 
     assert (ended.returncode, ended.stderr) == (1, "error: interrupted by SIGINT; nothing was changed\n")
     assert json.loads(ended.stdout)["error"]["message"] == "interrupted by SIGINT; nothing was changed"
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    bare, asked = (
+        subprocess.run(
+            [sys.executable, "-m", "dockerd_cfg", *argv], capture_output=True, text=True, check=False
+        )
+        for argv in ([], ["--help"])
+    )
+    assert (bare.returncode, bare.stdout, bare.stderr) == (0, asked.stdout, asked.stderr)
+    assert "Usage: dockerd-cfg" in bare.stdout
