@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "logs": "dockerd_cfg.cli.logs:logs",
     "usage": "dockerd_cfg.cli.usage:usage",
     "resume": "dockerd_cfg.cli.runs:resume",
-    "rollback": "dockerd_cfg.cli.runs:rollback",
+    "rollback": "dockerd_cfg.cli.rollback:rollback",
     "confirm": "dockerd_cfg.cli.runs:confirm",
     "finish": "dockerd_cfg.cli.finish:finish",
     "history": "dockerd_cfg.cli.history:history",
