@@ -1,12 +1,14 @@
 """A finding: one thing that is wrong, or will be, with its place and what to do about it."""
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 Stage = Literal["parse", "start", "container", "ignored", "advice", "preflight"]
 Severity = Literal["error", "warning"]
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One message of a check.
 
     ``code`` is a stable slug for programs; ``stage`` says when it would hurt: dockerd refuses the file

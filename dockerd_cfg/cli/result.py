@@ -38,8 +38,7 @@ class Result:
 
     def as_json(self) -> str:
         """Return it as one line of JSON."""
-        told = {**asdict(self), "findings": [finding._asdict() for finding in self.findings]}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def of_error(

@@ -1,6 +1,7 @@
 """A change of daemon.json as steps: what makes Docker use it, how that is proved, what speaks against it. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from dockerd_cfg import __version__
@@ -178,14 +179,14 @@ def _judged(
 def _refused(finding: Finding) -> Finding:
     """Return the warning ``finding`` as an error, because the change itself brings it about."""
     hint = f"{finding.hint}; if so, add: --force {finding.key}" if finding.code == _PLUGIN else finding.hint
-    return finding._replace(severity="error", hint=hint)
+    return replace(finding, severity="error", hint=hint)
 
 
 def _overruled(finding: Finding, force: Collection[str]) -> Finding:
     """Return ``finding`` as no more than a warning if it is forced; how to force it is no hint any more."""
     if not finding.is_error or not is_within(finding.key, force):
         return finding
-    return finding._replace(severity="warning", hint=None if finding.code in _FORCE_HINTS else finding.hint)
+    return replace(finding, severity="warning", hint=None if finding.code in _FORCE_HINTS else finding.hint)
 
 
 def _is_hiding(one: KeyEdit) -> bool:

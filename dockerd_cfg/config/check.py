@@ -7,6 +7,7 @@ docker-v29.7.2; of what depends on the host, only what is told of it counts: nev
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.check_addresses import address_findings
@@ -95,7 +96,7 @@ def _hinting_at_template(finding: Finding) -> Finding:
     """What is wrong with a value that was not filled in is just that; tags of logs are templates of Docker's own."""
     if finding.key == "log-opts.tag" or not re.search(_TEMPLATE, finding.message):
         return finding
-    return finding._replace(hint="this looks like a template that was not filled in: render it first")
+    return replace(finding, hint="this looks like a template that was not filled in: render it first")
 
 
 def _file_findings(document: Document, context: Context) -> Iterator[Finding]:
@@ -110,4 +111,4 @@ def _file_findings(document: Document, context: Context) -> Iterator[Finding]:
     if problem:
         code, message, hint = problem
         finding = context.finding(code, "parse", (), f"{message}, which Docker 20.10 refuses", hint)
-        yield finding._replace(key=None, line=1, column=1)
+        yield replace(finding, key=None, line=1, column=1)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.catalogue import options
@@ -36,7 +37,7 @@ def _logs(context: Context) -> Iterator[Finding]:
         placed = context.placed(finding)
         if finding.code == "unknown-log-driver" and _may_be_plugin(context):
             hint = "docker plugin ls tells whether it is installed and enabled"
-            yield placed._replace(severity="warning", hint=hint)
+            yield replace(placed, severity="warning", hint=hint)
         else:
             yield placed
 

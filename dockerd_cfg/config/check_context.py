@@ -1,7 +1,7 @@
 """What the rules look at: a daemon.json as one version of dockerd would read it, beside its command line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -109,7 +109,7 @@ class Context:
         """``finding`` with the place of its ``KEY`` or ``KEY.MEMBER``, or of the nearest thing that is there."""
         first, _, rest = (finding.key or "").partition(".")
         line, column = self._place((first, rest) if rest else (first,))
-        return finding._replace(line=line, column=column)
+        return replace(finding, line=line, column=column)
 
     def _place(self, path: Path) -> tuple[int | None, int | None]:
         if self.document is None or self.document.root is None:

@@ -6,6 +6,7 @@ Source: ``cmd/dockerd/config.go``, ``config_unix.go`` and ``options.go`` of moby
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dockerd_cfg.config.catalogue import options
@@ -59,7 +60,7 @@ def flag_findings(context: Context) -> Iterator[Finding]:
         key = (finding.key or "").partition("[")[0]
         if finding.stage == "parse" or key in _JUDGED_AT_ONCE:
             message = f"the flag {_flag(key)} is refused: {finding.message}"
-            yield finding._replace(stage="parse", severity="error", key=_flag(key), message=message)
+            yield replace(finding, stage="parse", severity="error", key=_flag(key), message=message)
 
 
 def _since(name: str) -> DockerVersion | None:

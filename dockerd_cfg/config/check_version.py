@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final, NamedTuple, Self
 
 from dockerd_cfg.findings import Finding
@@ -91,9 +92,9 @@ def over_versions(
 
 def _without_version(finding: Finding, versions: list[DockerVersion]) -> Finding:
     if finding.code in _TOO_NEW:
-        return finding._replace(stage="advice", severity="warning")
+        return replace(finding, stage="advice", severity="warning")
     if versions[0] == NEWEST:
         return finding
     newest, oldest = versions[0].release, versions[-1].release
     which = newest if newest == oldest else f"{oldest} to {newest}"
-    return finding._replace(message=f"{finding.message} (Docker {which})")
+    return replace(finding, message=f"{finding.message} (Docker {which})")

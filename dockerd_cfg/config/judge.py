@@ -1,6 +1,7 @@
 """Whether a changed daemon.json may be written: our own checks, and dockerd's last word."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -59,9 +60,9 @@ def judge(
         if not finding.is_error:
             return finding
         if (finding.code, finding.key) in old and not is_touched:
-            return finding._replace(severity="warning")
+            return replace(finding, severity="warning")
         line, column = places.get((finding.code, finding.key), (None, None))
-        return finding._replace(line=line, column=column)
+        return replace(finding, line=line, column=column)
 
     wanted = present if edit is None else parse(edit.new.image.data, file.path)
     after = before if edit is None else check(wanted, version=version, flags=arguments.now, host=surroundings)
@@ -98,7 +99,7 @@ def conflicts_to_come(
             if finding.code == FLAG_CONFLICT and finding.key not in known:
                 known.add(finding.key)
                 message = f"{finding.message}: Docker's unit was changed since Docker started, and it would not start again"
-                yield finding._replace(message=message)
+                yield replace(finding, message=message)
 
 
 def is_within(key: str | None, keys: Collection[str]) -> bool:

@@ -6,6 +6,7 @@ their values when a container starts.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from dockerd_cfg.config.check_grammar import closest
@@ -181,7 +182,7 @@ def _check(driver: str, opts: Mapping[str, object], version: DockerVersion) -> l
 
 
 def _at_container(finding: Finding) -> Finding:
-    return finding._replace(stage="container") if finding.stage == "start" else finding
+    return replace(finding, stage="container") if finding.stage == "start" else finding
 
 
 def _not_a_string(name: str, value: object) -> Finding:

@@ -1,6 +1,7 @@
 """Which file writes a flag of dockerd: the unit, one of its drop-ins, an environment file."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from dockerd_cfg.config.flags import parse_flags
@@ -56,7 +57,7 @@ def with_flag_places(
             if name not in places and name not in parse_flags(arguments.next)
         }
     return tuple(
-        finding._replace(hint=hints[finding.key])
+        replace(finding, hint=hints[finding.key])
         if finding.code == FLAG_CONFLICT and finding.key in hints
         else finding
         for finding in found

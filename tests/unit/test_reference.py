@@ -103,7 +103,7 @@ def test_the_reference_has_each_field_of_the_log() -> None:
 def test_the_reference_has_each_member_of_an_answer() -> None:
     document = text("docs/reference/json.md")
     assert first_column(document, "member") == Result.__dataclass_fields__.keys()
-    inner = ErrorInfo.__dataclass_fields__.keys() | set(findings.Finding._fields)
+    inner = ErrorInfo.__dataclass_fields__.keys() | findings.Finding.__dataclass_fields__.keys()
     stages = set(get_args(findings.Stage))
     assert inner | stages <= set(CODE.findall(document.partition("\n## ")[0]))
 
