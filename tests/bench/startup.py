@@ -25,12 +25,9 @@ MOST: Final = 1.5
 LAZY: Final = ("pydantic", "sh", "rich", "tomlkit", "jsonschema", "logging")
 PROBE: Final = f"""
 import sys
-sys.argv = ["dockerd-cfg", "set-logs"]
-from dockerd_cfg.cli import main
-try:
-    main()
-except SystemExit:
-    print(*[name for name in {LAZY!r} if name in sys.modules], sep=",")
+from dockerd_cfg.cli.app import run
+run(["set-logs"])
+print(*[name for name in {LAZY!r} if name in sys.modules], sep=",")
 """
 
 

@@ -56,10 +56,10 @@ def test_a_single_file_is_started_again_by_the_same_interpreter(
 
 def test_the_version_is_told_without_importing_any_command() -> None:
     script = (
-        "import sys; sys.argv = ['dockerd-cfg', '--version']\n"
-        "from dockerd_cfg.cli import main\n"
-        "try: main()\n"
-        "finally: assert not [name for name in sys.modules if name.startswith(('dockerd_cfg.config', 'pydantic'))]\n"
+        "import sys\n"
+        "from dockerd_cfg.cli.app import run\n"
+        "run(['--version'])\n"
+        "assert not [name for name in sys.modules if name.startswith(('dockerd_cfg.config', 'pydantic'))]\n"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.startswith("dockerd-cfg ")
