@@ -1,6 +1,7 @@
 """The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import typer
 
@@ -10,12 +11,15 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import needs
+from dockerd_cfg.config.change import against_restart
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.effect import shown
-from dockerd_cfg.config.facts import read_daemon, unused_options
+from dockerd_cfg.config.facts import config_facts, read_daemon, unused_options, with_contents
+from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
+from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import CommandLines
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -27,6 +31,13 @@ from dockerd_cfg.service.hold import is_held
 from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
+
+_UNKNOWN: Final = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
+_OUTCOMES: Final = {
+    "parse": "Docker would not survive its next restart",
+    "start": "Docker would not survive its next restart",
+    "container": "containers would not start after Docker's next restart",
+}
 
 
 def status(
@@ -70,11 +81,14 @@ def status(
         data["unused"] = []
         findings = file.findings if isinstance(file, InvalidConfig) else ()
         return Result(command=session.command, data=data, findings=findings)
-    unused = (
-        [] if docker is None else _unused(session, unit, ConfigFacts(file, None, arguments, docker), runs)
-    )
+    facts = config_facts(session.host, file, arguments, docker or _UNKNOWN)
+    unused = _unused(session, unit, facts, runs)
+    errors = _errors(session, facts._replace(stale=unused))
+    _tell_unused(session, facts, unused, errors)
     data["unused"] = list[JsonValue](unused)
-    return Result(command=session.command, restart_required=bool(unused), data=data)
+    # programs that go by it restart Docker
+    required = bool(unused) and not errors
+    return Result(command=session.command, restart_required=required, data=data, findings=errors)
 
 
 def _docker(session: Session, unit: UnitState) -> DockerState | None:
@@ -114,20 +128,39 @@ def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | Docker
 
 
 def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:
-    """Return the options that wait for Docker to be restarted, or reloaded, and tell of them."""
+    """Return the options that wait for Docker to be restarted, or reloaded."""
     try:
-        unused = unused_options(session.host, unit, facts, runs)
+        return unused_options(session.host, unit, facts, runs)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return []
+
+
+def _errors(session: Session, facts: ConfigFacts) -> tuple[Finding, ...]:
+    """Return what is wrong with a daemon.json with which Docker would not start again, or not with its data."""
+    host = session.host
+    try:
+        found = against_restart(with_contents(host, facts) if facts.stale else facts)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return ()
+    return with_flag_places(found, host.layout, facts.arguments, is_running=not host.is_offline)
+
+
+def _tell_unused(
+    session: Session, facts: ConfigFacts, unused: list[str], errors: tuple[Finding, ...]
+) -> None:
+    """Tell of the options ``unused`` and what it takes to use them, or of ``errors`` instead of that."""
+    what = f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it"
+    if unused and not errors:
+        need = needs(unused, removed=set(unused) - facts.file.value.keys())
+        what += f"; it takes a {need}: systemctl {need} docker"
     if unused:
-        removed = set(unused) - facts.file.value.keys()
-        need = needs(unused, removed=removed)
-        session.report.answer(
-            f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it; "
-            f"it takes a {need}: systemctl {need} docker"
-        )
-    return unused
+        session.report.answer(what)
+    for finding in errors:
+        outcome = _OUTCOMES.get(finding.stage)
+        way = finding.hint if outcome is None else f"{outcome}; see: {session.call('check')}"
+        session.report.answer(f"daemon.json: {finding.message}; {way}")
 
 
 def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:

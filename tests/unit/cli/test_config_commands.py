@@ -1538,6 +1538,54 @@ def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:
     assert "live-restore" in untouched(tool, "status").data["unused"]
 
 
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        pytest.param({"log-opts": {"max-size": 50}}, "log-option-not-a-string", "Docker would not survive its next restart", id="what Docker refuses"),
+        pytest.param({"hosts": ["fd://"]}, "flag-conflict", "Docker would not survive its next restart", id="an option that a flag gives, too"),
+        pytest.param({"log-opts": {"max-size": "10x"}}, "bad-log-option", "containers would not start", id="what containers do not start with"),
+        pytest.param({"data-root": "/srv/docker"}, "hides-data", "would no longer find the images", id="another data root"),
+    ],
+)  # fmt: skip
+def test_nobody_is_told_to_restart_docker_with_a_file_that_would_end_it_or_hide_its_data(
+    tool: Tool, written: dict[str, Any], code: str, said: str
+) -> None:
+    tool.path.write_text(json.dumps(written), encoding="utf-8")
+    (key,) = written
+
+    answer = untouched(tool, "status")
+
+    assert (answer.code, answer.errors, answer.result["restart_required"]) == (0, [code], False)
+    assert key in answer.data["unused"]
+    _, out, _ = tool.said("status")
+    assert said in out
+    assert "systemctl restart" not in out
+
+
+def test_nobody_is_told_to_restart_docker_for_an_option_beside_one_that_would_end_it(tool: Tool) -> None:
+    tool.path.write_text('{"live-restore": true, "dbug": true}', encoding="utf-8")
+    assert "do not restart it" in note(tool, "live-restore")
+
+    tool.path.write_text('{"live-restore": true}', encoding="utf-8")
+    assert note(tool, "live-restore").endswith("; restart it")
+
+
+def test_status_tells_of_a_file_with_which_a_docker_that_is_down_would_not_start(tool: Tool) -> None:
+    tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    tool.path.write_text('{"dbug": true}', encoding="utf-8")
+
+    answer = untouched(tool, "status")
+
+    assert (answer.code, answer.errors) == (0, ["unknown-option"])
+
+
+def test_status_does_not_complain_of_what_docker_started_with(tool: Tool) -> None:
+    tool.elsewhere('"live-restore": false', '"live-restore": false, "log-opts": {"max-size": "10x"}')
+    tool.services.restart(DOCKER_SERVICE)
+
+    assert untouched(tool, "status").errors == []
+
+
 def test_what_was_in_use_before_a_reload_is_in_use_after_it(tool: Tool) -> None:
     tool("set", "dns", "192.0.2.1", "--yes")
     tool("set", "debug", "true")
