@@ -6,6 +6,7 @@ from typing import Final
 import typer
 
 from dockerd_cfg.change.history import Run
+from dockerd_cfg.cli.disks import are_images_in_containerd, containerd_of, tell_disk
 from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -21,11 +22,11 @@ from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import CommandLines
+from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
-from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.confirmation import EXPECT_CONFIRMATION, SERVICE
 from dockerd_cfg.service.hold import is_held
 from dockerd_cfg.service.state import DockerState, glance
@@ -71,7 +72,8 @@ def status(
         report.answer(_why_not(session, unit))
         data_root = _configured(file)
     data["data_root"] = str(data_root)
-    data["disk"] = _disk(session, "data root", data_root)
+    data["disk"] = tell_disk(session, "data root", data_root)
+    data["containerd"] = _containerd(session, info, data_root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
     data["place"] = _place(session, runs)
@@ -170,20 +172,12 @@ def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:
     return path if path.is_absolute() and ".." not in path.parts else DEFAULT_DATA_ROOT
 
 
-def _disk(session: Session, what: str, path: HostPath) -> JsonValue:
-    try:
-        usage = session.host.filesystems.usage(session.host.layout.real(path))
-    except DockerdCfgError as error:
-        session.report.answer(f"{what}: {path} ({error.message})")
+def _containerd(session: Session, info: Info | None, data_root: HostPath) -> JsonValue:
+    """Tell of containerd's root and its disk where images lie there; None where they do not."""
+    found = containerd_of(session, data_root)
+    if found is None or not found.is_separate or not are_images_in_containerd(session, info, data_root):
         return None
-    session.report.answer(
-        f"{what}: {path}, {shown_bytes(usage.free_bytes)} free of {shown_bytes(usage.total_bytes)} on its disk"
-    )
-    return {
-        "total_bytes": usage.total_bytes,
-        "free_bytes": usage.free_bytes,
-        "free_inodes": usage.free_inodes,
-    }
+    return {"root": str(found.root), "disk": tell_disk(session, "images, in containerd's root", found.root)}
 
 
 def _open_run(session: Session, runs: list[Run]) -> JsonValue:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -1388,6 +1389,28 @@ def test_status_tells_of_a_docker_that_is_down(tool: Tool) -> None:
     data = untouched(tool, "status").data
 
     assert (data["docker"], data["data_root"]) == ("inactive", "/var/lib/docker")
+
+
+def test_status_tells_how_full_the_disk_of_containerd_is_where_images_lie_there(tool: Tool) -> None:
+    assert untouched(tool, "status").data["containerd"] is None
+    tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    shutil.rmtree(tool.root / "var/lib/docker/image")
+    unit = tool.root / "etc/systemd/system/containerd.service"
+    database = tool.root / "srv/containerd/io.containerd.metadata.v1.bolt/meta.db"
+    config = tool.root / "etc/containerd/config.toml"
+    for path, text in (
+        (unit, "[Service]\nExecStart=/usr/bin/containerd\n"),
+        (database, ""),
+        (config, 'root = "/srv/containerd"'),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    found = untouched(tool, "status").data["containerd"]
+
+    assert found["root"] == "/srv/containerd"
+    assert found["disk"].keys() == {"total_bytes", "free_bytes", "free_inodes"}
+    assert re.search("containerd's root: /srv/containerd, .* free of .* on its disk", tool.said("status")[1])
 
 
 # Secrets
