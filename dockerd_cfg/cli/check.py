@@ -15,11 +15,11 @@ from dockerd_cfg.cli.result import ErrorInfo, Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion
-from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
+from dockerd_cfg.config.daemon_json import config_path, drop_in_folder, may_not_read
 from dockerd_cfg.config.judge import conflicts_to_come
 from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.config.scan import scan
-from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
+from dockerd_cfg.errors import AccessDenied, DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
 from dockerd_cfg.files import read_image
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import CommandLines, command_lines
@@ -138,6 +138,8 @@ def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
     )
     try:
         image = read_image(path)
+    except AccessDenied as error:
+        raise may_not_read(error) from error
     except FileProblem as error:
         raise InvalidConfig(error.message, hint=error.hint) from error
     if image.data is None and is_named:

@@ -10,9 +10,9 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import ScanError, scan
 from dockerd_cfg.config.tree import Document as Json
 from dockerd_cfg.config.tree import same
-from dockerd_cfg.errors import FileProblem, InvalidConfig
+from dockerd_cfg.errors import AccessDenied, FileProblem, InvalidConfig, PreflightRefused
 from dockerd_cfg.files import FileImage
-from dockerd_cfg.findings import Finding
+from dockerd_cfg.findings import Finding, preflight_error
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DAEMON_JSON, HostPath, Layout
 
@@ -39,15 +39,24 @@ def config_path(argv: Sequence[str]) -> HostPath:
 def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     """Return the daemon.json at ``path``; an absent one sets nothing.
 
-    Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column.
+    Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column; PreflightRefused
+    when who calls may not read it.
     """
     try:
         image = files.read_image(layout.file(path))
+    except AccessDenied as error:
+        raise may_not_read(error) from error
     except FileProblem as error:
         hint = error.hint or f"make {path} a readable file, or move it away"
         found = Finding(code="unreadable", severity="error", stage="parse", message=error.message, hint=hint)
         raise InvalidConfig(error.message, hint=hint, findings=(found,)) from error
     return DaemonJson(path, image, parse(image.data, path))
+
+
+def may_not_read(error: AccessDenied) -> PreflightRefused:
+    """Return the refusal for ``error``: nothing is said of the file itself, which root can read."""
+    found = preflight_error("not-root", error.message, "run the same command with sudo")
+    return PreflightRefused(found.message, hint=found.hint, findings=(found,))
 
 
 def parse(data: bytes | None, path: HostPath) -> Json:
