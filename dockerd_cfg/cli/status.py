@@ -120,12 +120,13 @@ def _why_not(session: Session, unit: UnitState) -> str:
 def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, CommandLines]:
     """Return daemon.json, or what is wrong with it, and the daemon's arguments.
 
-    Tells of a file with which Docker will not start again.
+    Tells of one that cannot be read, with which Docker may not start again.
     """
     try:
         return read_daemon(session.host, unit)
     except DockerdCfgError as error:
-        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
+        outcome = "; Docker will not survive its next restart" if isinstance(error, InvalidConfig) else ""
+        session.report.answer(f"daemon.json: {error.message}{outcome}")
         return error, CommandLines()
 
 

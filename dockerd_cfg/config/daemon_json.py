@@ -31,9 +31,17 @@ class DaemonJson(NamedTuple):
 
 
 def config_path(argv: Sequence[str]) -> HostPath:
-    """Return the path of the daemon.json that a dockerd with the arguments ``argv`` reads."""
+    """Return the path of the daemon.json that a dockerd with the arguments ``argv`` reads.
+
+    Raises PreflightRefused for a relative one, which depends on dockerd's working directory, and one with ``..``.
+    """
     named = parse_flags(argv).get("config-file")
-    return HostPath(named[-1]) if named else DAEMON_JSON
+    path = HostPath(named[-1]) if named else DAEMON_JSON
+    if not path.is_absolute() or ".." in path.parts:
+        message = f"dockerd's flag --config-file names {path}, which is no absolute, plain path"
+        found = preflight_error("config-file-relative", message, "write the whole path there, without ..")
+        raise PreflightRefused(found.message, hint=found.hint, findings=(found,))
+    return path
 
 
 def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
