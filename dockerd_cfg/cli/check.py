@@ -105,7 +105,7 @@ def _subject(session: Session, file: str | None, version: str | None, flags: str
     if not is_elsewhere or file is None:
         here_flags, found = _here(session)
     given = here_flags if flags is None else CommandLines(tuple(_words(flags)))
-    name = file if file is not None else str(config_path(here_flags.now))
+    name = file if file is not None else str(config_path(given.now))
     return _Subject(
         name="standard input" if name == "-" else name,
         data=_read(session, name, is_named=file is not None),

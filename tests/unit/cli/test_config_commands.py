@@ -1257,6 +1257,15 @@ def test_a_text_from_standard_input_is_checked(
     assert (answer.code, answer.errors) == (3 if errors else 0, errors)
 
 
+def test_the_file_that_the_given_flags_name_is_checked(tool: Tool) -> None:
+    (tool.root / "srv").mkdir(exist_ok=True)
+    (tool.root / "srv/daemon.json").write_text('{"dbug": 1}', encoding="utf-8")
+
+    answer = untouched(tool, "check", "--flags", f"--config-file {OTHER}")
+
+    assert (answer.data["file"], answer.errors) == (OTHER, ["unknown-option"])
+
+
 def test_what_is_missing_on_this_host_counts_unless_another_docker_is_meant(tool: Tool) -> None:
     text = b'{"runtimes": {"x": {"path": "/usr/bin/x"}}}'
 
