@@ -50,21 +50,21 @@ def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column; PreflightRefused
     when who calls may not read it.
     """
+    image = read_daemon_image(layout, path)
+    return DaemonJson(path, image, parse(image.data, path))
+
+
+def read_daemon_image(layout: Layout, path: HostPath) -> FileImage:
+    """Return the daemon.json at ``path`` as it is. Raises InvalidConfig, PreflightRefused, as `read_daemon_json`."""
     try:
-        image = files.read_image(layout.file(path))
+        return files.read_image(layout.file(path))
     except AccessDenied as error:
-        raise may_not_read(error) from error
+        found = preflight_error("not-root", error.message, "run the same command with sudo")
+        raise PreflightRefused(found.message, hint=found.hint, findings=(found,)) from error
     except FileProblem as error:
         hint = error.hint or f"make {path} a readable file, or move it away"
         found = Finding(code="unreadable", severity="error", stage="parse", message=error.message, hint=hint)
         raise InvalidConfig(error.message, hint=hint, findings=(found,)) from error
-    return DaemonJson(path, image, parse(image.data, path))
-
-
-def may_not_read(error: AccessDenied) -> PreflightRefused:
-    """Return the refusal for ``error``: nothing is said of the file itself, which root can read."""
-    found = preflight_error("not-root", error.message, "run the same command with sudo")
-    return PreflightRefused(found.message, hint=found.hint, findings=(found,))
 
 
 def parse(data: bytes | None, path: HostPath) -> Json:

@@ -1281,6 +1281,27 @@ def test_another_file_is_checked(tool: Tool, tmp_path: Path) -> None:
     assert tool("check", str(tmp_path / "d.json")).errors == ["unknown-option"]
 
 
+@pytest.mark.parametrize("argv", [("check",), ("merge", "--dry-run")], ids=" ".join)
+def test_what_a_program_prints_can_be_named_like_a_file(tool: Tool, argv: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b'{"dbug": true}')
+    os.close(writer)
+
+    answer = untouched(tool, *argv, f"/dev/fd/{reader}")
+
+    os.close(reader)
+    assert (answer.code, answer.errors) == (3, ["unknown-option"])
+
+
+@pytest.mark.parametrize("name", ["", "/", "/no/such/file"])
+@pytest.mark.parametrize("command", ["check", "merge"])
+def test_a_file_that_is_none_is_wrong_usage(tool: Tool, command: str, name: str) -> None:
+    answer = untouched(tool, command, name)
+
+    assert (answer.code, answer.error) == (2, "usage")
+    assert "standard input" in answer.hint
+
+
 def test_a_version_may_be_a_release_alone(tool: Tool) -> None:
     assert tool("check", "--docker-version", "28").code == 0
 
