@@ -1443,6 +1443,26 @@ def test_status_tells_how_full_the_disk_of_containerd_is_where_images_lie_there(
     assert re.search("containerd's root: /srv/containerd, .* free of .* on its disk", tool.said("status")[1])
 
 
+# history
+
+
+def test_programs_are_told_the_journal_of_a_run_as_people_are(tool: Tool) -> None:
+    tool.services.write(failing_starts=1)
+    assert tool("set", "mtu", "1400", "--yes").code == 6
+
+    data = untouched(tool, "history", "1").data
+    _, said, _ = tool.said("history", "1")
+
+    journal = data["journal"]
+    assert [journal[0]["event"], journal[-1]["event"], data["kept"]] == ["started", "reverted", []]
+    assert any("pretended failure" in (entry["error"] or "") for entry in journal)
+    for entry in journal:
+        number = "" if entry["step"] is None else f" [{entry['step']:2}] {entry['what']}".rstrip()
+        assert f"  {entry['at']}  {entry['event']:16}{number}".rstrip() in said
+    assert data["journal_file"] in said
+    assert "journal" not in untouched(tool, "history").data
+
+
 # Secrets
 
 
