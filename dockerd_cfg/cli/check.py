@@ -188,6 +188,7 @@ def _version(text: str | None) -> DockerVersion | None:
         newest = next((version for version in MILESTONES if version.major == int(text)), None)
         if newest is not None:
             return newest
+        text = f"{text}.0"  # a release that is not known yet, or too old
     try:
         version = DockerVersion.parse(text)
     except ValueError as error:

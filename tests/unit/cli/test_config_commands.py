@@ -1306,6 +1306,16 @@ def test_a_version_may_be_a_release_alone(tool: Tool) -> None:
     assert tool("check", "--docker-version", "28").code == 0
 
 
+def test_a_release_that_is_newer_than_all_that_are_known_is_one_as_well(tool: Tool) -> None:
+    assert tool("check", "--docker-version", "30").data["docker_version"] == "30.0.0"
+
+
+def test_a_release_that_is_too_old_is_called_so(tool: Tool) -> None:
+    refused = untouched(tool, "check", "--docker-version", "19")
+
+    assert (refused.code, "older than 20.10" in refused.message) == (2, True)
+
+
 @pytest.mark.parametrize("version", ["28.5", "v28.5.2"])
 def test_a_version_may_be_short(tool: Tool, version: str) -> None:
     assert tool("check", "--docker-version", version).code == 0
