@@ -11,6 +11,7 @@
       JournalCorrupt         7  journal-corrupt     a run's record cannot be read
       CommandFailed          1  command-failed      a program failed; inside a run it is the cause of StepFailed
       FileProblem            1  file-problem        a file could not be read or written; likewise
+        AccessDenied         1  file-problem        as its rights do not allow it
 
 Exceptions of other libraries are translated where they enter (runner, files, gateways), never above.
 """
@@ -113,6 +114,10 @@ class FileProblem(DockerdCfgError):
     """The operating system refused something about a file."""
 
     code = "file-problem"
+
+
+class AccessDenied(FileProblem):
+    """The rights of a file, or of a folder on the way to it, do not allow what was tried."""
 
 
 class Interrupted(BaseException):

@@ -1,7 +1,6 @@
 """The commands that change any option of daemon.json: set, unset, merge."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -139,16 +138,7 @@ def merge(
 
 
 def _read_patch(session: Session, name: str) -> dict[str, JsonValue]:
-    if name == "-":
-        data = sys.stdin.buffer.read()
-    else:
-        path = session.file(name)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise UsageProblem(
-                f"cannot read {path}: {error.strerror or error}", hint="name a patch, or - for standard input"
-            ) from error
+    data = session.contents(name, "a patch")
     shown = HostPath("standard input" if name == "-" else name)
     if not data.strip():
         raise InvalidConfig(f"{shown} is empty", hint='a patch is a JSON object, such as {"debug": true}')

@@ -1,7 +1,6 @@
 """The command check: what is wrong with a daemon.json, and when it would hurt."""
 
 import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +14,11 @@ from dockerd_cfg.cli.result import ErrorInfo, Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.config.check import check_bytes
 from dockerd_cfg.config.check_version import MILESTONES, NEWEST, OLDEST, DockerVersion
-from dockerd_cfg.config.daemon_json import config_path, drop_in_folder
+from dockerd_cfg.config.daemon_json import config_path, drop_in_folder, read_daemon_image
 from dockerd_cfg.config.judge import conflicts_to_come
 from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.config.scan import scan
-from dockerd_cfg.errors import DockerdCfgError, FileProblem, InvalidConfig, UsageProblem
-from dockerd_cfg.files import read_image
+from dockerd_cfg.errors import DockerdCfgError, InvalidConfig, UsageProblem
 from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.surroundings import surroundings
@@ -105,10 +103,14 @@ def _subject(session: Session, file: str | None, version: str | None, flags: str
     if not is_elsewhere or file is None:
         here_flags, found = _here(session)
     given = here_flags if flags is None else CommandLines(tuple(_words(flags)))
-    name = file if file is not None else str(config_path(here_flags.now))
+    if file is None:
+        path = config_path(given.now)
+        name, data = str(path), read_daemon_image(session.host.layout, path).data
+    else:
+        name, data = file, session.contents(file, "a daemon.json")
     return _Subject(
         name="standard input" if name == "-" else name,
-        data=_read(session, name, is_named=file is not None),
+        data=data,
         version=wanted or found,
         flags=given,
         is_here=wanted is None and flags is None and found is not None,
@@ -128,21 +130,6 @@ def _here(session: Session) -> tuple[CommandLines, DockerVersion | None]:
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
     return arguments, DockerVersion.told(version)
-
-
-def _read(session: Session, name: str, *, is_named: bool) -> bytes | None:
-    if name == "-":
-        return sys.stdin.buffer.read()
-    path = (
-        session.file(name) if is_named else session.host.layout.real(config_path([f"--config-file={name}"]))
-    )
-    try:
-        image = read_image(path)
-    except FileProblem as error:
-        raise InvalidConfig(error.message, hint=error.hint) from error
-    if image.data is None and is_named:
-        raise UsageProblem(f"there is no file {path}", hint="name a daemon.json, or - for standard input")
-    return image.data
 
 
 def _asked(session: Session, subject: _Subject) -> list[Finding]:
@@ -201,6 +188,7 @@ def _version(text: str | None) -> DockerVersion | None:
         newest = next((version for version in MILESTONES if version.major == int(text)), None)
         if newest is not None:
             return newest
+        text = f"{text}.0"  # a release that is not known yet, or too old
     try:
         version = DockerVersion.parse(text)
     except ValueError as error:

@@ -32,8 +32,8 @@ def history(
         session.report.answer(f"{one.id:24} {one.plan.created}  {one.state:16} {_about(one)}")
     if run is not None:
         _show_journal(session, runs[0])
-    rows: list[JsonValue] = [run_data(one) for one in runs]
-    return Result(command=session.command, data={"runs": rows})
+    data: dict[str, JsonValue] = {"runs": [run_data(one) for one in runs]}
+    return Result(command=session.command, data=data if run is None else data | _journal_data(runs[0]))
 
 
 def _about(run: Run) -> str:
@@ -63,6 +63,25 @@ def _show_journal(session: Session, run: Run) -> None:
     if kept:
         session.report.answer(f"  left as somebody else had changed it since: {', '.join(kept)}")
     session.report.answer(f"  ({run.journal_path})")
+
+
+def _journal_data(run: Run) -> dict[str, JsonValue]:
+    """Return the journal for programs, less what undoing needs: that holds whole files."""
+    return {
+        "journal": [
+            {
+                "at": entry.at,
+                "event": entry.event,
+                "step": None if entry.step is None else entry.step + 1,
+                "kind": entry.kind,
+                "what": None if entry.step is None else _what(run, entry),
+                "error": entry.error,
+            }
+            for entry in run.record.entries
+        ],
+        "journal_file": str(run.journal_path),
+        "kept": list[JsonValue](kept_options(run)),
+    }
 
 
 def _what(run: Run, entry: Entry) -> str:

@@ -1,5 +1,6 @@
 """One call of a command: its host, its options, and the frame in which it may change something."""
 
+import errno
 import gc
 import os
 import shlex
@@ -92,6 +93,22 @@ class Session:
                 f"{name} could lead out of {self._root}", hint="write a path inside it, without .."
             )
         return self.host.layout.file(HostPath("/") / name)
+
+    def contents(self, name: str, what: str) -> bytes:
+        """Return what is in the file, pipe or (for ``-``) standard input that the command line names ``name``, as ``what``.
+
+        Raises UsageProblem where it cannot be read, PreflightRefused where root could.
+        """
+        if name == "-":
+            return sys.stdin.buffer.read()
+        path = self.file(name)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            message = f"cannot read {path}: {error.strerror or error}"
+            if error.errno == errno.EACCES:
+                raise _refusal("not-root", message, "run the same command with sudo") from error
+            raise UsageProblem(message, hint=f"name {what}, or - for standard input") from error
 
     def call(self, *words: str) -> str:
         """Return the command line that has this program do ``words`` on the same host."""

@@ -10,12 +10,18 @@ from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import find_option, suggest
-from dockerd_cfg.config.change_request import ConfigFacts
+from dockerd_cfg.config.change import against_restart
 from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.edits import key_path
 from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.effective import Effective, Sources, effective_options
-from dockerd_cfg.config.facts import config_file_of, read_daemon, unused_options
+from dockerd_cfg.config.facts import (
+    config_facts,
+    config_file_of,
+    read_daemon,
+    unused_options,
+    with_contents,
+)
 from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.origins import flag_origins
 from dockerd_cfg.errors import CommandFailed, DockerdCfgError, InvalidConfig
@@ -98,16 +104,17 @@ def _sources(session: Session, config_file: str | None) -> Sources:
     unit = docker_unit(session)
     file, arguments = read_daemon(host, unit, config_file_of(config_file))
     flags = parse_flags(arguments.now)
-    reported, unused, version = {}, list[str](), None
+    reported, unused, version, may_restart = {}, list[str](), None, True
     try:
         docker = glance(host, [unit], patience=0)
         if docker.info is not None:
-            version = docker.info.version
+            facts = config_facts(host, file, arguments, docker)
+            version = facts.version
             reported = dict(host.docker.options())
-            unused = unused_options(host, unit, ConfigFacts(file, None, arguments, docker), _runs(session))
+            unused = unused_options(host, unit, facts, _runs(session))
+            may_restart = not unused or not against_restart(with_contents(host, facts._replace(stale=unused)))
     except CommandFailed as error:
         session.report.say(f"warning: {error.message}")
-    version = version or host.dockerd.version()
     return Sources(
         path=str(file.path),
         file=file.value,
@@ -115,8 +122,9 @@ def _sources(session: Session, config_file: str | None) -> Sources:
         origins=flag_origins(host.layout, unit, flags),
         coming=parse_flags(arguments.next) if arguments.coming else None,
         reported=reported,
-        version=DockerVersion.told(version),
+        version=version or DockerVersion.told(host.dockerd.version()),
         unused=unused,
+        may_restart=may_restart,
     )
 
 

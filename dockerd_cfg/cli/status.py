@@ -1,32 +1,44 @@
 """The command status: where the data is, how full the disks are, what is open, what drifted, what is not in use."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import typer
 
 from dockerd_cfg.change.history import Run
+from dockerd_cfg.cli.disks import are_images_in_containerd, containerd_of, tell_disk
 from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
 from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import needs
+from dockerd_cfg.config.change import against_restart
 from dockerd_cfg.config.change_request import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.effect import shown
-from dockerd_cfg.config.facts import read_daemon, unused_options
+from dockerd_cfg.config.facts import config_facts, read_daemon, unused_options, with_contents
+from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
+from dockerd_cfg.findings import Finding
 from dockerd_cfg.host.arguments import CommandLines
+from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.masking import masked_value
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
-from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.service.confirmation import EXPECT_CONFIRMATION, SERVICE
 from dockerd_cfg.service.hold import is_held
 from dockerd_cfg.service.state import DockerState, glance
 from dockerd_cfg.storage.hand_over import HandOver
 from dockerd_cfg.storage.outcome import old_trees
+
+_UNKNOWN: Final = DockerState(active_units=frozenset(), failed_units=frozenset(), invocation="")
+_OUTCOMES: Final = {
+    "parse": "Docker would not survive its next restart",
+    "start": "Docker would not survive its next restart",
+    "container": "containers would not start after Docker's next restart",
+}
 
 
 def status(
@@ -60,7 +72,8 @@ def status(
         report.answer(_why_not(session, unit))
         data_root = _configured(file)
     data["data_root"] = str(data_root)
-    data["disk"] = _disk(session, "data root", data_root)
+    data["disk"] = tell_disk(session, "data root", data_root)
+    data["containerd"] = _containerd(session, info, data_root)
     runs = session.history.runs()
     data["open_run"] = _open_run(session, runs)
     data["place"] = _place(session, runs)
@@ -70,11 +83,14 @@ def status(
         data["unused"] = []
         findings = file.findings if isinstance(file, InvalidConfig) else ()
         return Result(command=session.command, data=data, findings=findings)
-    unused = (
-        [] if docker is None else _unused(session, unit, ConfigFacts(file, None, arguments, docker), runs)
-    )
+    facts = config_facts(session.host, file, arguments, docker or _UNKNOWN)
+    unused = _unused(session, unit, facts, runs)
+    errors = _errors(session, facts._replace(stale=unused))
+    _tell_unused(session, facts, unused, errors)
     data["unused"] = list[JsonValue](unused)
-    return Result(command=session.command, restart_required=bool(unused), data=data)
+    # programs that go by it restart Docker
+    required = bool(unused) and not errors
+    return Result(command=session.command, restart_required=required, data=data, findings=errors)
 
 
 def _docker(session: Session, unit: UnitState) -> DockerState | None:
@@ -104,30 +120,50 @@ def _why_not(session: Session, unit: UnitState) -> str:
 def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | DockerdCfgError, CommandLines]:
     """Return daemon.json, or what is wrong with it, and the daemon's arguments.
 
-    Tells of a file with which Docker will not start again.
+    Tells of one that cannot be read, with which Docker may not start again.
     """
     try:
         return read_daemon(session.host, unit)
     except DockerdCfgError as error:
-        session.report.answer(f"daemon.json: {error.message}; Docker will not survive its next restart")
+        outcome = "; Docker will not survive its next restart" if isinstance(error, InvalidConfig) else ""
+        session.report.answer(f"daemon.json: {error.message}{outcome}")
         return error, CommandLines()
 
 
 def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:
-    """Return the options that wait for Docker to be restarted, or reloaded, and tell of them."""
+    """Return the options that wait for Docker to be restarted, or reloaded."""
     try:
-        unused = unused_options(session.host, unit, facts, runs)
+        return unused_options(session.host, unit, facts, runs)
     except DockerdCfgError as error:
         session.report.say(f"warning: {error.message}")
         return []
+
+
+def _errors(session: Session, facts: ConfigFacts) -> tuple[Finding, ...]:
+    """Return what is wrong with a daemon.json with which Docker would not start again, or not with its data."""
+    host = session.host
+    try:
+        found = against_restart(with_contents(host, facts) if facts.stale else facts)
+    except DockerdCfgError as error:
+        session.report.say(f"warning: {error.message}")
+        return ()
+    return with_flag_places(found, host.layout, facts.arguments, is_running=not host.is_offline)
+
+
+def _tell_unused(
+    session: Session, facts: ConfigFacts, unused: list[str], errors: tuple[Finding, ...]
+) -> None:
+    """Tell of the options ``unused`` and what it takes to use them, or of ``errors`` instead of that."""
+    what = f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it"
+    if unused and not errors:
+        need = needs(unused, removed=set(unused) - facts.file.value.keys())
+        what += f"; it takes a {need}: systemctl {need} docker"
     if unused:
-        removed = set(unused) - facts.file.value.keys()
-        need = needs(unused, removed=removed)
-        session.report.answer(
-            f"perhaps not in use: {', '.join(unused)}: {facts.file.path} was changed since Docker read it; "
-            f"it takes a {need}: systemctl {need} docker"
-        )
-    return unused
+        session.report.answer(what)
+    for finding in errors:
+        outcome = _OUTCOMES.get(finding.stage)
+        way = finding.hint if outcome is None else f"{outcome}; see: {session.call('check')}"
+        session.report.answer(f"daemon.json: {finding.message}; {way}")
 
 
 def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:
@@ -137,20 +173,12 @@ def _configured(file: DaemonJson | DockerdCfgError) -> HostPath:
     return path if path.is_absolute() and ".." not in path.parts else DEFAULT_DATA_ROOT
 
 
-def _disk(session: Session, what: str, path: HostPath) -> JsonValue:
-    try:
-        usage = session.host.filesystems.usage(session.host.layout.real(path))
-    except DockerdCfgError as error:
-        session.report.answer(f"{what}: {path} ({error.message})")
+def _containerd(session: Session, info: Info | None, data_root: HostPath) -> JsonValue:
+    """Tell of containerd's root and its disk where images lie there; None where they do not."""
+    found = containerd_of(session, data_root)
+    if found is None or not found.is_separate or not are_images_in_containerd(session, info, data_root):
         return None
-    session.report.answer(
-        f"{what}: {path}, {shown_bytes(usage.free_bytes)} free of {shown_bytes(usage.total_bytes)} on its disk"
-    )
-    return {
-        "total_bytes": usage.total_bytes,
-        "free_bytes": usage.free_bytes,
-        "free_inodes": usage.free_inodes,
-    }
+    return {"root": str(found.root), "disk": tell_disk(session, "images, in containerd's root", found.root)}
 
 
 def _open_run(session: Session, runs: list[Run]) -> JsonValue:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import typer
 
+from dockerd_cfg.cli.disks import are_images_in_containerd, containerd_of
 from dockerd_cfg.cli.options import Json, Root, Verbose, session_of
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.cli.session import Session
@@ -18,14 +19,11 @@ from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.logs.containers import read_containers
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
-from dockerd_cfg.storage.containerd import read_containerd
 from dockerd_cfg.storage.outcome import old_trees
 from dockerd_cfg.usage.elsewhere import elsewhere
 from dockerd_cfg.usage.layers import containerd_parts, read_layers
 from dockerd_cfg.usage.summary import Share, shares
 from dockerd_cfg.usage.walk import Part, walk
-
-_DRIVERS: Final = ("overlay2", "fuse-overlayfs", "vfs", "btrfs", "zfs", "devicemapper", "aufs")
 
 
 class _Tree(NamedTuple):
@@ -92,9 +90,8 @@ def _trees(session: Session, place: Whereabouts, parts: Mapping[str, Part]) -> l
     found += [_tree(session, "data root", one.path, one.parts, one.top) for one in apart]
     containerd = _containerd(session, place)
     if containerd is not None:
-        known = (
-            containerd_parts(session.host.layout.real(containerd)) if _is_image_store(session, place) else {}
-        )
+        has_images = are_images_in_containerd(session, place.info, place.data_root)
+        known = containerd_parts(session.host.layout.real(containerd)) if has_images else {}
         found.append(_tree(session, "containerd", containerd, known, Part("containerd")))
     seen = {tree.path for tree in found if tree is not None}
     try:
@@ -122,21 +119,10 @@ def _tree(session: Session, what: str, path: HostPath, parts: Mapping[str, Part]
 
 def _containerd(session: Session, place: Whereabouts) -> HostPath | None:
     """Return the root of the system's containerd, unless it is in the data root or not there."""
-    try:
-        root = read_containerd(session.host, place.data_root, with_strangers=False).root
-    except DockerdCfgError as error:
-        session.report.say(f"warning: {error.message}")
+    found = containerd_of(session, place.data_root)
+    if found is None or found.root.is_relative_to(place.data_root):
         return None
-    is_inside = root.is_relative_to(place.data_root)
-    return None if is_inside or not session.host.layout.real(root).is_dir() else root
-
-
-def _is_image_store(session: Session, place: Whereabouts) -> bool:
-    """Whether images are in containerd: as Docker says or, when it is down, as no storage driver has any."""
-    if place.info is not None:
-        return place.info.image_store == "containerd"
-    root = session.host.layout.real(place.data_root)
-    return not any((root / "image" / driver).is_dir() for driver in _DRIVERS)
+    return found.root if session.host.layout.real(found.root).is_dir() else None
 
 
 class _Counting:

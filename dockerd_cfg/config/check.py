@@ -1,7 +1,7 @@
 """What is wrong with a daemon.json, and when it would hurt: every rule about the file's content, pure.
 
 Stages ``parse`` (dockerd refuses the file), ``start`` (it would not start) and ``container`` (containers would not)
-are errors, ``ignored`` and ``advice`` are warnings. The rules are those of moby at the tags v20.10.24 to
+are errors, ``ignored`` and ``advice`` are warnings, but for what is no strict JSON. The rules are those of moby at the tags v20.10.24 to
 docker-v29.7.2; of what depends on the host, only what is told of it counts: never whether users exist.
 """
 
@@ -46,13 +46,29 @@ def check_bytes(
 ) -> list[Finding]:
     """Return what is wrong with the daemon.json that consists of ``data`` (None: there is none).
 
-    As `check`, and a text that is no strict JSON object is one finding of stage ``parse``.
+    As `check`, and a text that is no strict JSON object is one error: of stage ``parse``, or ``ignored`` where
+    dockerd reads the file all the same, but not what is written there.
     """
     try:
         document = scan(data)
     except ScanError as error:
-        return [not_json(error)]
+        found = not_json(error)
+        return [replace(found, stage="ignored") if _is_read(data or b"", version, flags) else found]
     return check(None if data is None else document, version=version, flags=flags, host=host)
+
+
+def _is_read(data: bytes, version: DockerVersion | None, flags: Flags) -> bool:
+    """Tell whether dockerd, each supported one without a ``version``, reads ``data``, which is no strict JSON."""
+    from dockerd_cfg.config.readings import readings  # noqa: PLC0415  # only for what is wrong
+
+    return all(
+        found
+        and not any(
+            one.stage == "parse" for values in found for one in check(values, version=docker, flags=flags)
+        )
+        for docker in ([version] if version else (MILESTONES[-1], NEWEST))
+        for found in [readings(data, docker)]
+    )
 
 
 def check(

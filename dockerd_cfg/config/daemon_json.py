@@ -10,9 +10,9 @@ from dockerd_cfg.config.flags import parse_flags
 from dockerd_cfg.config.scan import ScanError, scan
 from dockerd_cfg.config.tree import Document as Json
 from dockerd_cfg.config.tree import same
-from dockerd_cfg.errors import FileProblem, InvalidConfig
+from dockerd_cfg.errors import AccessDenied, FileProblem, InvalidConfig, PreflightRefused
 from dockerd_cfg.files import FileImage
-from dockerd_cfg.findings import Finding
+from dockerd_cfg.findings import Finding, preflight_error
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DAEMON_JSON, HostPath, Layout
 
@@ -31,23 +31,40 @@ class DaemonJson(NamedTuple):
 
 
 def config_path(argv: Sequence[str]) -> HostPath:
-    """Return the path of the daemon.json that a dockerd with the arguments ``argv`` reads."""
+    """Return the path of the daemon.json that a dockerd with the arguments ``argv`` reads.
+
+    Raises PreflightRefused for a relative one, which depends on dockerd's working directory, and one with ``..``.
+    """
     named = parse_flags(argv).get("config-file")
-    return HostPath(named[-1]) if named else DAEMON_JSON
+    path = HostPath(named[-1]) if named else DAEMON_JSON
+    if not path.is_absolute() or ".." in path.parts:
+        message = f"dockerd's flag --config-file names {path}, which is no absolute, plain path"
+        found = preflight_error("config-file-relative", message, "write the whole path there, without ..")
+        raise PreflightRefused(found.message, hint=found.hint, findings=(found,))
+    return path
 
 
 def read_daemon_json(layout: Layout, path: HostPath) -> DaemonJson:
     """Return the daemon.json at ``path``; an absent one sets nothing.
 
-    Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column.
+    Raises InvalidConfig when it cannot be read or is no JSON that dockerd takes, with line and column; PreflightRefused
+    when who calls may not read it.
     """
+    image = read_daemon_image(layout, path)
+    return DaemonJson(path, image, parse(image.data, path))
+
+
+def read_daemon_image(layout: Layout, path: HostPath) -> FileImage:
+    """Return the daemon.json at ``path`` as it is. Raises InvalidConfig, PreflightRefused, as `read_daemon_json`."""
     try:
-        image = files.read_image(layout.file(path))
+        return files.read_image(layout.file(path))
+    except AccessDenied as error:
+        found = preflight_error("not-root", error.message, "run the same command with sudo")
+        raise PreflightRefused(found.message, hint=found.hint, findings=(found,)) from error
     except FileProblem as error:
         hint = error.hint or f"make {path} a readable file, or move it away"
         found = Finding(code="unreadable", severity="error", stage="parse", message=error.message, hint=hint)
         raise InvalidConfig(error.message, hint=hint, findings=(found,)) from error
-    return DaemonJson(path, image, parse(image.data, path))
 
 
 def parse(data: bytes | None, path: HostPath) -> Json:

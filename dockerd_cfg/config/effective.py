@@ -36,7 +36,8 @@ class Sources:
 
     ``coming`` are the flags of the next start, None where they are the same. ``reported`` is empty when the daemon is
     down. ``unused`` are options of daemon.json (their first
-    names) that the daemon, as far as is known, has not taken over yet.
+    names) that the daemon, as far as is known, has not taken over yet. ``may_restart``: nothing in daemon.json speaks
+    against restarting it.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Sources:
     reported: Mapping[str, JsonValue] = field(default_factory=dict)
     version: DockerVersion | None = None
     unused: Collection[str] = ()
+    may_restart: bool = True
 
 
 def effective_options(sources: Sources) -> list[Effective]:
@@ -97,7 +99,8 @@ def _effective(key: str, option: Option, sources: Sources) -> Effective:
     agrees = None if wanted is None else is_in_use(key, wanted, sources.reported)
     told = sources.reported.get(key)
     if agrees is False and source == "file":
-        note = f"daemon.json says {shown(wanted)}: Docker has not taken that over; restart it"
+        way = "restart it" if sources.may_restart else "do not restart it; why: dockerd-cfg status"
+        note = f"daemon.json says {shown(wanted)}: Docker has not taken that over; {way}"
         return Effective(key, told, "daemon", "", note)
     if agrees is False or (source == "default" and agrees is None and told):
         return Effective(key, told, "daemon")

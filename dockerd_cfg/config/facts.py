@@ -16,7 +16,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import surroundings
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
-from dockerd_cfg.service.state import glance, observe
+from dockerd_cfg.service.state import DockerState, glance, observe
 
 if TYPE_CHECKING:
     from dockerd_cfg.change.history import Run
@@ -77,20 +77,24 @@ def read_config_facts(
     file, arguments = read_daemon(host, unit, config_file)
     # a file that Docker does not read: nothing has to take it over
     docker = glance(host, [unit] if file.path == config_path(arguments.now) else [])
+    facts = config_facts(host, file, arguments, docker)
+    edits = work_out(file, facts.version)
+    names = {one.key[0] for one in edits.edits}
+    return facts._replace(stale=frozenset(_stale(host, facts, unit, names, runs))), edits
+
+
+def config_facts(host: Host, file: DaemonJson, arguments: CommandLines, docker: DockerState) -> ConfigFacts:
+    """Return the facts about ``file`` and the Docker that runs as ``docker`` says, or else is installed."""
     version = docker.info.version if docker.info else host.dockerd.version()
-    parsed = DockerVersion.told(version)
-    edits = work_out(file, parsed)
-    facts = ConfigFacts(
+    return ConfigFacts(
         file=file,
-        version=parsed,
+        version=DockerVersion.told(version),
         arguments=arguments,
         docker=docker,
         resolve=host.layout.resolved,
         socket=host.docker.address,
         surroundings=surroundings(host.layout, is_running=not host.is_offline),
     )
-    names = {one.key[0] for one in edits.edits}
-    return facts._replace(stale=frozenset(_stale(host, facts, unit, names, runs))), edits
 
 
 def with_contents(host: Host, facts: ConfigFacts) -> ConfigFacts:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dockerd_cfg.errors import FileProblem
+from dockerd_cfg.errors import AccessDenied, FileProblem
 from dockerd_cfg.files import inode_flags
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -62,19 +62,20 @@ def digest(data: bytes | None) -> str:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise FileProblem, which begins with ``doing``, for an OSError in the block."""
+    """Raise FileProblem, AccessDenied where rights are missing, which begins with ``doing``, for an OSError in the block."""
     try:
         yield
     except OSError as error:
         reason = f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'no errno')})"
         full = "make a little room on that disk (a megabyte will do), then try again"
-        raise FileProblem(f"{doing}: {reason}", hint=full if error.errno == errno.ENOSPC else None) from error
+        kind = AccessDenied if error.errno == errno.EACCES else FileProblem
+        raise kind(f"{doing}: {reason}", hint=full if error.errno == errno.ENOSPC else None) from error
 
 
 def read_image(path: Path) -> FileImage:
     """Return what is at ``path`` (a symbolic link is followed: an administrator may keep the file elsewhere).
 
-    Raises FileProblem when it is no regular file or cannot be read.
+    Raises FileProblem when it is no regular file or cannot be read, AccessDenied when that takes other rights.
     """
     with translated(f"cannot read {path}"):
         try:

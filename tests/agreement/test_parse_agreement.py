@@ -27,10 +27,6 @@ HERE: Final = Surroundings(
     lacks_realtime=False,
 )
 
-_TWICE: Final = "dockerd reads duplicate keys, but not as what is written: refused on purpose"
-_DECODER: Final = (
-    "20.10 reads the first JSON value and no further; refused on purpose, like 23.0 and newer do"
-)
 _HOST: Final = "depends on what there is on the host"
 _TOO_LARGE: Final = "dockerd overflows silently; refused on purpose"
 _GO_UNITS: Final = (
@@ -39,18 +35,6 @@ _GO_UNITS: Final = (
 
 # Where they differ, with the reason; a suite, or all of them.
 EXCEPTIONS: Final = {
-    ("*", "duplicate key"): _TWICE,
-    ("*", "duplicate nested key"): _TWICE,
-    ("*", "lone surrogate"): "dockerd puts U+FFFD in its place; refused on purpose",
-    ("*", "form feed"): "dockerd trims more than JSON's blanks; refused on purpose",
-    ("bookworm", "comment"): _DECODER,
-    ("bookworm", "trailing text"): _DECODER,
-    ("bookworm", "second document"): _DECODER,
-    ("bookworm", "trailing NUL"): _DECODER,
-    (
-        "bookworm",
-        "invalid UTF-8",
-    ): "20.10 puts U+FFFD in its place; refused on purpose, like 23.0 and newer do",
     ("*", '{"default-shm-size": "99999999999p"}'): _TOO_LARGE,
     ("trixie", '{"default-shm-size": "64Mi"}'): _GO_UNITS,
     ("trixie", '{"default-shm-size": "10ib"}'): _GO_UNITS,

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -1338,6 +1339,15 @@ def test_a_text_from_standard_input_is_checked(
     assert (answer.code, answer.errors) == (3 if errors else 0, errors)
 
 
+def test_the_file_that_the_given_flags_name_is_checked(tool: Tool) -> None:
+    (tool.root / "srv").mkdir(exist_ok=True)
+    (tool.root / "srv/daemon.json").write_text('{"dbug": 1}', encoding="utf-8")
+
+    answer = untouched(tool, "check", "--flags", f"--config-file {OTHER}")
+
+    assert (answer.data["file"], answer.errors) == (OTHER, ["unknown-option"])
+
+
 def test_what_is_missing_on_this_host_counts_unless_another_docker_is_meant(tool: Tool) -> None:
     text = b'{"runtimes": {"x": {"path": "/usr/bin/x"}}}'
 
@@ -1353,8 +1363,39 @@ def test_another_file_is_checked(tool: Tool, tmp_path: Path) -> None:
     assert tool("check", str(tmp_path / "d.json")).errors == ["unknown-option"]
 
 
+@pytest.mark.parametrize("argv", [("check",), ("merge", "--dry-run")], ids=" ".join)
+def test_what_a_program_prints_can_be_named_like_a_file(tool: Tool, argv: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b'{"dbug": true}')
+    os.close(writer)
+
+    answer = untouched(tool, *argv, f"/dev/fd/{reader}")
+
+    os.close(reader)
+    assert (answer.code, answer.errors) == (3, ["unknown-option"])
+
+
+@pytest.mark.parametrize("name", ["", "/", "/no/such/file"])
+@pytest.mark.parametrize("command", ["check", "merge"])
+def test_a_file_that_is_none_is_wrong_usage(tool: Tool, command: str, name: str) -> None:
+    answer = untouched(tool, command, name)
+
+    assert (answer.code, answer.error) == (2, "usage")
+    assert "standard input" in answer.hint
+
+
 def test_a_version_may_be_a_release_alone(tool: Tool) -> None:
     assert tool("check", "--docker-version", "28").code == 0
+
+
+def test_a_release_that_is_newer_than_all_that_are_known_is_one_as_well(tool: Tool) -> None:
+    assert tool("check", "--docker-version", "30").data["docker_version"] == "30.0.0"
+
+
+def test_a_release_that_is_too_old_is_called_so(tool: Tool) -> None:
+    refused = untouched(tool, "check", "--docker-version", "19")
+
+    assert (refused.code, "older than 20.10" in refused.message) == (2, True)
 
 
 @pytest.mark.parametrize("version", ["28.5", "v28.5.2"])
@@ -1470,6 +1511,48 @@ def test_status_tells_of_a_docker_that_is_down(tool: Tool) -> None:
     data = untouched(tool, "status").data
 
     assert (data["docker"], data["data_root"]) == ("inactive", "/var/lib/docker")
+
+
+def test_status_tells_how_full_the_disk_of_containerd_is_where_images_lie_there(tool: Tool) -> None:
+    assert untouched(tool, "status").data["containerd"] is None
+    tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    shutil.rmtree(tool.root / "var/lib/docker/image")
+    unit = tool.root / "etc/systemd/system/containerd.service"
+    database = tool.root / "srv/containerd/io.containerd.metadata.v1.bolt/meta.db"
+    config = tool.root / "etc/containerd/config.toml"
+    for path, text in (
+        (unit, "[Service]\nExecStart=/usr/bin/containerd\n"),
+        (database, ""),
+        (config, 'root = "/srv/containerd"'),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    found = untouched(tool, "status").data["containerd"]
+
+    assert found["root"] == "/srv/containerd"
+    assert found["disk"].keys() == {"total_bytes", "free_bytes", "free_inodes"}
+    assert re.search("containerd's root: /srv/containerd, .* free of .* on its disk", tool.said("status")[1])
+
+
+# history
+
+
+def test_programs_are_told_the_journal_of_a_run_as_people_are(tool: Tool) -> None:
+    tool.services.write(failing_starts=1)
+    assert tool("set", "mtu", "1400", "--yes").code == 6
+
+    data = untouched(tool, "history", "1").data
+    _, said, _ = tool.said("history", "1")
+
+    journal = data["journal"]
+    assert [journal[0]["event"], journal[-1]["event"], data["kept"]] == ["started", "reverted", []]
+    assert any("pretended failure" in (entry["error"] or "") for entry in journal)
+    for entry in journal:
+        number = "" if entry["step"] is None else f" [{entry['step']:2}] {entry['what']}".rstrip()
+        assert f"  {entry['at']}  {entry['event']:16}{number}".rstrip() in said
+    assert data["journal_file"] in said
+    assert "journal" not in untouched(tool, "history").data
 
 
 # Secrets
@@ -1618,6 +1701,54 @@ def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:
     tool.elsewhere('"live-restore": false', '"live-restore": true')
 
     assert "live-restore" in untouched(tool, "status").data["unused"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        pytest.param({"log-opts": {"max-size": 50}}, "log-option-not-a-string", "Docker would not survive its next restart", id="what Docker refuses"),
+        pytest.param({"hosts": ["fd://"]}, "flag-conflict", "Docker would not survive its next restart", id="an option that a flag gives, too"),
+        pytest.param({"log-opts": {"max-size": "10x"}}, "bad-log-option", "containers would not start", id="what containers do not start with"),
+        pytest.param({"data-root": "/srv/docker"}, "hides-data", "would no longer find the images", id="another data root"),
+    ],
+)  # fmt: skip
+def test_nobody_is_told_to_restart_docker_with_a_file_that_would_end_it_or_hide_its_data(
+    tool: Tool, written: dict[str, Any], code: str, said: str
+) -> None:
+    tool.path.write_text(json.dumps(written), encoding="utf-8")
+    (key,) = written
+
+    answer = untouched(tool, "status")
+
+    assert (answer.code, answer.errors, answer.result["restart_required"]) == (0, [code], False)
+    assert key in answer.data["unused"]
+    _, out, _ = tool.said("status")
+    assert said in out
+    assert "systemctl restart" not in out
+
+
+def test_nobody_is_told_to_restart_docker_for_an_option_beside_one_that_would_end_it(tool: Tool) -> None:
+    tool.path.write_text('{"live-restore": true, "dbug": true}', encoding="utf-8")
+    assert "do not restart it" in note(tool, "live-restore")
+
+    tool.path.write_text('{"live-restore": true}', encoding="utf-8")
+    assert note(tool, "live-restore").endswith("; restart it")
+
+
+def test_status_tells_of_a_file_with_which_a_docker_that_is_down_would_not_start(tool: Tool) -> None:
+    tool.services.stop(DOCKER_SERVICE, DOCKER_SOCKET_UNIT)
+    tool.path.write_text('{"dbug": true}', encoding="utf-8")
+
+    answer = untouched(tool, "status")
+
+    assert (answer.code, answer.errors) == (0, ["unknown-option"])
+
+
+def test_status_does_not_complain_of_what_docker_started_with(tool: Tool) -> None:
+    tool.elsewhere('"live-restore": false', '"live-restore": false, "log-opts": {"max-size": "10x"}')
+    tool.services.restart(DOCKER_SERVICE)
+
+    assert untouched(tool, "status").errors == []
 
 
 def test_what_was_in_use_before_a_reload_is_in_use_after_it(tool: Tool) -> None:

@@ -375,3 +375,21 @@ def test_without_a_command_the_help_is_shown() -> None:
     )
     assert (bare.returncode, bare.stdout, bare.stderr) == (0, asked.stdout, asked.stderr)
     assert "Usage: dockerd-cfg" in bare.stdout
+
+
+@pytest.mark.parametrize("argv", [("show",), ("check",), ("set", "debug", "true")], ids=" ".join)
+def test_who_may_not_read_daemon_json_is_sent_to_sudo_and_not_told_that_it_is_invalid(
+    sandbox: Path, argv: tuple[str, ...]
+) -> None:
+    without_rights = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if subprocess.run([*without_rights, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("rights cannot be given up here")
+    (sandbox / "etc/docker/daemon.json").chmod(0)
+    words = [sys.executable, "-m", "dockerd_cfg", *argv, "--root", str(sandbox), "--json"]
+
+    ended = subprocess.run([*without_rights, *words], check=False, capture_output=True)
+
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.returncode, error["code"]) == (4, "preflight-refused")
+    assert "Permission denied" in error["message"]
+    assert "sudo" in error["hint"]

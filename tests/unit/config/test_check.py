@@ -659,6 +659,31 @@ def test_a_text_that_is_no_json_object_is_one_error_of_stage_parse(
 
 
 @pytest.mark.parametrize(
+    ("data", "version", "stage"),
+    [
+        pytest.param(b'{"debug": true, "debug": false}', V28, "ignored", id="a key given twice"),
+        pytest.param(b'{"debug": true, "debug": false}', None, "ignored", id="a key given twice, for any docker"),
+        pytest.param(b'{"debug": 1, "debug": false}', V28, "parse", id="a key given twice, once wrongly"),
+        pytest.param(b'{"debug": true, "debug": false,}', V28, "parse", id="a key given twice, and a comma too many"),
+        pytest.param(b'{"data-root": "a\\ud800"}', V28, "ignored", id="half a character"),
+        pytest.param(b'{"debug": true}\f', V28, "ignored", id="a form feed at the end"),
+        pytest.param(b'{"debug": true} x', V20, "ignored", id="text after the object, for 20.10"),
+        pytest.param(b'{"debug": true} x', V28, "parse", id="text after the object"),
+        pytest.param(b'{"debug": true} x', None, "parse", id="text after the object, for any docker"),
+        pytest.param(b'{"data-root": "a\xff"}', V20, "ignored", id="no UTF-8, for 20.10"),
+        pytest.param(b'{"data-root": "a\xff"}', V28, "parse", id="no UTF-8"),
+        pytest.param(b'{"mtu": 1e400}', V28, "parse", id="a number that is too large"),
+        pytest.param(b"[]", V20, "parse", id="no object"),
+    ],
+)  # fmt: skip
+def test_of_a_text_that_docker_reads_otherwise_than_it_is_written_nobody_says_that_docker_refuses_it(
+    data: bytes, version: DockerVersion | None, stage: str
+) -> None:
+    (finding,) = check_bytes(data, version=version)
+    assert (finding.code, finding.stage, finding.severity) == ("not-json", stage, "error")
+
+
+@pytest.mark.parametrize(
     ("data", "code"),
     [
         (b"", "empty-file"),

@@ -325,3 +325,28 @@ def test_a_file_beside_the_root_is_not_read(root: Path, command: str) -> None:
 
     assert answer(root, command, str(patch))[0] == 2
     assert answer(root, command, "../patch.json")[0] == 2
+
+
+@pytest.mark.parametrize("path", ["etc/docker/daemon.json", "/etc/docker/../daemon.json"])
+@pytest.mark.parametrize(
+    "argv", [("check",), ("show",), ("set", "debug", "true"), ("set-logs",)], ids=" ".join
+)
+def test_a_unit_that_names_daemon_json_by_a_path_that_may_lead_anywhere_is_refused(
+    root: Path, argv: tuple[str, ...], path: str
+) -> None:
+    unit = root / "usr/lib/systemd/system/docker.service"
+    unit.write_text(f"[Service]\nExecStart=/usr/sbin/dockerd --config-file {path}\n")
+    before = tree(root)
+
+    code, told = answer(root, *argv)
+
+    assert (code, [one["code"] for one in told["findings"]]) == (4, ["config-file-relative"])
+    assert path in told["error"]["message"]
+    assert tree(root) == before
+
+
+def test_status_goes_on_where_it_cannot_tell_which_file_is_daemon_json(root: Path) -> None:
+    unit = root / "usr/lib/systemd/system/docker.service"
+    unit.write_text("[Service]\nExecStart=/usr/sbin/dockerd --config-file daemon.json\n")
+
+    assert answer(root, "status")[0] == 0
