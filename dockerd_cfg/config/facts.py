@@ -10,7 +10,7 @@ from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, config_path, read_daemon_json
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.errors import CommandFailed, UsageProblem
 from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import surroundings
@@ -175,10 +175,13 @@ def _stale(
 
 
 def _uses_log_options(host: Host, options: dict[str, str]) -> bool:
-    """Tell by a container that is created and removed; without an image to create it from: no."""
+    """Tell by a container that is created and removed; where none can be: no."""
     from dockerd_cfg.config.log_check import probe  # noqa: PLC0415  # a second run needs none
 
-    found = probe(host)
+    try:
+        found = probe(host)
+    except CommandFailed:
+        return False  # the settings in use may be the very ones that are to be replaced
     return found is not None and found.options == options
 
 

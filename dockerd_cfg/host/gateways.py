@@ -109,8 +109,11 @@ class Docker(Protocol):
     def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
         """Return the answer to a request as it is; ``timeout`` in seconds. Raises CommandFailed."""
 
-    def probe_log_config(self, image: str, name: str) -> "LogConfig":
-        """Return the log configuration a container created now gets: one is created and removed, never started."""
+    def probe_log_config(self, image: str) -> "LogConfig | None":
+        """Return the log configuration a container created now gets: one is created and removed, never started.
+
+        None where Docker creates none, whatever its log configuration. Raises CommandFailed.
+        """
 
 
 class Dockerd(Protocol):

@@ -169,7 +169,7 @@ class NoDocker:
         """Raise CommandFailed."""
         _refuse()
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
+    def probe_log_config(self, image: str) -> LogConfig:
         """Raise CommandFailed."""
         _refuse()
 

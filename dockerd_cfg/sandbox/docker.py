@@ -120,7 +120,7 @@ class SandboxDocker:
         is_there = any(container.id == container_id for container in stored_containers(self._root()))
         return log_config_of(logs[container_id]) if is_there else None
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
+    def probe_log_config(self, image: str) -> LogConfig:
         """Return the log configuration a new container gets."""
         config = self._up()["config"]
         return LogConfig(driver=config["log-driver"], options=config["log-opts"])

@@ -45,7 +45,7 @@ def test_it_takes_null_and_empty_text_for_not_given(host: Host, value: str | Non
     host.systemd.restart(DOCKER_SERVICE)
 
     assert host.docker.info() == before
-    assert host.docker.probe_log_config("image", "probe") == LogConfig(driver="json-file", options={})
+    assert host.docker.probe_log_config("image") == LogConfig(driver="json-file", options={})
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b"\xff{}", b'{"debug": true} x'], ids=repr)
