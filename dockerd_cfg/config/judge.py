@@ -1,7 +1,6 @@
 """Whether a changed daemon.json may be written: our own checks, and dockerd's last word."""
 
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dockerd_cfg.config.check import MILESTONES, check
@@ -138,12 +137,7 @@ def ask_dockerd(
     image = edit.new.image if edit else present.image if present else None
     if image is None or (edit is None and image.data is None):
         return
-    import tempfile  # noqa: PLC0415  # a second run has nothing to ask
-
-    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
-        candidate = Path(folder) / "daemon.json"
-        candidate.write_bytes(image.data or b"")
-        complaint = host.dockerd.validate(candidate, arguments.next)
+    complaint = host.dockerd.validate(image.data or b"", arguments.next)
     if complaint is not None:
         what = f"the changed {edit.path}" if edit else str(present.path if present else "")
         raise InvalidConfig(

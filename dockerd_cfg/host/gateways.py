@@ -122,7 +122,7 @@ class Dockerd(Protocol):
     def version(self) -> str | None:
         """Return the version of the installed dockerd, None when there is none."""
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         """Let dockerd judge a candidate daemon.json with its unit's flags; return its complaint, None if none."""
 
 

@@ -140,10 +140,10 @@ class SandboxDocker:
         """Return the version of the pretended dockerd."""
         return VERSION
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         """Judge a candidate: only whether it is JSON and no flag is given twice."""
         try:
-            options = scan(config.read_bytes()).value
+            options = scan(data).value
         except ValueError as error:
             return str(error)
         twice = options.keys() & parse_flags(list(flags)).keys()
