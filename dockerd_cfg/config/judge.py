@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from dockerd_cfg.config.check import MILESTONES, check
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, parse
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, parse
 from dockerd_cfg.config.scan import Document
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
@@ -50,14 +50,11 @@ def judge(
         if (may_start or finding.stage == "container") and not is_stale
     }
     edits = () if edit is None else edit.edits
-    dotted = [one.dotted for one in edits]
-    tops = {one.key[0] for one in edits}
 
     def judged(finding: Finding) -> Finding:
-        is_touched = finding.key in tops or is_within(finding.key, dotted)
         if not finding.is_error:
             return finding
-        if (finding.code, finding.key) in old and not is_touched:
+        if (finding.code, finding.key) in old and not touches(edits, finding):
             return finding._replace(severity="warning")
         line, column = places.get((finding.code, finding.key), (None, None))
         return finding._replace(line=line, column=column)
@@ -98,6 +95,22 @@ def conflicts_to_come(
                 known.add(finding.key)
                 message = f"{finding.message}: Docker's unit was changed since Docker started, and it would not start again"
                 yield finding._replace(message=message)
+
+
+def touches(edits: Sequence[KeyEdit], finding: Finding) -> bool:
+    """Tell whether ``edits`` change what ``finding`` is about."""
+    return finding.key in {one.key[0] for one in edits} or is_within(
+        finding.key, [one.dotted for one in edits]
+    )
+
+
+def mends_in_part(before: Sequence[Finding], after: Sequence[Finding], edits: Sequence[KeyEdit]) -> bool:
+    """Tell whether ``edits`` mend some errors and make none, while others stay that they do not touch.
+
+    ``before`` and ``after`` are the findings without and with them.
+    """
+    was, stays = ({(one.code, one.key) for one in found if one.is_error} for found in (before, after))
+    return bool(stays) and stays < was and not any(one.is_error and touches(edits, one) for one in after)
 
 
 def is_within(key: str | None, keys: Collection[str]) -> bool:

@@ -564,6 +564,18 @@ def test_an_unknown_option_that_stands_in_the_file_can_be_taken_out(tool: Tool) 
     assert "no-such" not in tool.value
 
 
+def test_each_of_two_faults_can_be_mended_by_the_command_that_its_hint_names(tool: Tool) -> None:
+    tool.path.write_text('{"a.b": 1, "log-opts.max-size": "5m"}\n', encoding="utf-8")
+    before = tool.invocation
+
+    first = tool("unset", "a.b", "--yes")
+    assert (first.code, first.changed, tool.invocation) == (0, True, before)
+    assert tool.value == {"log-opts.max-size": "5m"}
+
+    assert tool("unset", "log-opts.max-size", "--yes").code == 0
+    assert (tool.value, tool.invocation) == ({}, before + 1)
+
+
 def test_a_new_log_driver_drops_options_and_tells_so(tool: Tool) -> None:
     tool("set", "log-opts", '{"max-size": "1m", "tag": "x"}', "--yes")
 
