@@ -168,7 +168,7 @@ def _stale(
         if told:
             if False in told:
                 yield name
-        elif last_changed(file, known(), name) > (read or 0) and not (
+        elif last_changed(file, known(), name, read or 0) > (read or 0) and not (
             may_try and name == "log-opts" and _uses_log_options(host, options)
         ):
             yield name
@@ -185,10 +185,12 @@ def _uses_log_options(host: Host, options: dict[str, str]) -> bool:
     return found is not None and found.options == options
 
 
-def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
+def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str, read: float = 0) -> float:
     """Return the latest moment (Unix time) at which the option ``name`` of ``file`` may have got its value.
 
-    That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone.
+    That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone. Of
+    what stood there when Docker last read the file, at ``read``, it is that moment, though the file may have got a new
+    time since: so where Docker did that in a run that left these contents.
     """
     from dockerd_cfg.change.replace_file import StoredImage  # noqa: PLC0415  # brings pydantic; a second run needs none
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # likewise
@@ -199,11 +201,16 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
         if edit is None or edit.path != file.path or run.state not in {*_APPLIED, "reverted"}:
             continue
         before = run.record.captured("started", edit.kind)
-        if before is None or any(one.key[0] == name for one in edit.edits):
+        if before is None:
             return moment
         stored = StoredImage.model_validate(before).image
-        left = stored if run.state == "reverted" else edit.new.image
-        if left.digest != digest:
+        is_undone = run.state == "reverted"
+        left = stored if is_undone else edit.new.image
+        since = run.record.moment("undone" if is_undone else "done", edit.kind)
+        until = run.record.moment("reverted" if is_undone else "applied")
+        if left.digest == digest and since is not None and until is not None and since <= read <= until:
+            return read
+        if left.digest != digest or any(one.key[0] == name for one in edit.edits):
             return moment
         digest, moment = stored.digest, stored.modified
     return moment

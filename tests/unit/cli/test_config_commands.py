@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -1542,6 +1543,49 @@ def test_what_was_taken_out_waits_for_a_restart_as_well(tool: Tool) -> None:
     tool("unset", "dns", "--restart", "never")
 
     assert untouched(tool, "status").data["unused"] == ["dns"]
+
+
+def touch(path: Path) -> None:
+    """Give the file a new time, as a copy of the same contents does."""
+    soon = time.time() + 1
+    os.utime(path, (soon, soon))
+
+
+@pytest.mark.parametrize("between", [(), ("set", "debug", "true")], ids=["nothing", "a reload"])
+def test_a_new_time_of_what_docker_read_in_our_run_is_no_reason_to_restart(
+    tool: Tool, between: tuple[str, ...]
+) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    touch(tool.path)
+    if between:
+        assert tool(*between).data["action"] == "reload"
+        touch(tool.path)
+    before = tool.invocation
+
+    assert not tool("set", "mtu", "1400", "--yes").changed
+    assert (tool.invocation, tool("status").data["unused"]) == (before, [])
+
+
+def test_a_new_time_of_what_an_undone_run_left_is_no_reason_to_restart(tool: Tool) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    tool("set", "mtu", "1500", "--yes")
+    tool("rollback", "--yes")
+    touch(tool.path)
+    before = tool.invocation
+
+    assert not tool("set", "mtu", "1400", "--yes").changed
+    assert tool.invocation == before
+
+
+def test_what_somebody_put_back_after_a_restart_with_other_contents_waits(tool: Tool) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    ours = tool.text
+    tool.path.write_text('{"mtu": 1500}', encoding="utf-8")
+    tool.services.restart(DOCKER_SERVICE)
+    tool.path.write_text(ours, encoding="utf-8")
+    touch(tool.path)
+
+    assert tool("set", "mtu", "1400", "--yes").data["action"] == "restart"
 
 
 def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:
