@@ -492,6 +492,12 @@ def test_another_word_for_restart_is_wrong_usage(tool: Tool, mode: str) -> None:
         ("merge", "/no/such/file"),
         ("rollback", "99"),
         ("confirm", "99"),
+        ("rollback", ""),
+        ("finish", "", "--yes"),
+        ("unset", "log-opts.", "--yes"),
+        ("set", "log-opts.", "{}", "--yes"),
+        ("show", "log-opts."),
+        ("show", "log-opts.", "--effective"),
     ],
     ids=" ".join,
 )
