@@ -220,6 +220,14 @@ def test_a_value_that_begins_with_a_dash_is_no_option(tool: Tool) -> None:
     assert tool.value["shutdown-timeout"] == -1
 
 
+@pytest.mark.parametrize("word", ["-verbose", "-y1", "-1y", "-yes", "-1v2"])
+def test_a_word_with_letters_of_options_in_it_is_refused_as_a_whole(tool: Tool, word: str) -> None:
+    answer = untouched(tool, "set", "shutdown-timeout", word)
+
+    assert (answer.code, answer.message) == (2, f"there is no option {word}")
+    assert answer.hint.endswith(f"-- {word}")
+
+
 def test_the_hint_how_to_write_a_value_that_looks_like_an_option_works_as_it_stands(tool: Tool) -> None:
     refused = tool("set", "labels", "--no-diff", "-a=b", "--yes")
 
