@@ -256,6 +256,7 @@ def test_a_proxy_is_an_option_that_has_an_effect(tool: Tool) -> None:
         pytest.param(("set", "debug", "maybe"), "wrong-type", id="a value of another type"),
         pytest.param(("set", "mtu", "1.5"), "wrong-type", id="half a number"),
         pytest.param(("set", "log-opt", "max-size=1m"), "no-effect", id="an option without effect"),
+        pytest.param(("set", "bip", ""), "zero-value", id="nothing for an option without a default"),
         pytest.param(("set", "log-opts.max-size", "10x"), "bad-log-option", id="no size"),
         pytest.param(("set", "log-driver", "loki"), "unknown-log-driver", id="a log driver that may be a plugin"),
         pytest.param(("set", "default-runtime", "no-such"), "missing-runtime", id="a runtime that is not there"),
