@@ -516,6 +516,36 @@ def test_wrong_usage_ends_with_2(tool: Tool, argv: tuple[str, ...]) -> None:
     assert (answer.code, answer.error) == (2, "usage")
 
 
+DIGITS: Final = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("set", "debug", "true", "--confirm-within", f"{DIGITS}m"), 2),
+        (("move-storage", "/mnt/data", "--start-timeout", DIGITS), 2),
+        (("move-storage", "/mnt/data", "--bwlimit", f"{DIGITS}m"), 2),
+        (("maintenance", "run", "--older-than", f"{DIGITS}d"), 2),
+        (("logs", "trim", "--max-size", DIGITS), 2),
+        (("rollback", DIGITS), 2),
+        (("set-logs", "--max-file", DIGITS), 3),
+        (("set", "hosts", f"tcp://192.0.2.1:{DIGITS}"), 3),
+        (("set", "metrics-addr", f"127.0.0.1:{DIGITS}"), 3),
+        (("set", "insecure-registries", f"a:{DIGITS}"), 3),
+        (("check", "--flags", f"--mtu {DIGITS}"), 0),
+        (("check", "--docker-version", DIGITS), 2),
+        (("check", "--docker-version", f"{DIGITS}.1"), 0),
+    ],
+    ids=lambda value: None if isinstance(value, int) else " ".join(value).replace(DIGITS, "9..."),
+)
+def test_a_number_of_any_length_is_judged_as_each_that_is_too_large(
+    tool: Tool, argv: tuple[str, ...], code: int
+) -> None:
+    tool("set", "debug", "true")
+
+    assert tool(*argv).code == code
+
+
 def test_an_argument_that_is_missing_is_named(tool: Tool) -> None:
     assert "VALUE" in tool("set", "debug").message
 
