@@ -1,5 +1,6 @@
 """Numbers of things, bytes, seconds and moments as people write them."""
 
+import math
 import re
 import time
 from typing import Final
@@ -32,10 +33,10 @@ def parse_bytes(text: str) -> int:
     Raises UsageProblem for anything else, and for less than 1 kB.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)b?", text.strip().lower())
-    number = 0 if found is None else int(float(found[1]) * _KILO ** " kmgt".index(found[2] or " "))
-    if number < _KILO:
+    number = 0 if found is None else float(found[1]) * _KILO ** " kmgt".index(found[2] or " ")
+    if not _KILO <= number < math.inf:
         raise UsageProblem(f"{text!r} is no number of bytes", hint="write for instance 50m or 1.5g")
-    return number
+    return int(number)
 
 
 def parse_duration(text: str, *, longest: float = _LONGEST) -> float:

@@ -82,7 +82,9 @@ class History:
             number = int(run.id.partition("-")[0])
             if wanted == run.id or (wanted.isdecimal() and int(wanted) == number):
                 return run
-        raise UsageProblem(f"there is no run {wanted}", hint="list them with: dockerd-cfg history")
+        raise UsageProblem(
+            f"there is no run {wanted or repr(wanted)}", hint="list them with: dockerd-cfg history"
+        )
 
     def create(self, plan: Plan) -> Run:
         """Record a new run of ``plan`` durably and return it."""

@@ -112,6 +112,11 @@ class Record:
         """Whether all its steps were carried out at some time."""
         return any(entry.event == "applied" for entry in self.entries)
 
+    def moment(self, event: RunEvent | StepEvent, step: str | None = None) -> float | None:
+        """Return when ``event`` was last recorded, of the step of that kind where one is named, as Unix time."""
+        found = [one for one in self._counting() if one.event == event and step in {None, one.kind}]
+        return datetime.fromisoformat(found[-1].at).timestamp() if found else None
+
     def captured(self, event: Literal["started", "undoing"], step: int | str) -> dict[str, JsonValue] | None:
         """Return what was captured at ``event`` of the step of that number or kind, None if it never came to that."""
         for entry in self._counting():

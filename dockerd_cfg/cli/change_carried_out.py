@@ -103,7 +103,8 @@ def judged(
     found = with_flag_places(planned.findings, host.layout, facts.arguments, is_running=not host.is_offline)
     planned = planned._replace(findings=found)
     refuse_errors(found, facts.file)
-    ask_dockerd(host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)
+    if not planned.is_mended_in_part:  # else it is known what dockerd says
+        ask_dockerd(host, planned.edit, facts.arguments, present=facts.file if planned.plan else None)
     if planned.plan is not None:
         session.refuse_fixed_files(planned.plan)
     return facts, planned

@@ -52,8 +52,10 @@ def set_(
 ) -> Result:
     """Give one option of daemon.json a value, and prove that Docker uses it."""
     session = session_of(context, "set", dry_run=dry_run, yes=yes, diff=diff)
-    if value.startswith("-") and not value[1:].isdigit() and "--" not in session.argv:
-        raise UsageProblem(f"there is no option {value}", hint=_as_value(session.argv, value))
+    if value.startswith("-") and "--" not in session.argv:
+        word = _as_typed(context, session.argv, value)
+        if not word[1:].isdigit():
+            raise UsageProblem(f"there is no option {word}", hint=_as_value(session.argv, word))
     forced = force or []
     return change_config(
         session,
@@ -64,6 +66,16 @@ def set_(
             done=f"{key} is set",
         ),
     )
+
+
+def _as_typed(context: typer.Context, argv: Sequence[str], value: str) -> str:
+    """Return the word that ``value`` was in ``argv``: of -y1 typer takes -y for an option, and leaves -1."""
+    short = {name[1] for one in context.command.params for name in one.opts if len(name) == len("-y")}
+
+    def is_left_of(word: str) -> bool:
+        return word[:1] == "-" and [letter for letter in word[1:] if letter not in short] == [*value[1:]]
+
+    return next(word for word in argv if word == value or is_left_of(word))
 
 
 def _as_value(argv: Sequence[str], value: str) -> str:

@@ -1,10 +1,8 @@
 """The command check: what is wrong with a daemon.json, and when it would hurt."""
 
 import shlex
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -134,10 +132,8 @@ def _here(session: Session) -> tuple[CommandLines, DockerVersion | None]:
 
 def _asked(session: Session, subject: _Subject) -> list[Finding]:
     """Let the installed dockerd judge, too; what it says is one more finding."""
-    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
-        candidate = Path(folder) / "daemon.json"
-        candidate.write_bytes(b"{}" if subject.data is None else subject.data)
-        complaint = session.host.dockerd.validate(candidate, subject.flags.next)
+    data = b"{}" if subject.data is None else subject.data
+    complaint = session.host.dockerd.validate(data, subject.flags.next)
     if complaint is None:
         return []
     return [

@@ -37,7 +37,7 @@ def finish(
     session = session_of(context, "finish", dry_run=dry_run, yes=yes)
     session.refuse_unfit_host()
     with session.locked():
-        chosen = session.history.find(run) if run else _to_finish(session)
+        chosen = session.history.find(run) if run is not None else _to_finish(session)
         if chosen is None or chosen.record.state == "finished" or not chosen.plan.finish:
             session.report.answer("Nothing to do: no old data is set aside.")
             return Result(command=session.command)

@@ -59,7 +59,7 @@ def _file(session: Session, key: str | None, config_file: str | None) -> Result:
         text = "" if file.image.data is None else file.json.text
         session.report.text(text.rstrip("\n") if text.strip() else f"{file.path} sets nothing")
         return Result(command=session.command, data={**data, "value": file.value})
-    path = key_path(file, key)
+    path = key_path(file.value, key)
     member = file.json.member(path)
     if member is None:
         option = find_option(key)
@@ -77,7 +77,7 @@ def _effective(session: Session, key: str | None, config_file: str | None) -> Re
     sources = _sources(session, config_file)
     rows = [replace(row, value=masked_value(row.key, row.value)) for row in effective_options(sources)]
     if key is not None:
-        top = key.partition(".")[0]
+        top = key_path(sources.file, key)[0]
         rows = [row for row in rows if row.key in {key, top} or row.key.startswith(f"{key}.")]
         if not rows:
             raise _unknown(key)

@@ -152,7 +152,8 @@ def split_key(key: str) -> tuple[str, ...]:
         name, rest = _next_name(node, rest)
         steps.append(name)
         node = _member(node, name) or {}
-    return tuple(steps) or (key,)
+    path = tuple(steps) or (key,)
+    return path if ".".join(path) == key else (*path, "")  # nothing stands behind the last dot
 
 
 def _next_name(node: Mapping[str, JsonValue], rest: str) -> tuple[str, str]:

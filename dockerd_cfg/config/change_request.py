@@ -81,7 +81,8 @@ class ConfigPlan(NamedTuple):
 
     ``plan`` is None when there is nothing to do. ``need`` is what it takes for Docker to use the new configuration,
     ``action`` what the plan does about it; ``restart_required``: after the plan the daemon still uses the old one.
-    ``containers_go_on``: those that run go on while Docker is restarted.
+    ``containers_go_on``: those that run go on while Docker is restarted. ``is_mended_in_part``: Docker would still
+    refuse the file, but for fewer faults.
     """
 
     edit: "EditDaemonJson | None"
@@ -91,6 +92,7 @@ class ConfigPlan(NamedTuple):
     action: Need
     restart_required: bool
     containers_go_on: bool = False
+    is_mended_in_part: bool = False
 
 
 def log_settings(

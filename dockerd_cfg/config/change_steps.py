@@ -20,7 +20,7 @@ from dockerd_cfg.config.edit_daemon_json import EditDaemonJson, edit_step
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.effect_check import CheckOptions
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.config.judge import is_within, judge
+from dockerd_cfg.config.judge import is_within, judge, mends_in_part
 from dockerd_cfg.config.lasting_addresses import lasting_addresses
 from dockerd_cfg.config.log_check import CheckLogging
 from dockerd_cfg.config.reach import lost_socket
@@ -36,6 +36,7 @@ _HIDING: Final = frozenset({"containerd-namespace", "data-root", "graph", "stora
 # Without a driver named, the daemon takes the one of these whose data it finds (moby daemon/graphdriver, priority).
 _FOUND_AGAIN: Final = frozenset({"btrfs", "fuse-overlayfs", "overlay2", "overlayfs", "zfs"})
 _PLUGIN: Final = "unknown-log-driver"
+_MENDED_IN_PART: Final = "mended-in-part"
 # Findings whose hint is how to force them.
 _FORCE_HINTS: Final = frozenset({"hides-data", _PLUGIN})
 _IMAGE_STORE: Final = ("features", "containerd-snapshotter")
@@ -48,11 +49,12 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
     edit = edit_step(facts.file, request.edits, yields=request.confirm_within is not None)
     wanted = facts.file.value if edit is None else parse(edit.new.image.data, facts.file.path).value
     need = _need(facts, edit, wanted)
-    action = _action(facts, request.restart, need)
     findings = (
         *_judged(facts, request, edit, wanted),
         *lasting_addresses(() if edit is None else edit.edits),
     )
+    is_mended_in_part = any(finding.code == _MENDED_IN_PART for finding in findings)
+    action = "none" if is_mended_in_part else _action(facts, request.restart, need)
     if action == "restart":
         waiting = _waiting(facts, () if edit is None else edit.edits, wanted)
         findings += tuple(_overruled(finding, request.force) for finding in waiting)
@@ -88,7 +90,9 @@ def plan_with_steps(facts: ConfigFacts, request: ConfigRequest, *, created: str)
         confirm_within=request.confirm_within,
     )
     goes_on = facts.containers_go_on(wanted)
-    return ConfigPlan(edit, plan if steps else None, findings, need, action, required, goes_on)
+    return ConfigPlan(
+        edit, plan if steps else None, findings, need, action, required, goes_on, is_mended_in_part
+    )
 
 
 def _need(facts: ConfigFacts, edit: EditDaemonJson | None, wanted: Mapping[str, JsonValue]) -> Need:
@@ -148,9 +152,13 @@ def _judged(
     edit: EditDaemonJson | None,
     wanted: Mapping[str, JsonValue],
 ) -> tuple[Finding, ...]:
-    """Return all findings: what is wrong, what would have no effect, what would hide data; less what is forced."""
-    found = list(
-        judge(
+    """Return all findings: what is wrong, what would have no effect, what would hide data; less what is forced.
+
+    A change that only mends faults, though not all, is no error: they could not be mended one by one else.
+    """
+
+    def judged_with(edit: EditDaemonJson | None) -> tuple[Finding, ...]:
+        return judge(
             facts.file,
             edit,
             version=facts.version,
@@ -159,7 +167,8 @@ def _judged(
             is_stale=bool(facts.stale),
             surroundings=facts.surroundings,
         )
-    )
+
+    found = [*judged_with(edit)]
     edits = () if edit is None else edit.edits
     set_now = [one for one in edits if not one.unset]
     dotted = [one.dotted for one in set_now]
@@ -173,7 +182,26 @@ def _judged(
         for finding in found
     ]
     found += [_hides(one.dotted) for one in edits if facts.keeps_data and _changes_place(facts, one, wanted)]
-    return tuple(_overruled(finding, request.force) for finding in found)
+    after = tuple(_overruled(finding, request.force) for finding in found)
+    if request.restart == "always" or not any(finding.is_error for finding in after):
+        return after
+    before = [_overruled(finding, request.force) for finding in judged_with(None)]
+    if not mends_in_part(before, after, edits):
+        return after
+    return (*(replace(finding, severity="warning") for finding in after), _other_faults(facts))
+
+
+def _other_faults(facts: ConfigFacts) -> Finding:
+    return Finding(
+        code=_MENDED_IN_PART,
+        severity="warning",
+        stage="start",
+        message=(
+            f"{facts.file.path} has other faults, with which Docker would break: the change is written, "
+            "and Docker is not told of it before they are mended, too"
+        ),
+        hint="see: dockerd-cfg check",
+    )
 
 
 def _refused(finding: Finding) -> Finding:

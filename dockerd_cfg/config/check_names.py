@@ -108,18 +108,21 @@ def _null(context: Context, known: Option, path: Path) -> Iterator[Finding]:
 
 
 def _zero(context: Context, known: Option, path: Path, value: JsonValue) -> Iterator[Finding]:
-    """Dockerd merges its defaults over whatever is zero; booleans are spared."""
-    if (
-        isinstance(value, bool)
-        or value not in ("", 0)
-        or known.default in (None, "", 0)
-        or known.key == "default-stop-timeout"
-    ):
+    """Dockerd merges its defaults over whatever is zero; booleans are spared.
+
+    Without a default nothing is done by an empty text, which a reload may still take; 0 may be the default.
+    """
+    if isinstance(value, bool) or value not in ("", 0) or known.key == "default-stop-timeout":
+        return
+    has_default = known.default not in (None, "", 0)
+    if not has_default and (known.type != "string" or known.schema.get("x-live-reloadable") is True):
         return
     if known.key in _POINTERS_BEFORE_23 and context.version < DockerVersion(23, 0, 0):
         return
     shown = '""' if value == "" else "0"
-    message = f"{known.key} {shown} counts as not given: Docker uses its default, {known.default}"
+    message = f"{known.key} {shown} counts as not given"
+    if has_default:
+        message += f": Docker uses its default, {known.default}"
     yield context.finding("zero-value", "ignored", path, message, "leave it out, or write another value")
 
 

@@ -28,7 +28,7 @@ def set_edits(
     ``force`` are keys that may be unknown: their value is JSON if it can be read as that, else a string.
     Raises InvalidConfig when there is no such option or the text is no value of it, UsageProblem for an empty key.
     """
-    path = key_path(file, key)
+    path = key_path(file.value, key)
     known = find_option(key)
     if known is not None and known.no_effect and key not in force:
         raise _refusal("no-effect", key, f"{key} would do nothing: {known.no_effect}", known.instead)
@@ -52,7 +52,7 @@ def set_edits(
 
 def unset_edits(file: DaemonJson, key: str, *, version: DockerVersion | None = None) -> list[KeyEdit]:
     """Return the edits for ``unset KEY``. A key that is neither set nor known is refused: InvalidConfig."""
-    path = key_path(file, key)
+    path = key_path(file.value, key)
     if file.json.member(path) is None and find_option(key) is None:
         near = suggest(key) or next((name for name in file.value if name.lower() == key.lower()), None)
         raise _refusal(
@@ -127,12 +127,12 @@ def quoted_options(file: DaemonJson, edits: Collection[KeyEdit]) -> list[str]:
     ]
 
 
-def key_path(file: DaemonJson, key: str) -> tuple[str, ...]:
-    """Return the path that the dotted ``key`` means; a name that stands in the file just so, dots and all, is itself.
+def key_path(present: Mapping[str, JsonValue], key: str) -> tuple[str, ...]:
+    """Return the path that the dotted ``key`` means; a name that ``present``, the file's value, has just so is itself.
 
     Raises UsageProblem for an empty part.
     """
-    if key in file.value:
+    if key in present:
         return (key,)
     path = split_key(key)
     if not all(path):

@@ -10,7 +10,7 @@ from dockerd_cfg.config.check_version import DockerVersion
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, config_path, read_daemon_json
 from dockerd_cfg.config.effect import is_in_use, wanted_values
 from dockerd_cfg.config.flags import parse_flags
-from dockerd_cfg.errors import UsageProblem
+from dockerd_cfg.errors import CommandFailed, UsageProblem
 from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.surroundings import surroundings
@@ -172,24 +172,29 @@ def _stale(
         if told:
             if False in told:
                 yield name
-        elif last_changed(file, known(), name) > (read or 0) and not (
+        elif last_changed(file, known(), name, read or 0) > (read or 0) and not (
             may_try and name == "log-opts" and _uses_log_options(host, options)
         ):
             yield name
 
 
 def _uses_log_options(host: Host, options: dict[str, str]) -> bool:
-    """Tell by a container that is created and removed; without an image to create it from: no."""
+    """Tell by a container that is created and removed; where none can be: no."""
     from dockerd_cfg.config.log_check import probe  # noqa: PLC0415  # a second run needs none
 
-    found = probe(host)
+    try:
+        found = probe(host)
+    except CommandFailed:
+        return False  # the settings in use may be the very ones that are to be replaced
     return found is not None and found.options == options
 
 
-def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
+def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str, read: float = 0) -> float:
     """Return the latest moment (Unix time) at which the option ``name`` of ``file`` may have got its value.
 
-    That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone.
+    That is when the file was written, unless by runs of ours, oldest first in ``runs``, that left the option alone. Of
+    what stood there when Docker last read the file, at ``read``, it is that moment, though the file may have got a new
+    time since: so where Docker did that in a run that left these contents.
     """
     from dockerd_cfg.change.replace_file import StoredImage  # noqa: PLC0415  # brings pydantic; a second run needs none
     from dockerd_cfg.config.edit_daemon_json import EditDaemonJson  # noqa: PLC0415  # likewise
@@ -200,11 +205,16 @@ def last_changed(file: DaemonJson, runs: "Sequence[Run]", name: str) -> float:
         if edit is None or edit.path != file.path or run.state not in {*_APPLIED, "reverted"}:
             continue
         before = run.record.captured("started", edit.kind)
-        if before is None or any(one.key[0] == name for one in edit.edits):
+        if before is None:
             return moment
         stored = StoredImage.model_validate(before).image
-        left = stored if run.state == "reverted" else edit.new.image
-        if left.digest != digest:
+        is_undone = run.state == "reverted"
+        left = stored if is_undone else edit.new.image
+        since = run.record.moment("undone" if is_undone else "done", edit.kind)
+        until = run.record.moment("reverted" if is_undone else "applied")
+        if left.digest == digest and since is not None and until is not None and since <= read <= until:
+            return read
+        if left.digest != digest or any(one.key[0] == name for one in edit.edits):
             return moment
         digest, moment = stored.digest, stored.modified
     return moment

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dockerd_cfg.config.check import MILESTONES, check
 from dockerd_cfg.config.check_version import DockerVersion
-from dockerd_cfg.config.daemon_json import DaemonJson, parse
+from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, parse
 from dockerd_cfg.config.scan import Document
 from dockerd_cfg.errors import InvalidConfig, PreflightRefused
 from dockerd_cfg.findings import Finding
@@ -52,14 +51,11 @@ def judge(
         if (may_start or finding.stage == "container") and not is_stale
     }
     edits = () if edit is None else edit.edits
-    dotted = [one.dotted for one in edits]
-    tops = {one.key[0] for one in edits}
 
     def judged(finding: Finding) -> Finding:
-        is_touched = finding.key in tops or is_within(finding.key, dotted)
         if not finding.is_error:
             return finding
-        if (finding.code, finding.key) in old and not is_touched:
+        if (finding.code, finding.key) in old and not touches(edits, finding):
             return replace(finding, severity="warning")
         line, column = places.get((finding.code, finding.key), (None, None))
         return replace(finding, line=line, column=column)
@@ -102,6 +98,22 @@ def conflicts_to_come(
                 yield replace(finding, message=message)
 
 
+def touches(edits: Sequence[KeyEdit], finding: Finding) -> bool:
+    """Tell whether ``edits`` change what ``finding`` is about."""
+    return finding.key in {one.key[0] for one in edits} or is_within(
+        finding.key, [one.dotted for one in edits]
+    )
+
+
+def mends_in_part(before: Sequence[Finding], after: Sequence[Finding], edits: Sequence[KeyEdit]) -> bool:
+    """Tell whether ``edits`` mend some errors and make none, while others stay that they do not touch.
+
+    ``before`` and ``after`` are the findings without and with them.
+    """
+    was, stays = ({(one.code, one.key) for one in found if one.is_error} for found in (before, after))
+    return bool(stays) and stays < was and not any(one.is_error and touches(edits, one) for one in after)
+
+
 def is_within(key: str | None, keys: Collection[str]) -> bool:
     """Tell whether ``key``, as a finding names it (``labels[0]``), is one of the dotted ``keys`` or part of one."""
     return key is not None and any(key == one or key.startswith((f"{one}.", f"{one}[")) for one in keys)
@@ -139,12 +151,7 @@ def ask_dockerd(
     image = edit.new.image if edit else present.image if present else None
     if image is None or (edit is None and image.data is None):
         return
-    import tempfile  # noqa: PLC0415  # a second run has nothing to ask
-
-    with tempfile.TemporaryDirectory(prefix="dockerd-cfg-") as folder:
-        candidate = Path(folder) / "daemon.json"
-        candidate.write_bytes(image.data or b"")
-        complaint = host.dockerd.validate(candidate, arguments.next)
+    complaint = host.dockerd.validate(image.data or b"", arguments.next)
     if complaint is not None:
         what = f"the changed {edit.path}" if edit else str(present.path if present else "")
         raise InvalidConfig(

@@ -9,8 +9,6 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.masking import masked_value
 from dockerd_cfg.service.state import wait_for_api
 
-_PROBE_NAME = "dockerd-cfg-probe"
-
 
 class CheckLogging(Step):
     """Check that the daemon gives new containers the log driver and options wanted."""
@@ -38,9 +36,12 @@ class CheckLogging(Step):
 
 
 def probe(host: Host) -> LogConfig | None:
-    """Return what a new container gets, None where no image is at hand to create one from."""
+    """Return what a new container gets, None where none can be created: without an image, for instance.
+
+    Raises CommandFailed, where Docker takes the log settings themselves for wrong, for instance.
+    """
     images = sorted(host.docker.images())
-    return host.docker.probe_log_config(images[0], _PROBE_NAME) if images else None
+    return host.docker.probe_log_config(images[0]) if images else None
 
 
 def _shown(options: dict[str, str]) -> str:

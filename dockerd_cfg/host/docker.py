@@ -6,15 +6,16 @@ Paths carry no API version: the daemon then answers in its newest, and 20.10 to 
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.host.answers import NoSuchThing, content, events_in, told, understood
 from dockerd_cfg.host.disk_usage import ASKED, DiskUsage, parse_disk_usage
 from dockerd_cfg.host.http import exchange
+from dockerd_cfg.host.probe import PROBE_LABEL, probed
 from dockerd_cfg.host.reported import reported_options
 from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import DOCKER_SOCKET, HostPath, Layout
@@ -22,9 +23,6 @@ from dockerd_cfg.tracing import traced
 
 _TIMEOUT: Final = 30.0
 _START_TIMEOUT: Final = 120.0
-_OK: Final = range(200, 300)
-_NOT_MODIFIED: Final = 304
-_NOT_FOUND: Final = 404
 _COMES_BACK: Final = frozenset({"always", "unless-stopped", "on-failure"})
 _SWARM_TASK: Final = "com.docker.swarm.task.id"
 PREDEFINED_NETWORKS: Final = frozenset({"bridge", "host", "none"})
@@ -35,7 +33,8 @@ class Container:
     """A container; ``state`` is Docker's own word (running, paused, exited, created ...).
 
     ``restarts`` tells whether it comes back by itself after the daemon was stopped; ``is_lasting`` whether it is
-    still there then: one run with ``--rm`` is removed, a task of a swarm service (``is_task``) is replaced by another.
+    still there then: one run with ``--rm`` is removed, a task of a swarm service (``is_task``) is replaced by another,
+    a container that we create to look at goes at once.
     ``is_healthy``: it has a health check, and that says so.
     """
 
@@ -80,39 +79,11 @@ class LogConfig:
     options: dict[str, str]
 
 
-class Refused(CommandFailed):
-    """Docker answers, but does not do what was asked: what it is about is in use, for instance (status 409)."""
-
-
-class NoSuchThing(Refused):
-    """Docker does not know what was asked about (status 404)."""
-
-
-@contextmanager
-def understood(asked: str) -> Iterator[None]:
-    """Raise CommandFailed when an answer does not have the form the Engine API gives it."""
-    try:
-        yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise CommandFailed(
-            f"Docker's answer to {asked} is not of the form expected: {error!r}",
-            hint="is it Docker that listens there? see: docker version",
-        ) from error
-
-
-def _told(row: Mapping[str, Any], name: str) -> str:
-    """Return the text that an answer gives under ``name``. Raises TypeError when it gives none."""
-    text = row.get(name)
-    if not isinstance(text, str) or not text:
-        raise TypeError(f"{name} is {text!r}")
-    return text
-
-
 def _log_config(answer: Mapping[str, Any]) -> LogConfig:
     """Return what the answer of ``GET /containers/ID/json`` tells; raises AttributeError, KeyError or TypeError for an odd one."""
     config = answer["HostConfig"]["LogConfig"]
     options = config.get("Config") or {}
-    return LogConfig(driver=_told(config, "Type"), options={key: str(options[key]) for key in options})
+    return LogConfig(driver=told(config, "Type"), options={key: str(options[key]) for key in options})
 
 
 class EngineApi:
@@ -170,12 +141,13 @@ class EngineApi:
         return found
 
     def _container(self, row: Mapping[str, Any]) -> Container:
-        is_task = _SWARM_TASK in (row.get("Labels") or {})
+        labels = row.get("Labels") or {}
+        is_task = _SWARM_TASK in labels
         found = Container(
-            id=_told(row, "Id"),
+            id=told(row, "Id"),
             name=(row.get("Names") or ["/?"])[0].lstrip("/"),
-            state=_told(row, "State"),
-            is_lasting=not is_task,
+            state=told(row, "State"),
+            is_lasting=not is_task and PROBE_LABEL not in labels.items(),
             is_task=is_task,
         )
         status = str(row.get("Status"))
@@ -196,12 +168,12 @@ class EngineApi:
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""
         with understood("GET /images/json"):
-            return frozenset(_told(row, "Id") for row in self._get("/images/json", all="1"))
+            return frozenset(told(row, "Id") for row in self._get("/images/json", all="1"))
 
     def volumes(self) -> frozenset[str]:
         """Return the names of all volumes."""
         with understood("GET /volumes"):
-            return frozenset(_told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
+            return frozenset(told(row, "Name") for row in (self._get("/volumes") or {}).get("Volumes") or [])
 
     def networks(self) -> frozenset[str]:
         """Return ids of user-defined networks, names of predefined ones (the bridge gets a new id at each start).
@@ -211,7 +183,7 @@ class EngineApi:
         with understood("GET /networks"):
             rows = [row for row in self._get("/networks") if row.get("Scope") != "swarm"]
             return frozenset(
-                _told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
+                told(row, "Name" if row["Name"] in PREDEFINED_NETWORKS else "Id") for row in rows
             )
 
     def disk_usage(self) -> DiskUsage:
@@ -232,24 +204,22 @@ class EngineApi:
         except NoSuchThing:
             return None
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
-        """Create a container from ``image``, read what log configuration it got, and remove it. Never started."""
-        body = {"Image": image, "Cmd": ["true"], "NetworkDisabled": True, "Labels": {"dockerd-cfg": "probe"}}
-        created = self._request("POST", f"/containers/create?{urlencode({'name': name})}", body=body)
-        with understood("POST /containers/create"):
-            path = f"/containers/{quote(_told(created, 'Id'))}"
-        try:
-            with understood("GET /containers/json"):
-                return _log_config(self._get(f"{path}/json"))
-        finally:
-            self._request("DELETE", f"{path}?force=1&v=1")
+    def probe_log_config(self, image: str) -> LogConfig | None:
+        """Create a container from ``image``, read what log configuration it got, and remove it. Never started.
 
-    def ask(self, method: str, path: str, *, timeout: float = _TIMEOUT) -> Any:
+        Return None where Docker creates none for a reason that does not lie in its settings: an authorization plugin, a
+        full disk. Raises CommandFailed.
+        """
+        return probed(self.ask, image, _log_config)
+
+    def ask(
+        self, method: str, path: str, *, body: Mapping[str, object] | None = None, timeout: float = _TIMEOUT
+    ) -> Any:
         """Return the answer to a request as it is, for those who read more than the rest; ``timeout`` in seconds.
 
-        Raises CommandFailed, and of it Refused or NoSuchThing where Docker answers so.
+        Raises CommandFailed, and of it Refused, CalledInvalid or NoSuchThing where Docker answers so.
         """
-        return self._request(method, path, timeout=timeout)
+        return self._request(method, path, body=body, timeout=timeout)
 
     def _get(self, path: str, **query: str) -> Any:
         return self._request("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -266,30 +236,7 @@ class EngineApi:
                 f"Docker does not answer on {self._socket}: {error}",
                 hint="look at: journalctl -u docker.service",
             ) from error
-        return _content(status, text, f"{method} {path}")
-
-
-def events_in(answer: Any) -> list[dict[str, Any]]:
-    """Return the events of an answer: an object a line, which is an object itself if it is alone.
-
-    Lines end with a newline only: a name in an event may hold other characters that Python takes for ends of lines.
-    """
-    if isinstance(answer, dict):
-        return [answer] if answer else []
-    return [json.loads(line) for line in answer.split("\n") if line]
-
-
-def _content(status: int, text: bytes, asked: str) -> Any:
-    """Return what the body says; text that is no JSON stays text, which a failure may well be told in."""
-    try:
-        content = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
-        content = text.decode("utf-8", "replace").strip()
-    if status not in _OK and status != _NOT_MODIFIED:
-        message = content.get("message", content) if isinstance(content, dict) else content
-        kind = NoSuchThing if status == _NOT_FOUND else Refused
-        raise kind(f"Docker refused {asked}: {message} (status {status})")
-    return content
+        return content(status, text, f"{method} {path}")
 
 
 def parse_info(raw: Mapping[str, Any]) -> Info:
@@ -299,16 +246,16 @@ def parse_info(raw: Mapping[str, Any]) -> Info:
     TypeError or ValueError for an odd answer.
     """
     status = [tuple(pair) for pair in raw.get("DriverStatus") or []]
-    root = HostPath(_told(raw, "DockerRootDir"))
+    root = HostPath(told(raw, "DockerRootDir"))
     if not root.is_absolute() or ".." in root.parts or "\0" in str(root):
         raise ValueError(f"DockerRootDir is {root}")
     is_containerd = ("driver-type", "io.containerd.snapshotter.v1") in status
     return Info(
-        version=_told(raw, "ServerVersion"),
+        version=told(raw, "ServerVersion"),
         data_root=root,
-        driver=_told(raw, "Driver"),
+        driver=told(raw, "Driver"),
         image_store="containerd" if is_containerd else "graphdriver",
-        log_driver=_told(raw, "LoggingDriver"),
+        log_driver=told(raw, "LoggingDriver"),
         live_restore=bool(raw.get("LiveRestoreEnabled")),
         swarm=str((raw.get("Swarm") or {}).get("LocalNodeState") or "inactive"),
         security=tuple(str(option) for option in raw.get("SecurityOptions") or ()),

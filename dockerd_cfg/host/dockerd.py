@@ -1,8 +1,9 @@
 """The gateway to the daemon's program: its version, and its own judgement of a daemon.json."""
 
+import os
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from dockerd_cfg.errors import CommandFailed
@@ -28,8 +29,8 @@ class DockerdProgram:
         )
         return found.group(1) if found else None
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
-        """Let dockerd judge the file ``config`` with ``flags``; return its complaint, None if it has none.
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
+        """Let dockerd judge a daemon.json of the contents ``data`` with ``flags``; return its complaint, None if it has none.
 
         ``dockerd --validate`` exists since 23.0; an older one is not asked. It neither looks at log options nor
         needs the daemon stopped (moby daemon/command/daemon.go).
@@ -41,20 +42,27 @@ class DockerdProgram:
             or int(version.split(".")[0]) < _KNOWS_VALIDATE
         ):
             return None
-        argv = [self._program, "--validate", f"--config-file={config}", *_without_config_file(flags)]
-        try:
-            judged = self._runner.run(argv, check=False, timeout=30)
-        except CommandFailed:
-            return None  # a judge that cannot be asked is no reason to refuse: the running daemon will be checked
+        with _in_memory(data) as config:
+            argv = [self._program, "--validate", f"--config-file={config}", *_without_config_file(flags)]
+            try:
+                judged = self._runner.run(argv, check=False, timeout=30)
+            except CommandFailed:
+                return None  # a judge that cannot be asked is no reason to refuse: the running daemon will be checked
         if judged.is_success:
             return None
         # wrong arguments make it print its whole usage
         said = (judged.stderr.strip() or judged.stdout.strip()).partition("Usage:")[0]
         complaint = " / ".join(line.strip() for line in said.splitlines() if line.strip())
-        return (
-            complaint.replace(str(config), "daemon.json")
-            or "it does not understand the arguments of its unit"
-        )
+        return complaint.replace(config, "daemon.json") or "it does not understand the arguments of its unit"
+
+
+@contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    """Yield the path of a file that holds ``data`` and takes no room on a disk: all of them may be full."""
+    with os.fdopen(os.memfd_create("daemon.json"), "wb") as file:
+        file.write(data)
+        file.flush()
+        yield f"/proc/{os.getpid()}/fd/{file.fileno()}"
 
 
 def _without_config_file(flags: Sequence[str]) -> list[str]:

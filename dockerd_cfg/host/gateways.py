@@ -109,8 +109,11 @@ class Docker(Protocol):
     def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
         """Return the answer to a request as it is; ``timeout`` in seconds. Raises CommandFailed."""
 
-    def probe_log_config(self, image: str, name: str) -> "LogConfig":
-        """Return the log configuration a container created now gets: one is created and removed, never started."""
+    def probe_log_config(self, image: str) -> "LogConfig | None":
+        """Return the log configuration a container created now gets: one is created and removed, never started.
+
+        None where Docker creates none, whatever its log configuration. Raises CommandFailed.
+        """
 
 
 class Dockerd(Protocol):
@@ -119,7 +122,7 @@ class Dockerd(Protocol):
     def version(self) -> str | None:
         """Return the version of the installed dockerd, None when there is none."""
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         """Let dockerd judge a candidate daemon.json with its unit's flags; return its complaint, None if none."""
 
 

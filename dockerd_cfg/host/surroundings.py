@@ -1,5 +1,6 @@
 """What a daemon.json depends on beside Docker itself: what is installed, and what the kernel has and grants."""
 
+import errno
 import os
 import re
 import stat
@@ -99,17 +100,24 @@ def _has_program(layout: Layout, name: str) -> bool:
     if ".." in path.parts or (not path.is_absolute() and "/" in name):
         return True
     places = [path] if path.is_absolute() else [folder / path for folder in _FOLDERS]
-    return any(real.is_file() and os.access(real, os.X_OK) for real in map(layout.file, places))
+    return _may_be(
+        lambda: any(real.is_file() and os.access(real, os.X_OK) for real in map(layout.file, places))
+    )
 
 
 def _has_file(layout: Layout, name: str) -> bool:
     path = HostPath(name)
     if ".." in path.parts or not path.is_absolute():
         return True
+    return _may_be(lambda: layout.file(path).is_file())
+
+
+def _may_be(is_so: Callable[[], bool]) -> bool:
+    """Return what ``is_so`` finds in the file system; of a place where only root may look, that it may be so."""
     try:
-        return layout.file(path).is_file()
-    except OSError:  # in a folder that only root may look into
-        return True
+        return is_so()
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
 
 
 def _has_plugin(layout: Layout, name: str, data_root: str) -> bool:

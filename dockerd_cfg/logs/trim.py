@@ -62,10 +62,10 @@ def chosen(containers: Sequence[ContainerLogs], names: Sequence[str]) -> list[Co
     found: dict[str, ContainerLogs] = {}
     for name in names:
         exact = [one for one in containers if name in {one.name, one.id}]
-        matching = exact or [one for one in containers if one.id.startswith(name)]
+        matching = exact or [one for one in containers if name and one.id.startswith(name)]
         if len(matching) != 1:
             many = f"{len(matching)} containers begin with" if matching else "there is no container"
-            raise UsageProblem(f"{many} {name}", hint="see their names with: dockerd-cfg logs")
+            raise UsageProblem(f"{many} {name or repr(name)}", hint="see their names with: dockerd-cfg logs")
         found[matching[0].id] = matching[0]
     return list(found.values())
 

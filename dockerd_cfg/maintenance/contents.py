@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from dockerd_cfg.host.docker import PREDEFINED_NETWORKS, NoSuchThing, understood
+from dockerd_cfg.host.answers import NoSuchThing, understood
+from dockerd_cfg.host.docker import PREDEFINED_NETWORKS
 from dockerd_cfg.host.gateways import Docker
 from dockerd_cfg.maintenance.items import Item, Key
 from dockerd_cfg.maintenance.moments import Arrivals, latest, moment

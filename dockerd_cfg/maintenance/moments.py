@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from dockerd_cfg.host.docker import Info, events_in, understood
+from dockerd_cfg.host.answers import events_in, understood
+from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.gateways import Docker
 from dockerd_cfg.paths import Layout
 

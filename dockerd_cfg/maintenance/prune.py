@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from dockerd_cfg.host.docker import NoSuchThing, Refused, understood
+from dockerd_cfg.host.answers import NoSuchThing, Refused, understood
 from dockerd_cfg.host.gateways import Docker
 from dockerd_cfg.maintenance.items import Choice, Item, Key
 

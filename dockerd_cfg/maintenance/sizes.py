@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from dockerd_cfg.host.docker import NoSuchThing, understood
+from dockerd_cfg.host.answers import NoSuchThing, understood
 from dockerd_cfg.host.gateways import Docker
 from dockerd_cfg.maintenance.items import Item
 

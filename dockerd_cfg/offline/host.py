@@ -169,7 +169,7 @@ class NoDocker:
         """Raise CommandFailed."""
         _refuse()
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
+    def probe_log_config(self, image: str) -> LogConfig:
         """Raise CommandFailed."""
         _refuse()
 
@@ -199,7 +199,7 @@ class NoDockerd:
                 return version.partition("+")[0].partition("-")[0].partition("~")[0] or None
         return None
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         """Return None: it is not asked."""
         return None
 

@@ -120,7 +120,7 @@ class SandboxDocker:
         is_there = any(container.id == container_id for container in stored_containers(self._root()))
         return log_config_of(logs[container_id]) if is_there else None
 
-    def probe_log_config(self, image: str, name: str) -> LogConfig:
+    def probe_log_config(self, image: str) -> LogConfig:
         """Return the log configuration a new container gets."""
         config = self._up()["config"]
         return LogConfig(driver=config["log-driver"], options=config["log-opts"])
@@ -140,10 +140,10 @@ class SandboxDocker:
         """Return the version of the pretended dockerd."""
         return VERSION
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         """Judge a candidate: only whether it is JSON and no flag is given twice."""
         try:
-            options = scan(config.read_bytes()).value
+            options = scan(data).value
         except ValueError as error:
             return str(error)
         twice = options.keys() & parse_flags(list(flags)).keys()

@@ -6,7 +6,7 @@ import time
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from dockerd_cfg.host.docker import NoSuchThing, Refused
+from dockerd_cfg.host.answers import NoSuchThing, Refused
 
 _THING: Final = re.compile(r"/(containers|images|networks|volumes)/(.+?)(/json|/history)?")
 _LISTS: Final = {"/containers/json": "containers", "/images/json": "images", "/networks": "networks"}

@@ -274,7 +274,10 @@ def test_a_file_written_behind_dockers_back_is_told_from_what_it_uses(host: Host
     # what is written already is brought into effect
     assert answer(host, "set", "debug", "true")["data"]["action"] == "reload"
     assert effective(host, "debug")["source"] == "file"
+    # a container to look at, which one that was killed left, is in nobody's way
+    host.docker("create", "--name=dockerd-cfg-probe", "--label=dockerd-cfg=probe", "busybox:1", "true")
     assert answer(host, "set", "log-driver", "local")["data"]["action"] == "restart"
+    assert "dockerd-cfg-probe" not in host.docker("ps", "--all")
 
 
 def test_what_the_host_lacks_is_refused_beforehand(host: Host) -> None:

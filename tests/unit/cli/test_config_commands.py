@@ -8,6 +8,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -221,6 +222,14 @@ def test_a_value_that_begins_with_a_dash_is_no_option(tool: Tool) -> None:
     assert tool.value["shutdown-timeout"] == -1
 
 
+@pytest.mark.parametrize("word", ["-verbose", "-y1", "-1y", "-yes", "-1v2"])
+def test_a_word_with_letters_of_options_in_it_is_refused_as_a_whole(tool: Tool, word: str) -> None:
+    answer = untouched(tool, "set", "shutdown-timeout", word)
+
+    assert (answer.code, answer.message) == (2, f"there is no option {word}")
+    assert answer.hint.endswith(f"-- {word}")
+
+
 def test_the_hint_how_to_write_a_value_that_looks_like_an_option_works_as_it_stands(tool: Tool) -> None:
     refused = tool("set", "labels", "--no-diff", "-a=b", "--yes")
 
@@ -249,6 +258,7 @@ def test_a_proxy_is_an_option_that_has_an_effect(tool: Tool) -> None:
         pytest.param(("set", "debug", "maybe"), "wrong-type", id="a value of another type"),
         pytest.param(("set", "mtu", "1.5"), "wrong-type", id="half a number"),
         pytest.param(("set", "log-opt", "max-size=1m"), "no-effect", id="an option without effect"),
+        pytest.param(("set", "bip", ""), "zero-value", id="nothing for an option without a default"),
         pytest.param(("set", "log-opts.max-size", "10x"), "bad-log-option", id="no size"),
         pytest.param(("set", "log-driver", "loki"), "unknown-log-driver", id="a log driver that may be a plugin"),
         pytest.param(("set", "default-runtime", "no-such"), "missing-runtime", id="a runtime that is not there"),
@@ -493,6 +503,12 @@ def test_another_word_for_restart_is_wrong_usage(tool: Tool, mode: str) -> None:
         ("merge", "/no/such/file"),
         ("rollback", "99"),
         ("confirm", "99"),
+        ("rollback", ""),
+        ("finish", "", "--yes"),
+        ("unset", "log-opts.", "--yes"),
+        ("set", "log-opts.", "{}", "--yes"),
+        ("show", "log-opts."),
+        ("show", "log-opts.", "--effective"),
     ],
     ids=" ".join,
 )
@@ -500,6 +516,36 @@ def test_wrong_usage_ends_with_2(tool: Tool, argv: tuple[str, ...]) -> None:
     answer = untouched(tool, *argv)
 
     assert (answer.code, answer.error) == (2, "usage")
+
+
+DIGITS: Final = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("set", "debug", "true", "--confirm-within", f"{DIGITS}m"), 2),
+        (("move-storage", "/mnt/data", "--start-timeout", DIGITS), 2),
+        (("move-storage", "/mnt/data", "--bwlimit", f"{DIGITS}m"), 2),
+        (("maintenance", "run", "--older-than", f"{DIGITS}d"), 2),
+        (("logs", "trim", "--max-size", DIGITS), 2),
+        (("rollback", DIGITS), 2),
+        (("set-logs", "--max-file", DIGITS), 3),
+        (("set", "hosts", f"tcp://192.0.2.1:{DIGITS}"), 3),
+        (("set", "metrics-addr", f"127.0.0.1:{DIGITS}"), 3),
+        (("set", "insecure-registries", f"a:{DIGITS}"), 3),
+        (("check", "--flags", f"--mtu {DIGITS}"), 0),
+        (("check", "--docker-version", DIGITS), 2),
+        (("check", "--docker-version", f"{DIGITS}.1"), 0),
+    ],
+    ids=lambda value: None if isinstance(value, int) else " ".join(value).replace(DIGITS, "9..."),
+)
+def test_a_number_of_any_length_is_judged_as_each_that_is_too_large(
+    tool: Tool, argv: tuple[str, ...], code: int
+) -> None:
+    tool("set", "debug", "true")
+
+    assert tool(*argv).code == code
 
 
 def test_an_argument_that_is_missing_is_named(tool: Tool) -> None:
@@ -564,6 +610,18 @@ def test_an_unknown_option_that_stands_in_the_file_can_be_taken_out(tool: Tool) 
 
     assert tool("unset", "no-such", "--yes").code == 0
     assert "no-such" not in tool.value
+
+
+def test_each_of_two_faults_can_be_mended_by_the_command_that_its_hint_names(tool: Tool) -> None:
+    tool.path.write_text('{"a.b": 1, "log-opts.max-size": "5m"}\n', encoding="utf-8")
+    before = tool.invocation
+
+    first = tool("unset", "a.b", "--yes")
+    assert (first.code, first.changed, tool.invocation) == (0, True, before)
+    assert tool.value == {"log-opts.max-size": "5m"}
+
+    assert tool("unset", "log-opts.max-size", "--yes").code == 0
+    assert (tool.value, tool.invocation) == ({}, before + 1)
 
 
 def test_a_new_log_driver_drops_options_and_tells_so(tool: Tool) -> None:
@@ -1695,6 +1753,49 @@ def test_what_was_taken_out_waits_for_a_restart_as_well(tool: Tool) -> None:
     tool("unset", "dns", "--restart", "never")
 
     assert untouched(tool, "status").data["unused"] == ["dns"]
+
+
+def touch(path: Path) -> None:
+    """Give the file a new time, as a copy of the same contents does."""
+    soon = time.time() + 1
+    os.utime(path, (soon, soon))
+
+
+@pytest.mark.parametrize("between", [(), ("set", "debug", "true")], ids=["nothing", "a reload"])
+def test_a_new_time_of_what_docker_read_in_our_run_is_no_reason_to_restart(
+    tool: Tool, between: tuple[str, ...]
+) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    touch(tool.path)
+    if between:
+        assert tool(*between).data["action"] == "reload"
+        touch(tool.path)
+    before = tool.invocation
+
+    assert not tool("set", "mtu", "1400", "--yes").changed
+    assert (tool.invocation, tool("status").data["unused"]) == (before, [])
+
+
+def test_a_new_time_of_what_an_undone_run_left_is_no_reason_to_restart(tool: Tool) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    tool("set", "mtu", "1500", "--yes")
+    tool("rollback", "--yes")
+    touch(tool.path)
+    before = tool.invocation
+
+    assert not tool("set", "mtu", "1400", "--yes").changed
+    assert tool.invocation == before
+
+
+def test_what_somebody_put_back_after_a_restart_with_other_contents_waits(tool: Tool) -> None:
+    tool("set", "mtu", "1400", "--yes")
+    ours = tool.text
+    tool.path.write_text('{"mtu": 1500}', encoding="utf-8")
+    tool.services.restart(DOCKER_SERVICE)
+    tool.path.write_text(ours, encoding="utf-8")
+    touch(tool.path)
+
+    assert tool("set", "mtu", "1400", "--yes").data["action"] == "restart"
 
 
 def test_what_somebody_else_wrote_waits_as_well(tool: Tool) -> None:

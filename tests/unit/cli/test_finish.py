@@ -39,6 +39,14 @@ def test_the_old_data_of_the_first_of_two_moves_can_be_deleted_first(tool: Tool)
     assert not list(tool.root.glob("var/lib/docker.old-*"))
 
 
+def test_an_empty_word_is_no_run_whose_old_data_can_be_deleted(tool: Tool) -> None:
+    assert tool("move-storage", "/mnt/data", "--yes").code == 0
+
+    refused = tool("finish", "", "--yes")
+
+    assert (refused.code, refused.message, len(aside(tool))) == (2, "there is no run ''", 1)
+
+
 def test_the_old_data_of_a_move_that_waits_for_its_confirmation_is_kept(tool: Tool) -> None:
     assert tool("move-storage", "/mnt/data", "--confirm-within", "1h", "--yes").code == 0
 

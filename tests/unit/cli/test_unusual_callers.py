@@ -68,7 +68,7 @@ class Rootless(SandboxProcesses):
 class Unpersuaded(SandboxServices):
     """A dockerd that refuses every file; the one it runs with it read before."""
 
-    def validate(self, config: Path, flags: object) -> str | None:
+    def validate(self, data: bytes, flags: object) -> str | None:
         return "no such thing"
 
 

@@ -166,6 +166,12 @@ def test_a_guess_is_never_a_name_without_effect() -> None:
         ("builder.gc.enabled", ("builder", "gc", "enabled")),
         ("default-network-opts.bridge.a.b.c", ("default-network-opts", "bridge", "a.b.c")),
         ("no.such.key", ("no", "such", "key")),
+        ("log-opts.", ("log-opts", "")),
+        ("builder.gc.", ("builder", "gc", "")),
+        ("builder..", ("builder", "", "")),
+        ("debug.", ("debug", "")),
+        (".", ("", "")),
+        ("", ("",)),
     ],
 )
 def test_a_dotted_key_becomes_a_path(key: str, path: tuple[str, ...]) -> None:

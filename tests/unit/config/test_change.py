@@ -1,7 +1,7 @@
 """What a change of daemon.json comes to: a reload, a restart or nothing, what proves it, and what speaks against it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -549,6 +549,49 @@ def test_mending_an_old_fault_is_no_error_though_another_one_stays() -> None:
     planned = Case(text=text).plan(unset("no-such"))
 
     assert errors(planned) == []
+
+
+TWO_FAULTS: Final = '{"no-such": 1, "Debug": true}'
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Case(text=TWO_FAULTS, docker=DOWN), id="down"),
+        pytest.param(Case(text=TWO_FAULTS, docker=FAILED), id="failed"),
+        pytest.param(
+            Case(text=TWO_FAULTS, stale=frozenset({"no-such", "dns"})), id="up, with what it read before"
+        ),
+    ],
+)
+def test_where_docker_could_not_start_faults_are_mended_one_by_one_and_docker_is_left_alone_until_the_last(
+    case: Case,
+) -> None:
+    planned = case.plan(unset("no-such"))
+
+    assert (errors(planned), kinds(planned)) == ([], ["edit-daemon-json"])
+    assert planned.restart_required == case.docker.should_run
+    assert "mended-in-part" in [finding.code for finding in planned.findings]
+    assert told(planned, "Debug").severity == "warning"
+    last = replace(case, text='{"Debug": true}').plan(unset("Debug"))
+    assert (errors(last), "restart-docker" in kinds(last)) == ([], case.docker.should_run)
+
+
+@pytest.mark.parametrize(
+    ("edits", "restart", "stopped_by"),
+    [
+        pytest.param([unset("no-such")], "always", "Debug", id="a restart is asked for"),
+        pytest.param([unset("no-such"), set_("bip", "x")], "auto", "bip", id="another fault is made"),
+        pytest.param([unset("no-such"), set_("Debug", "x")], "auto", "Debug", id="a fault is set"),
+        pytest.param([DEBUG], "auto", "no-such", id="none is mended"),
+    ],
+)
+def test_a_change_that_does_more_than_mend_faults_is_stopped_by_those_that_stay(
+    edits: list[KeyEdit], restart: str, stopped_by: str
+) -> None:
+    planned = Case(text=TWO_FAULTS, docker=FAILED).plan(*edits, restart=restart)
+
+    assert stopped_by in [key for _, key in errors(planned)]
 
 
 def test_a_flag_of_the_unit_that_says_the_same_is_an_error() -> None:

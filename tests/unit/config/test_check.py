@@ -143,6 +143,8 @@ EVERY_STAGE: list[tuple[str, dict[str, Any], DockerVersion | None, tuple[str, st
     ("a proxy outside proxies", {"http-proxy": "x"}, V28, ("option-without-effect", "ignored", "http-proxy")),
     ("null", {"data-root": None}, V28, ("null-value", "ignored", "data-root")),
     ("an empty string", {"data-root": ""}, V28, ("zero-value", "ignored", "data-root")),
+    ("an empty string without a default", {"bip": ""}, V28, ("zero-value", "ignored", "bip")),
+    ("an empty string for an empty default", {"firewall-backend": ""}, V29, ("zero-value", "ignored", "firewall-backend")),
     ("zero", {"shutdown-timeout": 0}, V28, ("zero-value", "ignored", "shutdown-timeout")),
     ("both gateways", {"host-gateway-ip": "192.0.2.1", "host-gateway-ips": []}, V28, ("options-clash", "parse", "host-gateway-ip")),
     # types

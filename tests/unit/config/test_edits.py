@@ -209,7 +209,7 @@ def test_a_maps_own_names_may_hold_dots(key: str, path: tuple[str, ...]) -> None
 
 
 def test_a_name_that_stands_in_the_file_with_its_dots_is_meant_as_a_whole() -> None:
-    assert key_path(file_with('{"features.cdi": true}'), "features.cdi") == ("features.cdi",)
+    assert key_path(file_with('{"features.cdi": true}').value, "features.cdi") == ("features.cdi",)
 
 
 def test_a_name_that_stands_in_the_file_with_its_dots_can_be_taken_out() -> None:

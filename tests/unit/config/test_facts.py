@@ -17,8 +17,9 @@ from dockerd_cfg.config.change import ConfigFacts
 from dockerd_cfg.config.daemon_json import DaemonJson, KeyEdit, parse
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.facts import config_file_of, last_changed, read_config_facts, with_contents
-from dockerd_cfg.errors import InvalidConfig, UsageProblem
+from dockerd_cfg.errors import CommandFailed, InvalidConfig, UsageProblem
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import DAEMON_JSON, DEFAULT_DATA_ROOT, HostPath
@@ -305,6 +306,20 @@ def test_log_options_that_cannot_be_tried_for_want_of_an_image_go_by_time(machin
     machine.uses(log_opts={"max-size": "1m"}, data_root="/mnt/data")
 
     assert machine.stale("log-opts") == {"log-opts"}
+
+
+def test_log_options_with_which_docker_creates_no_container_can_still_be_replaced(machine: Machine) -> None:
+    machine.written('{"log-opts": {"max-size": "1m"}}', at=1100)
+    machine.host = machine.host._replace(docker=Refusing(machine.host.layout))
+
+    assert machine.stale("log-opts") == {"log-opts"}
+
+
+class Refusing(SandboxServices):
+    """A daemon whose log plugin is gone."""
+
+    def probe_log_config(self, image: str) -> LogConfig:
+        raise CommandFailed(f"no container of {image}: error looking up logging plugin")
 
 
 def test_without_a_file_nothing_is_not_in_use(machine: Machine) -> None:

@@ -28,7 +28,7 @@ class Listening:
     def version(self) -> str | None:
         return "28.5.2"
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         self.flags = flags
         return None
 

@@ -579,8 +579,7 @@ def test_a_new_text_needs_no_second_change(texts: Texts) -> None:
 class StrictDockerd(SandboxServices):
     """A pretended dockerd that reads files as the real one does, and refuses what our checks say it refuses."""
 
-    def validate(self, config: Path, flags: Sequence[str]) -> str | None:
-        data = config.read_bytes()
+    def validate(self, data: bytes, flags: Sequence[str]) -> str | None:
         message = next(
             (found.message for found in check_bytes(data, version=V28, flags=flags) if found.is_error), None
         )
@@ -594,7 +593,8 @@ class StrictDockerd(SandboxServices):
     def _load(self) -> dict[str, Any]:
         """Use the file, with or without a byte order mark; what is null or empty is not set."""
         path = self._layout.real(DAEMON_JSON)
-        complaint = self.validate(path, self.unit(DOCKER_SERVICE).exec_start) if path.exists() else None
+        flags = self.unit(DOCKER_SERVICE).exec_start
+        complaint = self.validate(path.read_bytes(), flags) if path.exists() else None
         if complaint is not None:
             raise ValueError(complaint)
         defaults = {"data-root": str(DEFAULT_DATA_ROOT), "log-driver": "json-file", "log-opts": {}}
@@ -636,7 +636,7 @@ class Machine:
         self.file.write_bytes(b"{}")
         host.systemd.restart(DOCKER_SERVICE)
         self.file.write_bytes(data)
-        if host.dockerd.validate(self.file, host.processes.arguments(0)) is None:
+        if host.dockerd.validate(data, host.processes.arguments(0)) is None:
             host.systemd.restart(DOCKER_SERVICE)
         out, err = io.StringIO(), io.StringIO()
         code = run([*argv, "--json"], make_host=self.host, report=Report(as_json=True, out=out, err=err))

@@ -1,6 +1,7 @@
 """The Engine API: read over a real unix socket, from a server that says what it is told to."""
 
 import json
+import os
 import socketserver
 import tempfile
 import threading
@@ -8,11 +9,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.host.docker import EngineApi, NoSuchThing, Refused, events_in, parse_info
+from dockerd_cfg.host.answers import CalledInvalid, NoSuchThing, Refused, events_in
+from dockerd_cfg.host.docker import EngineApi, LogConfig, parse_info
 from dockerd_cfg.paths import Layout
 
 INFO = {
@@ -21,6 +24,11 @@ INFO = {
     "Driver": "overlay2",
     "LoggingDriver": "json-file",
 }
+
+
+CREATE = f"POST /containers/create?name=dockerd-cfg-probe-{os.getpid()}"
+PROBES = "GET /containers/json?" + urlencode({"all": "1", "filters": '{"label": ["dockerd-cfg=probe"]}'})
+LOGS_OF_1 = {"HostConfig": {"LogConfig": {"Type": "json-file", "Config": None}}}
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -56,7 +64,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), Answers)
-        self.answers: dict[str, tuple[int, Any]] = {}
+        self.answers: dict[str, tuple[int, Any]] = {PROBES: (200, [])}
         self.asked: list[str] = []
         self.bodies: dict[str, bytes] = {}
 
@@ -267,26 +275,23 @@ def test_a_container_that_cannot_be_started_is_told(api: EngineApi, server: Serv
 
 
 def test_a_probe_is_removed_after_it_was_looked_at(api: EngineApi, server: Server) -> None:
-    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
-    server.answers["GET /containers/1/json"] = (
-        200,
-        {"HostConfig": {"LogConfig": {"Type": "json-file", "Config": None}}},
-    )
+    server.answers[CREATE] = (201, {"Id": "1"})
+    server.answers["GET /containers/1/json"] = (200, LOGS_OF_1)
     server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
 
-    config = api.probe_log_config("busybox", "probe")
+    config = api.probe_log_config("busybox")
 
-    assert (config.driver, config.options) == ("json-file", {})
+    assert config == LogConfig("json-file", {})
     assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
-    assert json.loads(server.bodies["POST /containers/create?name=probe"])["Image"] == "busybox"
+    assert json.loads(server.bodies[CREATE])["Image"] == "busybox"
 
 
 def test_a_probe_that_cannot_be_looked_at_is_removed_all_the_same(api: EngineApi, server: Server) -> None:
-    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
+    server.answers[CREATE] = (201, {"Id": "1"})
     server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
 
     with pytest.raises(CommandFailed, match="no such thing"):
-        api.probe_log_config("busybox", "probe")
+        api.probe_log_config("busybox")
 
     assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
 
@@ -297,21 +302,95 @@ def test_a_probe_that_cannot_be_looked_at_is_removed_all_the_same(api: EngineApi
 def test_a_probe_with_an_odd_answer_is_told_as_a_failure_of_docker_and_removed(
     api: EngineApi, server: Server, config: object
 ) -> None:
-    server.answers["POST /containers/create?name=probe"] = (201, {"Id": "1"})
+    server.answers[CREATE] = (201, {"Id": "1"})
     server.answers["GET /containers/1/json"] = (200, config)
     server.answers["DELETE /containers/1?force=1&v=1"] = (204, b"")
 
     with pytest.raises(CommandFailed, match="not of the form expected"):
-        api.probe_log_config("busybox", "probe")
+        api.probe_log_config("busybox")
 
     assert server.asked[-1] == "DELETE /containers/1?force=1&v=1"
 
 
 def test_a_probe_that_got_no_id_is_told_as_a_failure_of_docker(api: EngineApi, server: Server) -> None:
-    server.answers["POST /containers/create?name=probe"] = (201, {})
+    server.answers[CREATE] = (201, {})
 
     with pytest.raises(CommandFailed, match="not of the form expected"):
-        api.probe_log_config("busybox", "probe")
+        api.probe_log_config("busybox")
+
+
+def left_over(server: Server, **labels: str) -> None:
+    """A container like ours is there, of the id 0, and another can be created, of the id 1."""
+    row = {"Id": "0", "Labels": {"dockerd-cfg": "probe", **labels}}
+    server.answers[PROBES] = (200, [row])
+    server.answers[CREATE] = (201, {"Id": "1"})
+    server.answers["GET /containers/1/json"] = (200, LOGS_OF_1)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param({}, id="of one that did not note its number"),
+        pytest.param({"dockerd-cfg.pid": str(2**22 + 1)}, id="of a process that is no more"),
+        pytest.param({"dockerd-cfg.pid": str(os.getpid())}, id="of a process that had our number"),
+    ],
+)
+def test_a_probe_that_was_left_over_is_removed_before_another_is_created(
+    api: EngineApi, server: Server, labels: dict[str, str]
+) -> None:
+    left_over(server, **labels)
+
+    assert api.probe_log_config("busybox") is not None
+
+    asked = server.asked
+    assert asked.index("DELETE /containers/0?force=1&v=1") < asked.index(CREATE)
+
+
+def test_a_probe_that_another_looks_at_just_now_stays(api: EngineApi, server: Server) -> None:
+    left_over(server, **{"dockerd-cfg.pid": str(os.getppid())})
+
+    assert api.probe_log_config("busybox") is not None
+
+    assert "DELETE /containers/0?force=1&v=1" not in server.asked
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(403, "authorization denied by plugin"), (409, "name is in use"), (500, "no space left on device")],
+)
+def test_a_probe_that_docker_does_not_create_whatever_its_settings_tells_nothing(
+    api: EngineApi, server: Server, status: int, message: str
+) -> None:
+    server.answers[CREATE] = (status, {"message": message})
+
+    assert api.probe_log_config("busybox") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(400, "unknown log opt 'x'"), (404, 'plugin "nosuch" not found')]
+)
+def test_a_probe_whose_log_settings_docker_refuses_is_told(
+    api: EngineApi, server: Server, status: int, message: str
+) -> None:
+    server.answers[CREATE] = (status, {"message": message})
+
+    with pytest.raises(CommandFailed, match=message):
+        api.probe_log_config("busybox")
+
+
+def test_what_a_probe_that_cannot_be_removed_told_counts_all_the_same(api: EngineApi, server: Server) -> None:
+    server.answers[CREATE] = (201, {"Id": "1"})
+    server.answers["GET /containers/1/json"] = (200, LOGS_OF_1)
+    server.answers["DELETE /containers/1?force=1&v=1"] = (403, {"message": "authorization denied by plugin"})
+
+    assert api.probe_log_config("busybox") == LogConfig("json-file", {})
+
+
+def test_a_probe_is_no_container_that_must_be_there_after_a_change(api: EngineApi, server: Server) -> None:
+    row = {"Id": "1", "Names": ["/x"], "State": "created", "Labels": {"dockerd-cfg": "probe"}}
+    server.answers["GET /containers/json?all=1"] = (200, [row])
+
+    assert not api.containers()[0].is_lasting
 
 
 @pytest.mark.parametrize(
@@ -349,7 +428,8 @@ def test_a_container_that_is_gone_has_no_log_configuration(api: EngineApi) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(404, NoSuchThing), (403, Refused), (409, Refused), (500, Refused)]
+    ("status", "kind"),
+    [(400, CalledInvalid), (404, NoSuchThing), (403, Refused), (409, Refused), (500, Refused)],
 )
 def test_a_refusal_is_told_from_a_daemon_that_is_gone(
     api: EngineApi, server: Server, status: int, kind: type[Refused]

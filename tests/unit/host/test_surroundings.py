@@ -1,6 +1,9 @@
 """What a daemon.json depends on beside Docker: found on the host that is asked about, and on no other."""
 
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,17 @@ def put(path: Path, text: str = "", *, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     path.chmod(mode)
+
+
+@contextmanager
+def without_roots_rights() -> Iterator[None]:
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +48,21 @@ def test_a_program_is_a_file_that_can_be_run_where_it_is_said_or_where_services_
     put(tmp_path / "etc/passwd")
 
     assert surroundings(Layout(tmp_path)).has_program(name) is is_there
+
+
+@pytest.mark.parametrize("what", ["has_program", "has_file"])
+def test_what_lies_where_only_root_may_look_may_be_there(tmp_path: Path, what: str) -> None:
+    put(tmp_path / "opt/bin/runsc", mode=0o755)
+    (tmp_path / "opt/bin").chmod(0)
+    found = surroundings(Layout(tmp_path))
+
+    with without_roots_rights():
+        assert getattr(found, what)("/opt/bin/other")
+
+
+@pytest.mark.parametrize("what", ["has_program", "has_file"])
+def test_nothing_is_at_a_path_that_is_too_long(tmp_path: Path, what: str) -> None:
+    assert not getattr(surroundings(Layout(tmp_path)), what)(f"/{'x' * 5000}")
 
 
 @pytest.mark.parametrize("name", ["./runsc", "bin/runsc", "/opt/../bin/runsc"])

@@ -323,6 +323,13 @@ def test_names_mean_one_container_each(tmp_path: Path) -> None:
             chosen(found, [name])
 
 
+def test_an_empty_word_means_no_container(tmp_path: Path) -> None:
+    container(tmp_path)
+
+    with pytest.raises(UsageProblem, match="there is no container ''"):
+        chosen(read_containers(tmp_path), [""])
+
+
 def test_types_of_records_never_matter(tmp_path: Path) -> None:
     values: list[Any] = [None, 1, "x", [], {}, {"Type": 1}, {"Type": "json-file", "Config": [1]}]
     for number, value in enumerate(values):

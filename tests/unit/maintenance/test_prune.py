@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dockerd_cfg.host.docker import Refused
+from dockerd_cfg.host.answers import Refused
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.maintenance.items import Choice, Item
 from dockerd_cfg.maintenance.prune import Outcome, prune

@@ -24,10 +24,8 @@ ENCODED = [
 
 
 @pytest.mark.parametrize("data", NOTHING + ENCODED, ids=repr)
-def test_it_takes_a_file_of_nothing_and_files_with_a_mark(host: Host, tmp_path: Path, data: bytes) -> None:
-    candidate = tmp_path / "daemon.json"
-    candidate.write_bytes(data)
-    assert host.dockerd.validate(candidate, ["-H", "fd://"]) is None
+def test_it_takes_a_file_of_nothing_and_files_with_a_mark(host: Host, data: bytes) -> None:
+    assert host.dockerd.validate(data, ["-H", "fd://"]) is None
     host.layout.real(DAEMON_JSON).write_bytes(data)
     host.systemd.restart(DOCKER_SERVICE)
     assert host.docker.options()["debug"] is (data in ENCODED)
@@ -45,14 +43,12 @@ def test_it_takes_null_and_empty_text_for_not_given(host: Host, value: str | Non
     host.systemd.restart(DOCKER_SERVICE)
 
     assert host.docker.info() == before
-    assert host.docker.probe_log_config("image", "probe") == LogConfig(driver="json-file", options={})
+    assert host.docker.probe_log_config("image") == LogConfig(driver="json-file", options={})
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b"\xff{}", b'{"debug": true} x'], ids=repr)
-def test_it_refuses_what_is_no_daemon_json(host: Host, tmp_path: Path, data: bytes) -> None:
-    candidate = tmp_path / "daemon.json"
-    candidate.write_bytes(data)
-    assert host.dockerd.validate(candidate, []) is not None
+def test_it_refuses_what_is_no_daemon_json(host: Host, data: bytes) -> None:
+    assert host.dockerd.validate(data, []) is not None
     host.layout.real(DAEMON_JSON).write_bytes(data)
     with pytest.raises(CommandFailed):
         host.systemd.restart(DOCKER_SERVICE)
