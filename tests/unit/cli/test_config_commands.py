@@ -84,9 +84,9 @@ class Tool:
         assert (result["status"] == "ok") == (code == 0)
         return Answer(code, result, err)
 
-    def said(self, *argv: str) -> tuple[int, str, str]:
+    def said(self, *argv: str, stdin: bytes | None = None) -> tuple[int, str, str]:
         """Run it for a person; return the exit code, standard output and standard error."""
-        return self._run(list(argv), None, as_json=False)
+        return self._run(list(argv), stdin, as_json=False)
 
     def _run(self, argv: list[str], stdin: bytes | None, *, as_json: bool) -> tuple[int, str, str]:
         out, err = io.StringIO(), io.StringIO()
@@ -638,6 +638,21 @@ def test_null_in_a_patch_takes_an_option_out(tool: Tool) -> None:
     tool("merge", "-", "--yes", stdin=b'{"dns": null}')
 
     assert "dns" not in tool.value
+
+
+def test_a_merge_takes_options_out_by_their_names(tool: Tool) -> None:
+    answer = tool(
+        "merge", "-", "--unset", "dns", "--unset", "log-opts.max-size", "--yes", stdin=PATCH.encode()
+    )
+
+    assert (answer.code, "dns" in tool.value, "log-opts" in tool.value) == (0, False, False)
+    assert tool.value["debug"] is True
+
+
+def test_what_was_merged_from_standard_input_is_called_the_patch(tool: Tool) -> None:
+    _, said, _ = tool.said("merge", "-", "--unset", "dns", "--yes", stdin=b"{}")
+
+    assert "Done: the patch is merged." in said
 
 
 def test_a_second_merge_changes_nothing(tool: Tool) -> None:
