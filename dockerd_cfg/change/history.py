@@ -1,6 +1,7 @@
 """All runs of a host: where each has its folder, which one is meant, which one is open."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines, reserve
 from dockerd_cfg.change.journal import Journal, Record, State, Witness, parse
 from dockerd_cfg.change.plan import Plan, Step
-from dockerd_cfg.errors import UnfinishedRun, UsageProblem
+from dockerd_cfg.errors import JournalCorrupt, UnfinishedRun, UsageProblem
 
 _RUN_ID: Final = r"(\d{4,})-([a-z][a-z-]*)"
 _PRIVATE: Final = 0o700
@@ -106,6 +107,23 @@ class History:
     def _read(self, run_id: str) -> Run:
         folder = self._folder / run_id
         image = files.read_image(folder / "plan.json")
-        plan = Plan.read(image.data or b"", self._kinds)
         path = folder / JOURNAL
-        return Run(run_id, folder, plan, Record(parse(read_lines(path), path) if path.exists() else []))
+        lines = read_lines(path) if path.exists() else []
+        try:
+            return Run(run_id, folder, Plan.read(image.data or b"", self._kinds), Record(parse(lines, path)))
+        except JournalCorrupt as error:
+            raise _with_way_out(error, folder) from error
+
+
+def _with_way_out(error: JournalCorrupt, folder: Path) -> JournalCorrupt:
+    """Return ``error`` with the run named whose record in ``folder`` it is about, and what to do.
+
+    No run is passed over: one that is open, or that must be undone before another, would be overlooked.
+    """
+    return JournalCorrupt(
+        f"the record of the run {folder.name} is damaged: {error.message}",
+        state="nothing was changed now; that run is as it was left",
+        hint=f"if a newer version wrote it, use that one; else see in {folder / JOURNAL} how far the run came: if it ends with "
+        "applied, confirmed, reverted or finished, or once you have put the host in order by hand, go on without the record, "
+        f"and so without undoing that run: {shlex.join(['mv', str(folder), f'{folder}.damaged'])}",
+    )

@@ -277,3 +277,19 @@ def test_an_unreadable_run_is_not_passed_over(history: History) -> None:
 
     with pytest.raises(JournalCorrupt, match="line 1"):
         history.runs()
+
+
+@pytest.mark.parametrize("name", ["plan.json", "journal.jsonl"])
+def test_a_damaged_record_is_named_with_the_way_out_of_it(history: History, name: str) -> None:
+    run = history.create(plan_of())
+    ended(run, "applied")
+    (run.folder / name).write_bytes(b"garbage\n")
+
+    with pytest.raises(JournalCorrupt, match="the run 0001-set-logs is damaged") as caught:
+        history.runs()
+
+    way_out = f"mv {run.folder} {run.folder}.damaged"
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith(way_out)
+    run.folder.rename(f"{run.folder}.damaged")
+    history.refuse_open_run()
