@@ -87,7 +87,8 @@ class History:
 
     def create(self, plan: Plan) -> Run:
         """Record a new run of ``plan`` durably and return it."""
-        files.make_folder(self._folder, mode=_PRIVATE)
+        for own in (self._folder.parent, self._folder):
+            files.make_folder(own, mode=_PRIVATE)
         number = max((int(run_id.partition("-")[0]) for run_id in self._ids()), default=0) + 1
         run_id = f"{number:04}-{plan.command}"
         folder = self._folder / run_id

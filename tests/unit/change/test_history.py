@@ -208,6 +208,15 @@ def test_the_record_of_a_run_is_for_root_alone(history: History) -> None:
     assert (run.folder / "plan.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_folders_above_the_record_that_are_missing_are_open_to_all(tmp_path: Path) -> None:
+    History(tmp_path / "var/lib/dockerd-cfg/runs", KINDS).create(plan_of())
+
+    modes = {
+        name: (tmp_path / name).stat().st_mode & 0o777 for name in ("var", "var/lib", "var/lib/dockerd-cfg")
+    }
+    assert modes == {"var": 0o755, "var/lib": 0o755, "var/lib/dockerd-cfg": 0o700}
+
+
 @pytest.mark.parametrize("wanted", ["0002-move-storage", "2", "0002", "02"])
 def test_a_run_is_found_by_its_id_or_number(history: History, wanted: str) -> None:
     history.create(plan_of())
