@@ -41,3 +41,8 @@ def masked_value(name: str, value: JsonValue) -> JsonValue:
 def visible(text: str, *, kept: str = "") -> str:
     """Return ``text`` with every character that a terminal would obey written as JSON would, but for those in ``kept``."""
     return re.sub(_OBEYED, lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)
+
+
+def in_ascii(text: str) -> str:
+    """Return ``text``, which is JSON, with every character beyond ASCII escaped."""
+    return re.sub("[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)

@@ -292,6 +292,21 @@ def shell(sandbox: Path, script: str, *argv: str) -> subprocess.CompletedProcess
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_an_answer_for_programs_is_json_whatever_the_encoding_of_the_output(
+    sandbox: Path, encoding: str
+) -> None:
+    labels = ["é", "\U0001f433", "splunk-token=gehéim"]
+    (sandbox / "etc/docker/daemon.json").write_text(json.dumps({"labels": labels}), encoding="utf-8")
+    words = [sys.executable, "-c", ON_SANDBOX, str(sandbox), "show", "labels", "--json"]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    out = subprocess.run(words, capture_output=True, check=False, env=env).stdout
+
+    assert json.loads(out)["data"]["value"] == ["é", "\U0001f433", "splunk-token=***"]
+    assert out.isascii() is (encoding != "utf-8")
+
+
 SHOW = ("show",)
 CHANGE = ("set", "debug", "true")
 FULL = "the answer cannot be written: No space left on device"
