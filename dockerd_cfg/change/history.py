@@ -29,6 +29,11 @@ class Run:
     record: Record
 
     @property
+    def number(self) -> int:
+        """Its place among the runs: by this they are in order, by their ids only up to 9999."""
+        return _number(self.id)
+
+    @property
     def journal_path(self) -> Path:
         """The file of its journal."""
         return self.folder / JOURNAL
@@ -80,8 +85,7 @@ class History:
     def find(self, wanted: str) -> Run:
         """Return the run named ``wanted``: its whole id or its number. Raises UsageProblem."""
         for run in self.runs():
-            number = int(run.id.partition("-")[0])
-            if wanted == run.id or (wanted.isdecimal() and int(wanted) == number):
+            if wanted == run.id or (wanted.isdecimal() and int(wanted) == run.number):
                 return run
         raise UsageProblem(f"there is no run {wanted}", hint="list them with: dockerd-cfg history")
 
@@ -89,7 +93,7 @@ class History:
         """Record a new run of ``plan`` durably and return it."""
         for own in (self._folder.parent, self._folder):
             files.make_folder(own, mode=_PRIVATE)
-        number = max((int(run_id.partition("-")[0]) for run_id in self._ids()), default=0) + 1
+        number = max(map(_number, self._ids()), default=0) + 1
         run_id = f"{number:04}-{plan.command}"
         folder = self._folder / run_id
         files.make_folder(folder, mode=_PRIVATE)
@@ -103,7 +107,7 @@ class History:
         if not self._folder.is_dir():
             return []
         names = [entry.name for entry in self._folder.iterdir() if re.fullmatch(_RUN_ID, entry.name)]
-        return sorted(names, key=lambda name: int(name.partition("-")[0]))
+        return sorted(names, key=_number)
 
     def _read(self, run_id: str) -> Run:
         folder = self._folder / run_id
@@ -114,6 +118,10 @@ class History:
             return Run(run_id, folder, Plan.read(image.data or b"", self._kinds), Record(parse(lines, path)))
         except JournalCorrupt as error:
             raise _with_way_out(error, folder) from error
+
+
+def _number(run_id: str) -> int:
+    return int(run_id.partition("-")[0])
 
 
 def _with_way_out(error: JournalCorrupt, folder: Path) -> JournalCorrupt:

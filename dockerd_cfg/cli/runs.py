@@ -207,7 +207,7 @@ def _refuse_late(session: Session, run: Run) -> None:
     later = [
         other.id
         for other in session.history.runs()
-        if int(other.id[:4]) > int(run.id[:4])
+        if other.number > run.number
         and _touch_the_same(run, other)
         and other.record.state not in {"reverted", "planned"}
     ]

@@ -39,6 +39,18 @@ def test_the_old_data_of_the_first_of_two_moves_can_be_deleted_first(tool: Tool)
     assert not list(tool.root.glob("var/lib/docker.old-*"))
 
 
+def test_moves_are_in_their_order_beyond_four_digits(tool: Tool) -> None:
+    (tool.root / "var/lib/dockerd-cfg/runs/9998-set").mkdir(parents=True)
+    moved_twice(tool)
+    assert tool.runs == ["10000-move-storage", "9998-set", "9999-move-storage"]
+
+    refused = tool("rollback", "9999", "--yes")
+
+    assert (refused.code, refused.hint) == (4, "first: dockerd-cfg rollback 10000-move-storage")
+    assert tool("finish", "9999", "--yes").code == 0
+    assert not list(tool.root.glob("var/lib/docker.old-*"))
+
+
 def test_the_old_data_of_a_move_that_waits_for_its_confirmation_is_kept(tool: Tool) -> None:
     assert tool("move-storage", "/mnt/data", "--confirm-within", "1h", "--yes").code == 0
 
