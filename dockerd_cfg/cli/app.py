@@ -101,7 +101,7 @@ def run(
     ``witnesses`` see each entry of the journals written.
     """
     report = report or Report(as_json="--json" in argv)
-    tracing.listen(report.say if {"-v", "--verbose"} & set(argv) else None)
+    tracing.listen(None)
     session = Session(make_host, report, argv, witnesses=witnesses)
     try:
         signals.install()

@@ -252,11 +252,11 @@ def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ..
     assert f"sudo dockerd-cfg {argv[0]}" in err
 
 
-@pytest.mark.parametrize("option", ["-v", "--verbose"])
-def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str) -> None:
-    argv = ("move-storage", "/mnt/data", "--yes")
-    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
-    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
+@pytest.mark.parametrize("options", [("--yes", "-v"), ("--yes", "--verbose"), ("-yv",)], ids=" ".join)
+def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, options: tuple[str, ...]) -> None:
+    argv = ("move-storage", "/mnt/data")
+    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--yes", "--dry-run")[2]
+    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, *options)[2]
 
 
 class BuiltByHand(SandboxServices):
