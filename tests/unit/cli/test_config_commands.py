@@ -1286,8 +1286,17 @@ def test_another_file_is_checked(tool: Tool, tmp_path: Path) -> None:
     assert tool("check", str(tmp_path / "d.json")).errors == ["unknown-option"]
 
 
-def test_a_version_may_be_a_release_alone(tool: Tool) -> None:
-    assert tool("check", "--docker-version", "28").code == 0
+@pytest.mark.parametrize(("version", "meant"), [("20", "20.10.24"), ("28", "28.5.2"), ("30", "30.0.0")])
+def test_a_version_may_be_a_release_alone(tool: Tool, version: str, meant: str) -> None:
+    answer = tool("check", "--docker-version", version)
+
+    assert (answer.code, answer.data["docker_version"]) == (0, meant)
+
+
+def test_a_release_that_is_too_old_is_called_old(tool: Tool) -> None:
+    answer = tool("check", "--docker-version", "19")
+
+    assert (answer.code, "older than 20.10" in answer.message) == (2, True)
 
 
 @pytest.mark.parametrize("version", ["28.5", "v28.5.2"])
