@@ -16,8 +16,11 @@ _BARE: Final = rf"""((?<![^\s/:@"'=,;\\])[^\s/:@"'=,;\\]+:){_HIDDEN}(?=@(?!sha25
 _NAME: Final = r"(?:splunk|logentries)-token"
 # as JSON, to the quote that ends it; all is escaped once more where a daemon.json stands as a string in an answer for programs
 _IN_JSON: Final = rf"""({_NAME}(\\*)"\s*:\s*\2")(?:[^"\\\n]|\2\\(?:\2\\|\2"|[^"\\\n]))+(?=\2")"""
-# as a flag or an option, or in what is no JSON; a comma with nothing after it ends it, as in a list
-_TOKEN: Final = rf"""({_NAME}(?:=|\\?["']\s*:\s*\\?["']))(?:[^\s"'\\,}}\]]|,(?=[^\s"'\\]))+"""
+# as a flag or an option, or in what is no JSON; a comma with nothing after it ends it, as in a list; a quote of another kind than
+# the name's, and a colon or comma, are the end of a text in JSON that ends like a name
+_TOKEN: Final = (
+    rf"""({_NAME}(?:=|(\\?["'])\s*:\s*(?:\2|\\?["'](?![:,]))))(?:[^\s"'\\,}}\]]|,(?=[^\s"'\\]))+"""
+)
 # control characters, those that turn the direction of writing, and halves of characters, which nothing can encode
 _OBEYED: Final = "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
@@ -41,3 +44,8 @@ def masked_value(name: str, value: JsonValue) -> JsonValue:
 def visible(text: str, *, kept: str = "") -> str:
     """Return ``text`` with every character that a terminal would obey written as JSON would, but for those in ``kept``."""
     return re.sub(_OBEYED, lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)
+
+
+def in_ascii(text: str) -> str:
+    """Return ``text``, which is JSON, with every character beyond ASCII escaped."""
+    return re.sub("[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)

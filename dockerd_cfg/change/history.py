@@ -1,6 +1,7 @@
 """All runs of a host: where each has its folder, which one is meant, which one is open."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines, reserve
 from dockerd_cfg.change.journal import Journal, Record, State, Witness, parse
 from dockerd_cfg.change.plan import Plan, Step
-from dockerd_cfg.errors import UnfinishedRun, UsageProblem
+from dockerd_cfg.errors import JournalCorrupt, UnfinishedRun, UsageProblem
 
 _RUN_ID: Final = r"(\d{4,})-([a-z][a-z-]*)"
 _PRIVATE: Final = 0o700
@@ -26,6 +27,11 @@ class Run:
     folder: Path
     plan: Plan
     record: Record
+
+    @property
+    def number(self) -> int:
+        """Its place among the runs: by this they are in order, by their ids only up to 9999."""
+        return _number(self.id)
 
     @property
     def journal_path(self) -> Path:
@@ -79,8 +85,7 @@ class History:
     def find(self, wanted: str) -> Run:
         """Return the run named ``wanted``: its whole id or its number. Raises UsageProblem."""
         for run in self.runs():
-            number = int(run.id.partition("-")[0])
-            if wanted == run.id or (wanted.isdecimal() and int(wanted) == number):
+            if wanted == run.id or (wanted.isdecimal() and int(wanted) == run.number):
                 return run
         raise UsageProblem(
             f"there is no run {wanted or repr(wanted)}", hint="list them with: dockerd-cfg history"
@@ -88,8 +93,9 @@ class History:
 
     def create(self, plan: Plan) -> Run:
         """Record a new run of ``plan`` durably and return it."""
-        files.make_folder(self._folder, mode=_PRIVATE)
-        number = max((int(run_id.partition("-")[0]) for run_id in self._ids()), default=0) + 1
+        for own in (self._folder.parent, self._folder):
+            files.make_folder(own, mode=_PRIVATE)
+        number = max(map(_number, self._ids()), default=0) + 1
         run_id = f"{number:04}-{plan.command}"
         folder = self._folder / run_id
         files.make_folder(folder, mode=_PRIVATE)
@@ -103,11 +109,32 @@ class History:
         if not self._folder.is_dir():
             return []
         names = [entry.name for entry in self._folder.iterdir() if re.fullmatch(_RUN_ID, entry.name)]
-        return sorted(names, key=lambda name: int(name.partition("-")[0]))
+        return sorted(names, key=_number)
 
     def _read(self, run_id: str) -> Run:
         folder = self._folder / run_id
         image = files.read_image(folder / "plan.json")
-        plan = Plan.read(image.data or b"", self._kinds)
         path = folder / JOURNAL
-        return Run(run_id, folder, plan, Record(parse(read_lines(path), path) if path.exists() else []))
+        lines = read_lines(path) if path.exists() else []
+        try:
+            return Run(run_id, folder, Plan.read(image.data or b"", self._kinds), Record(parse(lines, path)))
+        except JournalCorrupt as error:
+            raise _with_way_out(error, folder) from error
+
+
+def _number(run_id: str) -> int:
+    return int(run_id.partition("-")[0])
+
+
+def _with_way_out(error: JournalCorrupt, folder: Path) -> JournalCorrupt:
+    """Return ``error`` with the run named whose record in ``folder`` it is about, and what to do.
+
+    No run is passed over: one that is open, or that must be undone before another, would be overlooked.
+    """
+    return JournalCorrupt(
+        f"the record of the run {folder.name} is damaged: {error.message}",
+        state="nothing was changed now; that run is as it was left",
+        hint=f"if a newer version wrote it, use that one; else see in {folder / JOURNAL} how far the run came: if it ends with "
+        "applied, confirmed, reverted or finished, or once you have put the host in order by hand, go on without the record, "
+        f"and so without undoing that run: {shlex.join(['mv', str(folder), f'{folder}.damaged'])}",
+    )

@@ -183,8 +183,7 @@ def parse(lines: Sequence[bytes], path: Path) -> list[Entry]:
             entry = Entry.model_validate_json(line)
         except ValidationError as error:
             raise JournalCorrupt(
-                f"line {number + 1} of {path} is no journal entry: {error.errors()[0]['msg']}",
-                hint="the plan beside it says what the run meant to do; compare it with the host by hand",
+                f"line {number + 1} of {path} is no journal entry: {error.errors()[0]['msg']}"
             ) from error
         if entry.seq != number:
             raise JournalCorrupt(f"line {number + 1} of {path} is out of order (it is entry {entry.seq})")

@@ -134,7 +134,4 @@ class Plan(Document):
                 raw[part] = [kinds[step["kind"]].model_validate(step) for step in raw.get(part, [])]
             return cls.model_validate(raw)
         except (AttributeError, ValueError, KeyError, TypeError, ValidationError) as error:
-            raise JournalCorrupt(
-                f"the plan of a run cannot be read: {error}",
-                hint="it may be of a newer dockerd-cfg: use that one; nothing was changed now",
-            ) from error
+            raise JournalCorrupt(f"its plan cannot be read: {error}") from error

@@ -101,7 +101,7 @@ def run(
     """
     argv = argv or ["--help"]
     report = report or Report(as_json="--json" in argv)
-    tracing.listen(report.say if {"-v", "--verbose"} & set(argv) else None)
+    tracing.listen(None)
     session = Session(make_host, report, argv, witnesses=witnesses)
     sys.set_int_max_str_digits(0)  # numbers come from words: each place says itself what is too large there
     try:

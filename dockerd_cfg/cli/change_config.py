@@ -123,6 +123,10 @@ def merge(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A JSON merge patch (RFC 7396); - for standard input.")
     ],
+    unset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Take KEY out too, dotted where nested, if it is set; repeatable."),
+    ] = None,
     restart: RestartMode = "auto",
     force: Force = None,
     confirm_within: ConfirmWithin = None,
@@ -142,9 +146,9 @@ def merge(
         session,
         Wish(restart, force or [], confirm_within, config_file),
         lambda present, version: Edits(
-            edits=merge_edits(present, patch, version=version),
+            edits=merge_edits(present, patch, unset=unset or (), version=version),
             settled=f"{present.path} says so already",
-            done=f"{file} is merged",
+            done=f"{'the patch' if file == '-' else file} is merged",
         ),
     )
 

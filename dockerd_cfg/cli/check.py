@@ -180,13 +180,11 @@ def _result(session: Session, subject: _Subject, findings: Sequence[Finding]) ->
 def _version(text: str | None) -> DockerVersion | None:
     if text is None:
         return None
-    if text.isdecimal():
-        newest = next((version for version in MILESTONES if version.major == int(text)), None)
-        if newest is not None:
-            return newest
-        text = f"{text}.0"  # a release that is not known yet, or too old
+    newest = next((known for known in MILESTONES if str(known.major) == text), None)
+    if newest is not None:
+        return newest
     try:
-        version = DockerVersion.parse(text)
+        version = DockerVersion.parse(f"{text}.0" if text.isdecimal() else text)
     except ValueError as error:
         raise UsageProblem(str(error)) from error
     if version < OLDEST:

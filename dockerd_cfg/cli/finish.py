@@ -82,7 +82,7 @@ def _as_of_now(session: Session, run: Run) -> Run:
     later = [
         one
         for one in session.history.runs()
-        if one.id > run.id and one.record.state in {"applied", "finishing", "finished"}
+        if one.number > run.number and one.record.state in {"applied", "finishing", "finished"}
     ]
     steps = [
         step.model_copy(update={"current": place_by_now(step.current, run, later)})

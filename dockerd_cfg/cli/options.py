@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dockerd_cfg import tracing
 from dockerd_cfg.cli.session import Session
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute and show everything, change nothing.")]
@@ -61,5 +62,7 @@ def session_of(
     """Return the session of this call, told what its options say."""
     session: Session = context.obj
     session.command = command
+    if context.params.get("verbose"):
+        tracing.listen(session.report.say)
     session.is_dry_run, session.says_yes, session.shows_diff = dry_run, yes, diff
     return session

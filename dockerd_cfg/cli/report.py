@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 from dockerd_cfg.cli.result import Result
 from dockerd_cfg.errors import DockerdCfgError
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.masking import masked, visible
+from dockerd_cfg.masking import in_ascii, masked, visible
 from dockerd_cfg.quantities import counted, shown_bytes
 
 if TYPE_CHECKING:
@@ -171,6 +171,10 @@ class Report:
             text, colour = (piece, "") if isinstance(piece, str) else piece
             clean = visible(masked(text), kept="\t")
             shown += clean if is_plain or not colour else f"\x1b[{_COLOURS[colour]}m{clean}\x1b[0m"
+        if self._as_json and not self.is_unicode and stream is self._out:
+            shown = in_ascii(
+                shown
+            )  # JSON in any other encoding than UTF-8 is none; only now, when no secret is in it
         error = _write(stream, f"{shown}\n")
         if stream is self._out and not isinstance(error, BrokenPipeError):
             self.lost = self.lost or error

@@ -196,9 +196,8 @@ def _refuse_broken(session: Session, run: Run) -> None:
 
 def _later(session: Session, run: Run) -> list[Run]:
     """Return the runs after ``run`` that were carried out and are not undone."""
-    runs = session.history.runs()
-    place = [one.id for one in runs].index(run.id)
-    return [one for one in runs[place + 1 :] if one.record.state not in {"reverted", "planned"}]
+    later = [one for one in session.history.runs() if one.number > run.number]
+    return [one for one in later if one.record.state not in {"reverted", "planned"}]
 
 
 def _touch_the_same(run: Run, other: Run) -> bool:

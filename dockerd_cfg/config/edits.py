@@ -65,13 +65,26 @@ def unset_edits(file: DaemonJson, key: str, *, version: DockerVersion | None = N
 
 
 def merge_edits(
-    file: DaemonJson, patch: Mapping[str, JsonValue], *, version: DockerVersion | None = None
+    file: DaemonJson,
+    patch: Mapping[str, JsonValue],
+    *,
+    unset: Collection[str] = (),
+    version: DockerVersion | None = None,
 ) -> list[KeyEdit]:
     """Return the edits that a JSON merge patch (RFC 7396) makes: null takes out, objects are merged, the rest is set.
 
-    An object in the patch that meets no object in the file replaces what is there, its nulls left out.
+    An object in the patch that meets no object in the file replaces what is there, its nulls left out: it is there
+    then, if empty. The keys of ``unset`` are taken out like a null where they are set, and leave no such object.
+    Raises UsageProblem for an empty key, and for one that the patch names as well.
     """
-    return with_dropped_log_options(file, _merged(file.value, patch, ()), version)
+    edits = _merged(file.value, patch, ())
+    for key in dict.fromkeys(unset):
+        path = key_path(file.value, key)
+        if _names(patch, path):
+            raise UsageProblem(f"{key} is in the patch and is to be taken out", hint="name it once")
+        if file.json.member(path) is not None:
+            edits.append(KeyEdit(key=path, unset=True, prune=False))
+    return with_dropped_log_options(file, edits, version)
 
 
 def with_dropped_log_options(
@@ -153,6 +166,14 @@ def _merged(present: JsonValue, patch: Mapping[str, JsonValue], path: tuple[str,
         else:
             edits.append(KeyEdit(key=here, value=_without_nulls(value)))
     return edits
+
+
+def _names(patch: Mapping[str, JsonValue], path: tuple[str, ...]) -> bool:
+    """Tell whether ``patch`` says something about what is at ``path``, above it or in it."""
+    if path[0] not in patch:
+        return False
+    inside = patch[path[0]]
+    return len(path) == 1 or not isinstance(inside, dict) or _names(inside, path[1:])
 
 
 def _without_nulls(value: JsonValue) -> JsonValue:

@@ -218,13 +218,15 @@ def _keep_attributes(real: Path, descriptor: int) -> None:
 def make_folder(path: Path, *, mode: int) -> None:
     """Create the folder ``path`` with its parents, durably; existing folders are left as they are.
 
-    ``mode`` is that of every folder created. Raises FileProblem when something else is in the way.
+    ``mode`` is that of the folder itself; parents created are open to all, as those that systems come with are.
+    Raises FileProblem when something else is in the way.
     """
     with translated(f"cannot create the folder {path}"):
         missing = [parent for parent in (path, *path.parents) if not parent.exists()]
         for folder in reversed(missing):
-            folder.mkdir(mode=mode, exist_ok=True)
-            folder.chmod(mode)
+            own = mode if folder == path else 0o755
+            folder.mkdir(mode=own, exist_ok=True)
+            folder.chmod(own)
             sync_folder(folder.parent)
         if not path.is_dir():
             raise FileProblem(f"{path} is not a folder")

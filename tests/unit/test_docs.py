@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from dockerd_cfg.cli.app import COMMANDS, build_app, completed
+from tests.unit.cli.test_config_commands import Tool
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted(
@@ -141,6 +142,15 @@ def test_every_command_line_in_the_documents_is_one(document: str, line: str) ->
     words = shlex.split(line.replace("[RUN]", "3").replace(" -> ", " "))
     session = SimpleNamespace(act_on=lambda root: root)
     command_of(words[0]).make_context(words[0], completed(words, words[0])[1:], obj=session)
+
+
+def test_old_data_has_a_name_like_the_one_in_the_how_to(
+    sandbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown,) = re.findall(r"docker\.old-\S+", text("docs/how-to/undo.md"))
+    assert Tool(sandbox, monkeypatch)("move-storage", "/mnt/data", "--yes").code == 0
+    (old,) = sandbox.glob("var/lib/docker.old-*")
+    assert re.sub(r"\d", "0", old.name) == re.sub(r"\d", "0", shown)
 
 
 def test_the_example_in_the_readme_is_what_the_demo_shows() -> None:

@@ -27,6 +27,11 @@ from dockerd_cfg.masking import masked, masked_value, visible
         ("--log-opt splunk-token=secret", "--log-opt splunk-token=***"),
         ("splunk-token=sec,ret, tag=x", "splunk-token=***, tag=x"),
         ("--log-opt logentries-token=secret", "--log-opt logentries-token=***"),
+        (
+            "{'splunk-token': 'sec', \"splunk-token\": 'ret'}",
+            "{'splunk-token': '***', \"splunk-token\": '***'}",
+        ),
+        ("{'splunk-token': \"secret\"}", "{'splunk-token': \"***\"}"),
         ("splunk needs the option splunk-token: containers do not start",) * 2,
     ],
 )
@@ -48,6 +53,15 @@ def test_json_stays_json() -> None:
         "flags": ["--log-opt", "splunk-token="],
         "x": ["splunk-token=***"],
     }
+
+
+@pytest.mark.parametrize("text", ["splunk-token':", 'splunk-token":', "a splunk-token' : "])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+def test_json_stays_json_where_a_text_ends_as_if_a_token_followed(
+    text: str, separators: tuple[str, str]
+) -> None:
+    document = {text: "x", "list": [text, 1, text, "y"], f"{text}{text}": 1}
+    assert json.loads(masked(json.dumps(document, separators=separators))) == document
 
 
 @pytest.mark.parametrize("name", ["splunk-token", "logentries-token"])

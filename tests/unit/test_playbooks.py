@@ -302,7 +302,7 @@ def test_a_change_is_reported_once(tool: Path, tmp_path: Path) -> None:
     [
         ("daemon_logs", {}, "set-logs --json --dry-run --restart auto"),
         ("daemon_logs", {"root": "/srv/image"}, "set-logs --json --root /srv/image --dry-run --restart auto"),
-        ("daemon_config", {"unset": ["debug"]}, "merge --json - --dry-run --restart auto"),
+        ("daemon_config", {"unset": ["debug"]}, "merge --json - --unset=debug --dry-run --restart auto"),
         (
             "daemon_storage",
             {"target": "/mnt/data", "containerd": True, "adopt": True, "consent": True, "bwlimit": "5m"},
@@ -426,8 +426,8 @@ def test_secrets_are_on_no_command_line_and_in_no_result(tool: Path, tmp_path: P
     assert json.loads((tool / "stdin").read_text()) == {
         "log-driver": "splunk",
         "log-opts": {"splunk-url": "https://x", "tag": None, "splunk-token": "s3cret!"},
-        "builder": {"gc": {"enabled": None}},
     }
+    assert "--unset=builder.gc.enabled" in calls(tool)[0]
 
 
 @pytest.mark.parametrize(
@@ -470,12 +470,26 @@ def test_an_empty_root_is_not_the_host(tmp_path: Path, sandbox: Path, real: str)
     assert (sandbox / "etc/docker/daemon.json").read_text() == before
 
 
-def test_an_option_named_twice_is_refused(tool: Path, tmp_path: Path) -> None:
+def test_an_option_named_twice_is_refused(tool: Path, tmp_path: Path, real: str) -> None:
     program = str(tool / "dockerd-cfg")
-    twice = call("daemon_config", tmp_path, executable=program, options={"a": {"b": 1}}, unset=["a.b"])
+    nested: dict[str, Any] = {"a": {"b": 1}}
+    twice = call("daemon_config", tmp_path, executable=program, options=nested, secret_options=nested)
     assert twice["msg"] == "a.b is named twice"
+    twice = call("daemon_config", tmp_path, executable=real, options=nested, unset=["a.b"])
+    assert (twice["exit_code"], twice["host_state"]) == (2, "untouched")
+    assert "a.b is in the patch and is to be taken out" in twice["msg"]
     assert "name an option" in call("daemon_config", tmp_path, executable=program)["msg"]
     assert not (tool / "calls").exists()
+
+
+@pytest.mark.parametrize("key", ["log-opts.max-size", "runtimes.io.containerd.kata.v2", "builder.gc.enabled"])
+def test_taking_out_what_is_not_set_changes_nothing(
+    tmp_path: Path, sandbox: Path, real: str, key: str
+) -> None:
+    file = sandbox / "etc/docker/daemon.json"
+    before = file.read_text()
+    result = call("daemon_config", tmp_path, executable=real, unset=[key], consent=True)
+    assert (result.get("msg"), result["changed"], file.read_text()) == (None, False, before)
 
 
 def test_the_modules_understand_the_real_tool(tmp_path: Path, sandbox: Path, real: str) -> None:

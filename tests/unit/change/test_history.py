@@ -208,6 +208,15 @@ def test_the_record_of_a_run_is_for_root_alone(history: History) -> None:
     assert (run.folder / "plan.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_folders_above_the_record_that_are_missing_are_open_to_all(tmp_path: Path) -> None:
+    History(tmp_path / "var/lib/dockerd-cfg/runs", KINDS).create(plan_of())
+
+    modes = {
+        name: (tmp_path / name).stat().st_mode & 0o777 for name in ("var", "var/lib", "var/lib/dockerd-cfg")
+    }
+    assert modes == {"var": 0o755, "var/lib": 0o755, "var/lib/dockerd-cfg": 0o700}
+
+
 @pytest.mark.parametrize("wanted", ["0002-move-storage", "2", "0002", "02"])
 def test_a_run_is_found_by_its_id_or_number(history: History, wanted: str) -> None:
     history.create(plan_of())
@@ -277,3 +286,19 @@ def test_an_unreadable_run_is_not_passed_over(history: History) -> None:
 
     with pytest.raises(JournalCorrupt, match="line 1"):
         history.runs()
+
+
+@pytest.mark.parametrize("name", ["plan.json", "journal.jsonl"])
+def test_a_damaged_record_is_named_with_the_way_out_of_it(history: History, name: str) -> None:
+    run = history.create(plan_of())
+    ended(run, "applied")
+    (run.folder / name).write_bytes(b"garbage\n")
+
+    with pytest.raises(JournalCorrupt, match="the run 0001-set-logs is damaged") as caught:
+        history.runs()
+
+    way_out = f"mv {run.folder} {run.folder}.damaged"
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith(way_out)
+    run.folder.rename(f"{run.folder}.damaged")
+    history.refuse_open_run()

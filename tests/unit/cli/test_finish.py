@@ -47,6 +47,18 @@ def test_an_empty_word_is_no_run_whose_old_data_can_be_deleted(tool: Tool) -> No
     assert (refused.code, refused.message, len(aside(tool))) == (2, "there is no run ''", 1)
 
 
+def test_moves_are_in_their_order_beyond_four_digits(tool: Tool) -> None:
+    (tool.root / "var/lib/dockerd-cfg/runs/9998-set").mkdir(parents=True)
+    moved_twice(tool)
+    assert tool.runs == ["10000-move-storage", "9998-set", "9999-move-storage"]
+
+    refused = tool("rollback", "9999", "--yes")
+
+    assert (refused.code, refused.hint) == (4, "first: dockerd-cfg rollback 10000-move-storage")
+    assert tool("finish", "9999", "--yes").code == 0
+    assert not list(tool.root.glob("var/lib/docker.old-*"))
+
+
 def test_the_old_data_of_a_move_that_waits_for_its_confirmation_is_kept(tool: Tool) -> None:
     assert tool("move-storage", "/mnt/data", "--confirm-within", "1h", "--yes").code == 0
 

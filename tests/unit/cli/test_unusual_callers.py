@@ -252,11 +252,11 @@ def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ..
     assert f"sudo dockerd-cfg {argv[0]}" in err
 
 
-@pytest.mark.parametrize("option", ["-v", "--verbose"])
-def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str) -> None:
-    argv = ("move-storage", "/mnt/data", "--yes")
-    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
-    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
+@pytest.mark.parametrize("options", [("--yes", "-v"), ("--yes", "--verbose"), ("-yv",)], ids=" ".join)
+def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, options: tuple[str, ...]) -> None:
+    argv = ("move-storage", "/mnt/data")
+    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--yes", "--dry-run")[2]
+    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, *options)[2]
 
 
 class BuiltByHand(SandboxServices):
@@ -290,6 +290,21 @@ def shell(sandbox: Path, script: str, *argv: str) -> subprocess.CompletedProcess
     """Run the tool as ``"$@"`` of a shell script."""
     words = ["bash", "-c", script, "bash", sys.executable, "-c", ON_SANDBOX, str(sandbox), *argv]
     return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_an_answer_for_programs_is_json_whatever_the_encoding_of_the_output(
+    sandbox: Path, encoding: str
+) -> None:
+    labels = ["é", "\U0001f433", "splunk-token=gehéim"]
+    (sandbox / "etc/docker/daemon.json").write_text(json.dumps({"labels": labels}), encoding="utf-8")
+    words = [sys.executable, "-c", ON_SANDBOX, str(sandbox), "show", "labels", "--json"]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    out = subprocess.run(words, capture_output=True, check=False, env=env).stdout
+
+    assert json.loads(out)["data"]["value"] == ["é", "\U0001f433", "splunk-token=***"]
+    assert out.isascii() is (encoding != "utf-8")
 
 
 SHOW = ("show",)

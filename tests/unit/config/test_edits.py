@@ -292,6 +292,41 @@ def test_a_merge_patch_becomes_edits(text: str, patch: Mapping[str, Any], edits:
 
 
 @pytest.mark.parametrize(
+    ("text", "key", "path"),
+    [
+        pytest.param('{"debug": true}', "debug", ("debug",), id="set"),
+        pytest.param("{}", "log-opts.max-size", None, id="nested, not set"),
+        pytest.param('{"log-opts": {"tag": "x"}}', "log-opts.max-size", None, id="beside another"),
+        pytest.param('{"log-opts": "x"}', "log-opts.max-size", None, id="in what is no object"),
+        pytest.param('{"runtimes": {"io.containerd.kata.v2": {}}}', "runtimes.io.containerd.kata.v2", ("runtimes", "io.containerd.kata.v2"), id="a name with dots"),
+        pytest.param('{"a.b": 1}', "a.b", ("a.b",), id="a name that the file has with its dots"),
+        pytest.param("{}", "no-such", None, id="neither set nor known"),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_taken_out_besides_a_patch_is_named_as_for_unset(
+    text: str, key: str, path: tuple[str, ...] | None
+) -> None:
+    edits = merge_edits(file_with(text), {"mtu": 1400}, unset=[key, key])
+
+    wanted = [] if path is None else [KeyEdit(key=path, unset=True, prune=False)]
+    assert edits == [KeyEdit(key=("mtu",), value=1400), *wanted]
+
+
+@pytest.mark.parametrize(
+    ("patch", "key"),
+    [
+        ({"debug": True}, "debug"),
+        ({"log-opts": {"tag": None}}, "log-opts.tag"),
+        ({"log-opts": {"tag": "x"}}, "log-opts"),
+        ({"log-opts": None}, "log-opts.tag"),
+    ],
+)
+def test_what_a_patch_names_cannot_be_taken_out_besides(patch: Mapping[str, Any], key: str) -> None:
+    with pytest.raises(UsageProblem, match=f"{key} is in the patch"):
+        merge_edits(EMPTY, patch, unset=[key])
+
+
+@pytest.mark.parametrize(
     ("text", "patch"),
     [
         ('{"a": "b"}', {"a": "c"}),

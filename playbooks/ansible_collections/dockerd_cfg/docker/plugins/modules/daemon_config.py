@@ -28,7 +28,7 @@ options:
     type: dict
     default: {}
   unset:
-    description: Options to take out, dotted where nested. Docker's default holds again then.
+    description: Options to take out where they are set, dotted where nested. Docker's default holds again then.
     type: list
     elements: str
     default: []
@@ -152,19 +152,14 @@ def main():
     try:
         for source in (module.params["options"], module.params["secret_options"]):
             merge(patch, source)
-        for key in module.params["unset"]:
-            merge(patch, nested(key.split("."), None))
     except ValueError as error:
         module.fail_json(msg="%s is named twice" % error)
-    if not patch:
+    unset = module.params["unset"]
+    if not patch and not unset:
         module.fail_json(msg="name an option: in options, secret_options or unset")
-    # On standard input: a command line can be read by every user of the host.
-    Tool(module).change("merge", ["-"], stdin=json.dumps(patch))
-
-
-def nested(parts, value):
-    """Return the patch that gives the option with those parts of its name the value."""
-    return {parts[0]: nested(parts[1:], value) if parts[1:] else value}
+    # The patch on standard input: a command line can be read by every user of the host.
+    arguments = ["-"] + ["--unset=" + key for key in unset]
+    Tool(module).change("merge", arguments, stdin=json.dumps(patch))
 
 
 def merge(patch, source, above=""):
