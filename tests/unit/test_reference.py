@@ -210,6 +210,7 @@ def told_by_history(tool: Tool) -> Iterator[Any]:
     answer = tool("history").data
     yield answer
     yield [run["summary"] | {"trees": []} for run in answer["runs"]]
+    yield tool("history", "1").data
 
 
 def told_by_maintenance(tool: Tool) -> Iterator[Any]:

@@ -535,7 +535,7 @@ DIGITS: Final = "9" * 5000
         (("set", "metrics-addr", f"127.0.0.1:{DIGITS}"), 3),
         (("set", "insecure-registries", f"a:{DIGITS}"), 3),
         (("check", "--flags", f"--mtu {DIGITS}"), 0),
-        (("check", "--docker-version", DIGITS), 2),
+        (("check", "--docker-version", DIGITS), 0),
         (("check", "--docker-version", f"{DIGITS}.1"), 0),
     ],
     ids=lambda value: None if isinstance(value, int) else " ".join(value).replace(DIGITS, "9..."),
