@@ -20,6 +20,7 @@ from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.service.stopping import restless
 from dockerd_cfg.storage.binds import Bind, binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
+from dockerd_cfg.storage.moved_tree import Placement
 from dockerd_cfg.storage.own_mounts import is_own_mount
 from dockerd_cfg.storage.sealed import sealed
 from dockerd_cfg.storage.survey import TreeSize, survey
@@ -52,6 +53,12 @@ class Tree:
     def is_renamed(self) -> bool:
         """Whether a rename moves it, and no copy has to be made."""
         return self.is_near and not self.is_mount_point
+
+    def placement(self, *, adopt: bool) -> Placement:
+        """Return how the data comes to the target, in a move that is told to ``adopt`` what is there or not."""
+        if adopt or self.missing:
+            return "adopted"
+        return "renamed" if self.is_renamed else "copied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
             "start Docker, then try again",
         )
-    copied = [tree for tree in facts.trees if not (request.adopt or tree.missing or tree.is_renamed)]
-    if copied and not facts.has_rsync:
+    if any(tree.placement(adopt=request.adopt) == "copied" for tree in facts.trees) and not facts.has_rsync:
         yield preflight_error(
             "no-rsync", "rsync is not installed", "install it: apt-get install rsync, or dnf install rsync"
         )

@@ -21,6 +21,7 @@ Change = Callable[[StorageFacts], StorageFacts]
 ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
 FOLDER = HostPath("/mnt/data")
 ROOT = HostPath("/var/lib/docker")
+LONG_NAME = HostPath("/srv/" + "d" * 235)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,7 @@ ERRORS = [
     ("half-copy", "a copy never completed", target(half_copied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
     ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),
+    ("long-name", "a name too long to be set aside", tree(source=LONG_NAME, named=LONG_NAME)),
     ("no-overlay", "nfs", target(fstype="nfs4")),
     ("no-overlay", "the trial failed", target(overlay_failure="no d_type")),
     ("mount-option", "noexec", target(mount_options=frozenset({"rw", "noexec"}))),
@@ -170,6 +172,22 @@ def test_a_mode_that_does_not_fit_the_host_is_refused_beforehand(
 
     assert code in {one.code for one in found if one.is_error and one.hint}
     assert code not in {one.code for one in preflight(change(fit), MoveRequest())}
+
+
+@pytest.mark.parametrize(
+    ("change", "request_"),
+    [
+        (tree(source=LONG_NAME.with_name("d" * 234)), MoveRequest()),
+        (tree(source=LONG_NAME, is_near=True), MoveRequest()),
+        (tree(source=LONG_NAME, is_mount_point=True), MoveRequest()),
+        (tree(source=LONG_NAME), MoveRequest(adopt=True)),
+    ],
+    ids=["as long as can be", "renamed", "a mount point", "adopted"],
+)
+def test_a_long_name_is_no_obstacle_where_the_old_data_can_be_set_aside_or_is_not(
+    fit: StorageFacts, change: Change, request_: MoveRequest
+) -> None:
+    assert "long-name" not in {one.code for one in preflight(change(fit), request_)}
 
 
 def test_every_error_says_what_to_do(fit: StorageFacts) -> None:
