@@ -13,6 +13,7 @@ from dockerd_cfg.storage.plan import MoveRequest
 
 _SHOWN: Final = 3
 _LONGEST_NAME: Final = 255  # bytes (NAME_MAX)
+_DROP_INS: Final = ".d"  # ends the name of the folder that holds the mount during the stop (systemd.unit(5))
 _A_STAMP: Final = "20260102T030405Z"  # as long as any
 
 
@@ -44,7 +45,7 @@ def mode_findings(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding
                 f"{tree.target} is on the same file system as {tree.source}: a bind mount is of no use there",
                 "use --mode symlink or --mode data-root, which rename it",
             )
-        elif request.mode == "bind" and len(mount_unit(tree.named)) > _LONGEST_NAME:
+        elif request.mode == "bind" and len(mount_unit(tree.named) + _DROP_INS) > _LONGEST_NAME:
             yield preflight_error(
                 "mode-long-path",
                 f"{tree.named} is too long a path for a mount unit: its name is made of the whole path",

@@ -13,6 +13,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.storage.binds import Bind
+from dockerd_cfg.storage.boot import mount_unit
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight import preflight
@@ -172,6 +173,17 @@ def test_a_mode_that_does_not_fit_the_host_is_refused_beforehand(
 
     assert code in {one.code for one in found if one.is_error and one.hint}
     assert code not in {one.code for one in preflight(change(fit), MoveRequest())}
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(253, False), (254, True)])
+def test_the_name_of_a_mount_unit_leaves_room_for_that_of_its_drop_ins(
+    fit: StorageFacts, length: int, is_refused: bool
+) -> None:
+    path = HostPath("/srv/" + "a" * (length - len("srv--docker.mount")) + "/docker")
+    found = preflight(tree(source=path, named=path)(fit), MoveRequest(mode="bind"))
+
+    assert len(mount_unit(path)) == length
+    assert ("mode-long-path" in {one.code for one in found}) is is_refused
 
 
 @pytest.mark.parametrize(
