@@ -159,7 +159,9 @@ class _Planner:
             edits=tuple(self._edits),
             stops=self._units,
         )
-        yield from self._stored_paths([tree for tree in self._moved if tree.placement != "copied"])
+        yield from self._stored_paths(
+            [tree for tree in self._moved if tree.placement != "copied"], self._units
+        )
         docker = self._facts.docker
         units = tuple(
             unit
@@ -194,10 +196,10 @@ class _Planner:
             if self._request.mode != "symlink" or tree.named != tree.source:
                 yield DropLink(source=tree.source, target=tree.target)
 
-    def _stored_paths(self, trees: list[MovedTree]) -> Iterator[Step]:
+    def _stored_paths(self, trees: list[MovedTree], stops: tuple[str, ...] = ()) -> Iterator[Step]:
         for tree in trees:
             if tree.name == "docker" and self._request.mode != "bind":
-                yield MoveStoredPaths(source=tree.source, target=tree.target)
+                yield MoveStoredPaths(source=tree.source, target=tree.target, stops=stops)
 
     def _move(self, tree: Tree, stamp: str) -> MovedTree:
         edit = self._edit(tree)
