@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
-from dockerd_cfg.storage.binds import Bind
 from dockerd_cfg.storage.boot import mount_unit
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 from dockerd_cfg.storage.moved_tree import name_aside
@@ -86,7 +85,7 @@ def _binds(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             yield preflight_error(
                 "binds-into-root",
                 f"bind mounts lead into {facts.data_root}, past the link {tree.named}, and would find nothing there any more: "
-                f"{_listed(past)}",
+                f"{listed(past)}",
                 f"recreate them with {tree.named} in place of {tree.source}",
             )
     if request.mode == "data-root":
@@ -94,17 +93,18 @@ def _binds(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
         if below:
             yield preflight_error(
                 "binds-into-root",
-                f"bind mounts lead into {facts.data_root} and would find nothing there any more: {_listed(below)}",
+                f"bind mounts lead into {facts.data_root} and would find nothing there any more: {listed(below)}",
                 "use --mode symlink or --mode bind, which keep the old path; or recreate them with volumes",
             )
         elif facts.binds:
             yield preflight_warning(
                 "binds-of-root",
-                f"bind mounts of {facts.data_root} itself would find an empty folder: {_listed(facts.binds)}",
+                f"bind mounts of {facts.data_root} itself would find an empty folder: {listed(facts.binds)}",
                 "recreate them with the new path, or use --mode symlink or --mode bind, which keep the old one",
             )
 
 
-def _listed(binds: Sequence[Bind]) -> str:
-    more = f" and {len(binds) - _SHOWN} more" if len(binds) > _SHOWN else ""
-    return ", ".join(map(str, binds[:_SHOWN])) + more
+def listed(things: Sequence[object]) -> str:
+    """Return the first of ``things``, and how many more there are, for a sentence."""
+    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
+    return ", ".join(map(str, things[:_SHOWN])) + more

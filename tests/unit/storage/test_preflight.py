@@ -117,6 +117,7 @@ ERRORS = [
         "a bind",
         facts(binds=(Bind("container c", ROOT / "volumes/v/_data", is_root=False),)),
     ),
+    ("root-in-use", "in use while Docker is down", facts(users=("/var/lib/docker/overlay2/x is mounted",))),
     ("source-missing", "no source", tree(missing=True)),
     ("no-room", "no room", target(usage=ROOM._replace(free_bytes=1000))),
     ("no-inodes", "no inodes", target(usage=ROOM._replace(free_inodes=10))),
