@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dockerd_cfg import signals
 from dockerd_cfg.change.journal import Journal
-from dockerd_cfg.change.plan import Before, Context, Plan, Progress, Step
+from dockerd_cfg.change.plan import Before, Context, Listener, Plan, Step
 from dockerd_cfg.errors import DockerdCfgError, FileProblem, Interrupted, RollbackFailed, StepFailed
 
 _log: Final = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ _UNDOING: Final = "undoing what was done; this must not be interrupted"
 class Engine:
     """Carries out one plan on ``host``, which only the steps know."""
 
-    def __init__(self, host: Any, plan: Plan, journal: Journal, progress: Progress) -> None:
+    def __init__(self, host: Any, plan: Plan, journal: Journal, progress: Listener) -> None:
         self._host = host
         self._plan = plan
         self._journal = journal

@@ -21,6 +21,13 @@ class Progress(Protocol):
         """Take note of ``done_bytes`` of ``total_bytes`` and of the files done; ``note`` says what is at hand."""
 
 
+class Listener(Progress, Protocol):
+    """Receives what else there is to tell while steps are carried out or undone."""
+
+    def warn(self, message: str) -> None:
+        """Take note of what stops nothing, and what somebody should look at all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a step meets when it acts: the host, where to tell progress, and what the journal knows.
@@ -31,7 +38,7 @@ class Context:
     """
 
     host: Any
-    progress: Progress
+    progress: Listener
     captured: Callable[[str], Before | None]
     captured_undo: Callable[[str], Before | None]
     is_done: Callable[[str], bool]

@@ -158,6 +158,10 @@ class Report:
             self._bar = _Bar(self._err, is_terminal=_is_terminal(self._err) and not self._as_json)
         self._bar.tell(done_bytes, total_bytes, f"{note} ({counted(done_files, 'file')})")
 
+    def warn(self, message: str) -> None:
+        """Tell what stops nothing, and what the user should look at."""
+        self._say(_Painted("warning", "yellow"), f": {message}")
+
     def _end_bar(self) -> None:
         if self._bar is not None:
             self._bar.end()

@@ -17,6 +17,7 @@ from dockerd_cfg.files import inode_flags
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 TEMPORARY: Final = ".dockerd-cfg-new"
+_LONGEST_NAME: Final = 255  # bytes (NAME_MAX)
 
 
 class FileImage(NamedTuple):
@@ -174,7 +175,7 @@ def replace_many(
 @contextmanager
 def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
     """Write ``image`` to a file beside ``real`` for the block to rename; what is left of it afterwards is removed."""
-    temporary = real.with_name(f".{real.name}{TEMPORARY}")
+    temporary = beside(real)
     temporary.unlink(missing_ok=True)  # left by a killed run; only root writes into this folder
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
@@ -194,10 +195,20 @@ def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Pat
         temporary.unlink(missing_ok=True)
 
 
+def beside(path: Path) -> Path:
+    """Return the path of what is to take the place of ``path``, beside it, under a name that is the same each time."""
+    name = f".{path.name}{TEMPORARY}"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        import zlib  # noqa: PLC0415  # names of that length are rare
+
+        name = f".{zlib.crc32(os.fsencode(path.name)):08x}{TEMPORARY}"
+    return path.with_name(name)
+
+
 def remove_leftover(path: Path) -> None:
     """Remove what a killed ``replace_file`` left beside ``path``, if it did. Raises FileProblem."""
     real = Path(os.path.realpath(path))
-    leftover = real.with_name(f".{real.name}{TEMPORARY}")
+    leftover = beside(real)
     if os.path.lexists(leftover):  # on a read-only file system even removing nothing is refused
         remove_file(leftover)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import TEMPORARY, sync_folder, translated
+from dockerd_cfg.files import beside, sync_folder, translated
 
 _COLLAPSE_RANGE: Final = 8
 _HARMLESS: Final = signal.SIGURG  # ignored unless a program asks for it
@@ -122,7 +122,7 @@ def _write(descriptor: int, data: bytes, position: int) -> None:
 def _replace(path: Path, descriptor: int, begin: int) -> None:
     """Let a new file with all from ``begin`` on take the place of ``path``. Raises InUse when somebody opens it meanwhile."""
     status = os.fstat(descriptor)
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    temporary = beside(path)
     temporary.unlink(missing_ok=True)
     new = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

@@ -1,15 +1,18 @@
 """Symbolic links, and two names that change places: at no instant is nothing there."""
 
+import errno
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import TEMPORARY, remove_empty_folder, remove_file, sync_folder, translated
+from dockerd_cfg.files import beside, remove_empty_folder, remove_file, sync_folder, translated
 
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
+_NOTHING_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 class Switch(NamedTuple):
@@ -55,13 +58,29 @@ def _exchange(one: Path, other: Path) -> None:
         raise OSError(number, os.strerror(number))
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there, and no link to one. Raises FileProblem when that cannot be told."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """Return type and mode of what is at ``path``, 0 when nothing is, or can be since its name is too long."""
+    with translated(f"cannot look at {path}"):
+        try:
+            return path.lstat().st_mode
+        except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                return 0
+            raise
+
+
 def put_back(aside: Path, place: Path) -> None:
     """Let the folder set aside as ``aside`` stand at ``place`` again, where an empty one is. Raises FileProblem.
 
     Nothing is done when there is none, or when it is the empty one.
     """
     with translated(f"cannot put {aside} back"):
-        if not aside.is_dir() or aside.is_symlink():
+        if not is_folder(aside):
             return
         if any(aside.iterdir()):
             exchange(aside, place)
@@ -84,7 +103,7 @@ def link_beside(path: Path, text: str) -> Switch:
     with translated(f"cannot make the link {path}"):
         if os.path.lexists(path) and not path.is_symlink():
             raise FileProblem(f"cannot make the link {path}: that name is taken")
-        temporary = path.with_name(f".{path.name}{TEMPORARY}")
+        temporary = beside(path)
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(text)
         return Switch(temporary, path, keeps=False)
@@ -92,5 +111,5 @@ def link_beside(path: Path, text: str) -> Switch:
 
 def remove_link(path: Path) -> None:
     """Remove the symbolic link ``path``, durably; anything else stays. Raises FileProblem."""
-    if path.is_symlink():
+    if stat.S_ISLNK(_mode(path)):
         remove_file(path)

@@ -35,7 +35,7 @@ class Container:
     ``restarts`` tells whether it comes back by itself after the daemon was stopped; ``is_lasting`` whether it is
     still there then: one run with ``--rm`` is removed, a task of a swarm service (``is_task``) is replaced by another,
     a container that we create to look at goes at once.
-    ``is_healthy``: it has a health check, and that says so.
+    ``is_healthy``: it has a health check, and that says so; ``is_starting``: that has not said anything since it started.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Container:
     restarts: bool = False
     is_lasting: bool = True
     is_healthy: bool = False
+    is_starting: bool = False
     is_task: bool = False
 
     @property
@@ -162,8 +163,13 @@ class EngineApi:
         lasting = found.is_lasting and not config.get("AutoRemove")
         if not found.is_running:
             return replace(found, is_lasting=lasting)
-        healthy = "(healthy)" in status
-        return replace(found, restarts=policy in _COMES_BACK, is_lasting=lasting, is_healthy=healthy)
+        return replace(
+            found,
+            restarts=policy in _COMES_BACK,
+            is_lasting=lasting,
+            is_healthy="(healthy)" in status,
+            is_starting="(health: starting)" in status,
+        )
 
     def images(self) -> frozenset[str]:
         """Return the ids of all images, intermediate ones too."""

@@ -5,6 +5,7 @@ is there. Whoever starts them meanwhile, a package upgrade for instance, gets no
 in /run: after a power cut it is gone, and Docker comes up by itself.
 """
 
+import os
 from typing import Final, Literal
 
 from dockerd_cfg import files
@@ -89,7 +90,7 @@ def make_free(host: Host, units: tuple[str, ...]) -> None:
 
 def take_condition(host: Host, units: tuple[str, ...]) -> bool:
     """Take the condition from ``units``, as soon as systemd is told; return whether they had it. Raises FileProblem."""
-    present = [real for unit in units if (real := host.layout.real(_drop_in(unit))).exists()]
+    present = [real for unit in units if os.path.lexists(real := host.layout.real(_drop_in(unit)))]
     for real in present:
         files.remove_file(real)
         files.remove_empty_folder(real.parent)
@@ -113,7 +114,7 @@ def is_held(host: Host) -> bool:
 
 
 def _is_holdable(host: Host, unit: str) -> bool:
-    return host.layout.real(_READ).exists() and host.layout.real(_drop_in(unit)).exists()
+    return host.layout.real(_READ).exists() and os.path.lexists(host.layout.real(_drop_in(unit)))
 
 
 def _drop_in(unit: str) -> HostPath:

@@ -20,10 +20,7 @@ from dockerd_cfg.service.inventory import Inventory, differences, without_remove
 ALL_UNITS: Final = (DOCKER_SOCKET_UNIT, DOCKER_SERVICE, CONTAINERD_SERVICE)
 _API_PATIENCE: Final = 120.0
 _CONTAINER_PATIENCE: Final = 15.0
-# A health check runs every 30 s unless told otherwise, and may fail three times before it counts (Dockerfile reference).
-_HEALTH_PATIENCE: Final = 180.0
 _LOOK_EVERY: Final = 0.1
-_LOOK_FOR_HEALTH_EVERY: Final = 1.0
 _LOG_PATIENCE: Final = 1.0
 _GRAVE: Final = r"\blevel=(?:error|fatal|panic)\b"
 _LONGEST: Final = 1000
@@ -197,25 +194,6 @@ def start_again(host: Host, wanted: tuple[Container, ...]) -> list[str]:
     return failures
 
 
-def _unhealthy(host: Host, wanted: tuple[Container, ...]) -> list[str]:
-    """Wait until those of ``wanted`` that were healthy are so again; return, in words, those that are not.
-
-    One that has ended by itself meanwhile is none of our business.
-    """
-    were_healthy = {container.id for container in wanted if container.is_healthy}
-
-    def ill() -> list[Container]:
-        return [
-            container
-            for container in host.docker.containers()
-            if container.id in were_healthy and container.is_running and not container.is_healthy
-        ]
-
-    if not were_healthy or wait_until(lambda: not ill(), _HEALTH_PATIENCE, every=_LOOK_FOR_HEALTH_EVERY):
-        return []
-    return [f"the container {container.name} was healthy before and is not any more" for container in ill()]
-
-
 def bring_back(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> None:
     """Make Docker run as ``state`` says, whatever it does now, and prove it; ``roots`` are those of `prove`.
 
@@ -278,7 +256,7 @@ def prove(host: Host, state: DockerState, roots: Sequence[HostPath] = ()) -> lis
     found = differences(before, now.inventory)
     there = tuple(container for container in state.running if container.id in now.inventory.containers)
     needing = start_dependents(host, state.dependents)
-    return [*found, *needing, *start_again(host, there), *_unhealthy(host, there)]
+    return [*found, *needing, *start_again(host, there)]
 
 
 def _reason(host: Host, name: str, begun: float) -> str:

@@ -9,6 +9,7 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.confirmation import seconds_left
 from dockerd_cfg.service.dependents import start_dependents
+from dockerd_cfg.service.health import await_health
 from dockerd_cfg.service.hold import release
 from dockerd_cfg.service.reload import RELOAD_DOCKER, reload_docker, was_taken_over
 from dockerd_cfg.service.state import (
@@ -75,7 +76,7 @@ class NoteDocker(Step):
             host.systemd.stop(DOCKER_SERVICE)
         state = _state_to_return_to(context, noted, "note-docker")
         # what Docker kept elsewhere meanwhile says nothing of what it keeps here
-        bring_back(host, noted.without_contents() if self.leads_elsewhere else state)
+        _bring_back(context, noted.without_contents() if self.leads_elsewhere else state)
 
 
 class RestartDocker(Step):
@@ -131,7 +132,7 @@ class CheckDocker(Step):
             raise CommandFailed(f"Docker uses the data root {used} instead of {self.data_root}")
         state = load(context.captured(self.noted_by))
         if self.contents:
-            problems = prove(host, state.at(used), self.roots)
+            problems = prove(host, state.at(used), self.roots) or _illnesses(context, state)
         else:
             problems = start_dependents(host, state.dependents)
         if problems:
@@ -191,7 +192,7 @@ class StopDocker(Step):
             not self.daemon_only
         ):  # where its data is now, or has been moved to since by another run, is not where it was
             state = state.at(noted.inventory.data_root if noted.inventory else None)
-        bring_back(context.host, state, self.roots)
+        _bring_back(context, state, self.roots)
         context.host.systemd.allow_shutdown()
 
 
@@ -232,6 +233,21 @@ class StartDocker(Step):
         """Stop, and make sure. Raises CommandFailed."""
         context.host.systemd.inhibit_shutdown("dockerd-cfg has stopped Docker to undo a change")
         stop(context.host, self.stops, self.roots, daemon_only=self.daemon_only)
+
+
+def _bring_back(context: Context, state: DockerState, roots: tuple[HostPath, ...] = ()) -> None:
+    """Make Docker run as ``state`` says; a container that is ill there is told of, and no reason to go no further back."""
+    bring_back(context.host, state, roots)
+    for illness in _illnesses(context, state):
+        context.progress.warn(illness)
+
+
+def _illnesses(context: Context, state: DockerState) -> list[str]:
+    """Return, in words, which containers were healthy in ``state`` and are ill; of those still starting, tell."""
+    health = await_health(context.host, state.running)
+    for starting in health.starting:
+        context.progress.warn(starting)
+    return health.ill
 
 
 def _noted_for_undo(context: Context) -> Before:

@@ -15,7 +15,12 @@ from dockerd_cfg.service.state import wait_until
 _GONE_PATIENCE: Final = 60.0
 _STOP_ATTEMPTS: Final = 10
 _STOP_AGAIN_AFTER: Final = 0.1  # seconds, more at each attempt
-_LOCKS: Final = ("volumes/metadata.db", "io.containerd.metadata.v1.bolt/meta.db")
+_DATABASES: Final = (
+    "volumes/metadata.db",
+    "[0-9]*.[0-9]*/volumes/metadata.db",  # with user namespaces the root proper is UID.GID below the data root
+    "io.containerd.metadata.v1.bolt/meta.db",
+    "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",  # of a containerd that dockerd itself starts
+)
 
 
 def stop(
@@ -73,15 +78,13 @@ def restless(host: Host, roots: Sequence[HostPath]) -> list[str]:
 
 
 def _locks_held(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
-    return [
-        f"some process still holds {root / name}"
-        for root in roots
-        if host.layout.real(
-            root
-        ).is_dir()  # in a move on one file system it can be a link to itself for a moment
-        for name in _LOCKS
-        if is_locked(host.layout.real(root) / name)
-    ]
+    found = []
+    for root in roots:
+        real = host.layout.real(root)
+        if real.is_dir():  # in a move on one file system it can be a link to itself for a moment
+            there = [path for pattern in _DATABASES for path in real.glob(pattern)]
+            found += [root / path.relative_to(real) for path in there if is_locked(path)]
+    return [f"some process still holds {path}" for path in found]
 
 
 def is_stopped(host: Host, units: tuple[str, ...]) -> bool:

@@ -20,6 +20,7 @@ from dockerd_cfg.service.state import DockerState, observe
 from dockerd_cfg.service.stopping import restless
 from dockerd_cfg.storage.binds import Bind, binds_into
 from dockerd_cfg.storage.containerd import ContainerdFacts, read_containerd
+from dockerd_cfg.storage.moved_tree import Placement
 from dockerd_cfg.storage.own_mounts import is_own_mount
 from dockerd_cfg.storage.sealed import sealed
 from dockerd_cfg.storage.survey import TreeSize, survey
@@ -53,6 +54,12 @@ class Tree:
         """Whether a rename moves it, and no copy has to be made."""
         return self.is_near and not self.is_mount_point
 
+    def placement(self, *, adopt: bool) -> Placement:
+        """Return how the data comes to the target, in a move that is told to ``adopt`` what is there or not."""
+        if adopt or self.missing:
+            return "adopted"
+        return "renamed" if self.is_renamed else "copied"
+
 
 @dataclass(frozen=True, slots=True)
 class StorageFacts:
@@ -60,7 +67,8 @@ class StorageFacts:
 
     ``trees`` are those that are not at the target yet; none: there is nothing to do. ``drop_ins`` are our drop-ins
     as they are now, by unit. ``binds`` are those of containers' bind mounts that lead into the data root, as
-    CONTAINER: PATH. ``is_offline``: it is a root that does not run; ``users`` is what uses its data all the same.
+    CONTAINER: PATH. ``is_offline``: it is a root that does not run. ``users``, in words, is what uses the data all the
+    same, in such a root or where Docker is down.
     """
 
     docker: DockerState
@@ -136,11 +144,27 @@ def read_facts(host: Host, target: HostPath, containerd_mode: str) -> StorageFac
         has_rsync=host.runner.find("rsync") is not None,
         is_selinux_enforcing=_selinux(host),
         is_offline=host.is_offline,
-        users=tuple(restless(host, [source for source, _ in moved.values()])) if host.is_offline else (),
+        users=_users(host, containerd, {name: source for name, (source, _) in moved.items()}),
         has_semanage=host.runner.find("semanage") is not None,
         binds=binds_into(host.layout, data_root),
         has_project_quotas=_has_project_quotas(host, data_root),
     )
+
+
+def _users(
+    host: Host, containerd: ContainerdFacts, roots: dict[Literal["docker", "containerd"], HostPath]
+) -> tuple[str, ...]:
+    """Return what uses ``roots`` although Docker does not run, and would not be gone after a stop either.
+
+    What a containerd that is up holds, is gone then.
+    """
+    if not host.is_offline:
+        is_containerd_up = host.systemd.unit(CONTAINERD_SERVICE).is_active
+        if host.systemd.unit(DOCKER_SERVICE).is_active or (is_containerd_up and containerd.is_inside):
+            return ()
+        if is_containerd_up:
+            roots = {"docker": roots["docker"]}
+    return tuple(restless(host, list(roots.values())))
 
 
 def _own_name(host: Host, path: HostPath) -> HostPath:

@@ -9,6 +9,11 @@ Mode = Literal["data-root", "symlink", "bind"]
 Placement = Literal["copied", "renamed", "adopted"]
 
 
+def name_aside(place: HostPath, stamp: str) -> HostPath:
+    """Return where what stands at ``place`` goes when something else is to stand there; ``stamp``: when, in 16 characters."""
+    return place.with_name(f"{place.name}.old-{stamp}")
+
+
 class MovedTree(Document):
     """A tree that changes its place.
 

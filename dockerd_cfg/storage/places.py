@@ -42,7 +42,7 @@ def lead_to(layout: Layout, named: HostPath, place: HostPath, aside: HostPath) -
     A folder that stands there goes to ``aside``. Raises FileProblem.
     """
     real, other = layout.real(named), layout.real(aside)
-    text, is_folder_aside = layout.link_text(place, named), _is_folder(other)
+    text, is_folder_aside = layout.link_text(place, named), links.is_folder(other)
     if real.is_symlink() or not os.path.lexists(real):
         is_done = is_folder_aside and layout.resolve(named) == layout.resolve(place)
         return [] if is_done else [links.link_beside(real, text)]
@@ -68,11 +68,7 @@ def lead_back(
         return [links.link_beside(real, link)]
     if place != named:
         return lead_to(layout, named, place, aside)
-    return [Switch(other, real, keeps=True)] if _is_folder(other) and real.is_symlink() else []
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    return [Switch(other, real, keeps=True)] if links.is_folder(other) and real.is_symlink() else []
 
 
 def is_covered(host: Host, named: HostPath, aside: HostPath) -> bool:
@@ -101,7 +97,7 @@ def mount_all(host: Host, units: tuple[str, ...]) -> None:
 
 
 def _holds_tree(path: Path) -> bool:
-    return _is_folder(path) and any(path.iterdir())
+    return links.is_folder(path) and any(path.iterdir())
 
 
 def take_off(host: Host, named: HostPath) -> None:

@@ -19,7 +19,7 @@ from dockerd_cfg.storage.containerd import containerd_step
 from dockerd_cfg.storage.copying import CatchUp, FinalCopy, PreCopy, VerifyTree
 from dockerd_cfg.storage.facts import StorageFacts, Tree
 from dockerd_cfg.storage.hand_over import Edit, HandOver
-from dockerd_cfg.storage.moved_tree import Mode, MovedTree, Placement
+from dockerd_cfg.storage.moved_tree import Mode, MovedTree, name_aside
 from dockerd_cfg.storage.old_tree import CarryAhead, DropLink, RemoveTree, SetAside
 from dockerd_cfg.storage.selinux import LabelTarget
 from dockerd_cfg.storage.stored_paths import MoveStoredPaths
@@ -159,7 +159,9 @@ class _Planner:
             edits=tuple(self._edits),
             stops=self._units,
         )
-        yield from self._stored_paths([tree for tree in self._moved if tree.placement != "copied"])
+        yield from self._stored_paths(
+            [tree for tree in self._moved if tree.placement != "copied"], self._units
+        )
         docker = self._facts.docker
         units = tuple(
             unit
@@ -194,15 +196,12 @@ class _Planner:
             if self._request.mode != "symlink" or tree.named != tree.source:
                 yield DropLink(source=tree.source, target=tree.target)
 
-    def _stored_paths(self, trees: list[MovedTree]) -> Iterator[Step]:
+    def _stored_paths(self, trees: list[MovedTree], stops: tuple[str, ...] = ()) -> Iterator[Step]:
         for tree in trees:
             if tree.name == "docker" and self._request.mode != "bind":
-                yield MoveStoredPaths(source=tree.source, target=tree.target)
+                yield MoveStoredPaths(source=tree.source, target=tree.target, stops=stops)
 
     def _move(self, tree: Tree, stamp: str) -> MovedTree:
-        placement: Placement = "renamed" if tree.is_renamed else "copied"
-        if self._request.adopt or tree.missing:
-            placement = "adopted"
         edit = self._edit(tree)
         if edit is not None:
             self._edits.append(edit)
@@ -215,8 +214,8 @@ class _Planner:
             source=tree.source,
             named=tree.named,
             target=tree.target,
-            aside=place.with_name(f"{place.name}.old-{stamp}"),
-            placement=placement,
+            aside=name_aside(place, stamp),
+            placement=tree.placement(adopt=self._request.adopt),
             edit=index,
         )
 

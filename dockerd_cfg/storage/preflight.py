@@ -7,7 +7,7 @@ from dockerd_cfg.findings import Finding, preflight_error, preflight_warning
 from dockerd_cfg.quantities import counted, shown_bytes
 from dockerd_cfg.storage.facts import StorageFacts
 from dockerd_cfg.storage.plan import MoveRequest
-from dockerd_cfg.storage.preflight_modes import mode_findings
+from dockerd_cfg.storage.preflight_modes import listed, mode_findings
 from dockerd_cfg.storage.preflight_target import is_prepared, target_findings
 
 _MARGIN: Final = 1.05
@@ -86,8 +86,7 @@ def _docker(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"Docker is down, and {facts.data_root} does not tell which storage driver it uses",
             "start Docker, then try again",
         )
-    copied = [tree for tree in facts.trees if not (request.adopt or tree.missing or tree.is_renamed)]
-    if copied and not facts.has_rsync:
+    if any(tree.placement(adopt=request.adopt) == "copied" for tree in facts.trees) and not facts.has_rsync:
         yield preflight_error(
             "no-rsync", "rsync is not installed", "install it: apt-get install rsync, or dnf install rsync"
         )
@@ -189,11 +188,17 @@ def _contents(facts: StorageFacts, request: MoveRequest) -> Iterator[Finding]:
             f"mount it: mount {facts.target.unmounted}"
             + ("; in a root, below the root" if facts.is_offline else ""),
         )
-    for user in facts.users:
+    if facts.users and facts.is_offline:
         yield preflight_error(
             "root-in-use",
-            f"something uses Docker's data in this root, so it is no root that does not run: {user}",
+            f"something uses Docker's data in this root, so it is no root that does not run: {listed(facts.users)}",
             "end what uses it; on the running host itself, leave out --root",
+        )
+    elif facts.users:
+        yield preflight_error(
+            "root-in-use",
+            f"Docker is down, and something uses its data all the same: {listed(facts.users)}",
+            "end what uses it, unmount what an earlier crash left mounted (see: findmnt), or start Docker; then try again",
         )
     for folder in facts.target.half_copied:
         yield preflight_error(

@@ -18,16 +18,22 @@ from dockerd_cfg.config.scan import ScanError, scan
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
+from dockerd_cfg.service.stopping import is_stopped, stop
 
 _log: Final = logging.getLogger(__name__)
 
 
 class MoveStoredPaths(Step):
-    """Let the containers' records below ``target`` name volumes there, instead of below ``source``."""
+    """Let the containers' records below ``target`` name volumes there, instead of below ``source``.
+
+    ``stops`` are the units to be down for it: after a power cut Docker may have come up on ``target`` by itself, and a
+    running one keeps the old paths in memory and writes them again.
+    """
 
     kind: Literal["move-stored-paths"] = "move-stored-paths"
     source: HostPath
     target: HostPath
+    stops: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Return one imperative sentence."""
@@ -38,14 +44,20 @@ class MoveStoredPaths(Step):
         return f"Let containers look for their volumes in {self.source} again"
 
     def apply(self, context: Context, before: Before) -> None:
-        """Rewrite the records in the new tree. Raises FileProblem."""
+        """Rewrite the records in the new tree. Raises FileProblem or CommandFailed."""
         host: Host = context.host
+        self._see_that_docker_is_down(host)
         rewrite_records(host.layout.real(self.target), self.source, self.target)
 
     def revert(self, context: Context, before: Before) -> None:
-        """Rewrite those in the old tree, which may have been carried back from the new one. Raises FileProblem."""
+        """Rewrite those in the old tree, which may have been carried back from the new one. Raises FileProblem or CommandFailed."""
         host: Host = context.host
+        self._see_that_docker_is_down(host)
         rewrite_records(host.layout.real(self.source), self.target, self.source)
+
+    def _see_that_docker_is_down(self, host: Host) -> None:
+        if self.stops and not is_stopped(host, self.stops):
+            stop(host, self.stops, (self.target,))
 
 
 def rewrite_records(tree: Path, old: HostPath, new: HostPath) -> None:

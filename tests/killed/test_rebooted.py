@@ -4,12 +4,14 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from dockerd_cfg.change.journal import Entry
+from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.tree import CONTAINERS
@@ -104,21 +106,66 @@ def test_a_move_cut_off_there_is_rolled_back_without_loss(
     assert [*(host / "mnt/data").iterdir(), *(host / "var/lib/elsewhere").iterdir()] == []
 
 
-class KilledInTheSwitch:
-    """Kills the tool when it is about to switch."""
+@dataclass
+class KilledAt:
+    """Kills the tool when a step of that kind is about to be taken, or has just been."""
+
+    event: str
+    kind: str
 
     def recording(self, entry: Entry) -> None:
         """See an entry that is about to be written."""
 
     def recorded(self, entry: Entry) -> None:
         """See an entry that is on disk."""
-        if (entry.event, entry.kind) == ("started", "hand-over"):
+        if (entry.event, entry.kind) == (self.event, self.kind):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+SWITCH: Final = KilledAt("started", "hand-over")
+
+
+@dataclass
+class Asked:
+    """Notes whether Docker is up when the records of its containers have just been rewritten, there or back."""
+
+    root: Path
+
+    def recording(self, entry: Entry) -> None:
+        """See an entry that is about to be written."""
+        if entry.kind == "move-stored-paths" and entry.event in {"done", "undone"}:
+            up = SandboxServices(Layout(self.root)).unit(DOCKER_SERVICE).is_active
+            (self.root.parent / "rewritten").write_text(
+                "under a running Docker" if up else "while Docker was down"
+            )
+
+    def recorded(self, entry: Entry) -> None:
+        """See an entry that is on disk."""
+
+
+@pytest.mark.parametrize(
+    ("killed", "then"),
+    [
+        pytest.param(KilledAt("done", "hand-over"), "resume", id="to be rewritten"),
+        pytest.param(KilledAt("done", "move-stored-paths"), "rollback", id="to be taken back"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["rename", "rename and link"])
+def test_records_are_not_rewritten_under_a_docker_that_came_up_by_itself(
+    host: Path, untouched: Path, mode: str, killed: KilledAt, then: str
+) -> None:
+    """It holds the old paths in memory, and would write them again."""
+    assert tool(host, *MODES[mode], witness=killed).code == -signal.SIGKILL
+    reboot(host)
+    done = tool(host, then, "--yes", witness=Asked(host))
+    assert done.code == 0, done.said
+    assert (host.parent / "rewritten").read_text() == "while Docker was down"
+    assert_complete(host, untouched)
 
 
 def test_a_docker_that_is_held_is_told_of_as_such(host: Path) -> None:
     """Whoever starts it gets no error and no Docker."""
-    assert tool(host, *MOVE, witness=KilledInTheSwitch()).code == -signal.SIGKILL
+    assert tool(host, *MOVE, witness=SWITCH).code == -signal.SIGKILL
     assert "dockerd-cfg holds it until the open run has ended" in tool(host, "status").said
     assert tool(host, "rollback", "--yes").code == 0
     assert "holds" not in tool(host, "status").said
@@ -129,7 +176,7 @@ def test_a_docker_that_is_held_is_told_of_as_such(host: Path) -> None:
 def test_a_rename_cut_off_with_the_link_made_and_not_yet_in_its_place_is_ended_without_loss(
     host: Path, untouched: Path, mode: str, then: str
 ) -> None:
-    assert tool(host, *MODES[mode], witness=KilledInTheSwitch()).code == -signal.SIGKILL
+    assert tool(host, *MODES[mode], witness=SWITCH).code == -signal.SIGKILL
     target = host / "var/lib/elsewhere/docker"
     target.symlink_to(target.name)  # it is to stand in the old place, and leads to itself here
     reboot(host)

@@ -9,7 +9,7 @@ import pytest
 from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files import FileImage, digest, trees
+from dockerd_cfg.files import FileImage, Replacement, digest, trees
 from dockerd_cfg.locks import is_locked, locked
 
 USER, GROUP = os.geteuid(), os.getegid()
@@ -55,6 +55,15 @@ def test_a_file_is_replaced_with_its_mode(tmp_path: Path, mode: int) -> None:
 
     assert (path.read_bytes(), path.stat().st_mode & 0o7777) == (b"new", mode)
     assert names(tmp_path) == ["file"]
+
+
+def test_files_with_the_longest_of_names_are_replaced_together(tmp_path: Path) -> None:
+    paths = [tmp_path / ("n" * 250 + end) for end in ("a.txt", "b.txt")]
+
+    files.replace_together([Replacement(path, image(path.name[-5:].encode())) for path in paths])
+
+    assert [path.read_bytes() for path in paths] == [b"a.txt", b"b.txt"]
+    assert len(names(tmp_path)) == 2
 
 
 def test_what_a_killed_run_left_beside_the_file_does_not_matter(tmp_path: Path) -> None:

@@ -60,6 +60,9 @@ class Silent:
     def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
         """Nobody listens."""
 
+    def warn(self, message: str) -> None:
+        """Nobody listens."""
+
 
 def engine(journal: Journal, step: Fills) -> Engine:
     plan = Plan(command="test", subject="test", tool="0", created="2026-01-01T00:00:00+00:00", steps=(step,))

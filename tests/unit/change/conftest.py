@@ -18,6 +18,9 @@ class Silent:
     def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
         """Nobody listens."""
 
+    def warn(self, message: str) -> None:
+        """Nobody listens."""
+
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:

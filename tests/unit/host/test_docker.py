@@ -175,6 +175,27 @@ def test_whether_a_container_comes_back_is_its_restart_policy(
 
 
 @pytest.mark.parametrize(
+    ("status", "is_healthy", "is_starting"),
+    [
+        ("Up 3 minutes", False, False),
+        ("Up 3 minutes (healthy)", True, False),
+        ("Up 3 minutes (unhealthy)", False, False),
+        ("Up 3 minutes (health: starting)", False, True),
+    ],
+)
+def test_what_a_health_check_says_is_read_from_the_status(
+    api: EngineApi, server: Server, status: str, is_healthy: bool, is_starting: bool
+) -> None:
+    row = {"Id": "1", "Names": ["/x"], "State": "running", "Status": status, "Labels": {}}
+    server.answers["GET /containers/json?all=1"] = (200, [row])
+    server.answers["GET /containers/1/json"] = (200, {"HostConfig": {}})
+
+    [container] = api.containers()
+
+    assert (container.is_healthy, container.is_starting) == (is_healthy, is_starting)
+
+
+@pytest.mark.parametrize(
     ("state", "status"),
     [
         ("created", "Created"),

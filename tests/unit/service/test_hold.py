@@ -2,7 +2,7 @@
 
 import pytest
 
-from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE, DOCKER_SOCKET_UNIT
 from dockerd_cfg.paths import HostPath
@@ -82,6 +82,13 @@ def test_the_socket_alone_is_told_to_bear_clients_that_ask_all_the_time(host: Ho
         path.parent.name for path in folder.glob("*.d/*") if "TriggerLimitIntervalSec=0" in path.read_text()
     ]
     assert limited == ["docker.socket.d"]
+
+
+def test_a_unit_whose_name_is_too_long_for_a_drop_in_is_not_held_and_needs_no_freeing(host: Host) -> None:
+    unit = "a" * 249 + ".mount"
+    with pytest.raises(FileProblem, match="ENAMETOOLONG"):
+        hold(host, (unit,))
+    assert not take_condition(host, (unit,))
 
 
 def test_taking_the_condition_from_some_lets_nobody_start_the_others(host: Host) -> None:

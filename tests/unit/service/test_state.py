@@ -253,9 +253,21 @@ def test_a_unit_that_comes_up_again_and_again_fails_the_stop(
         stop(host._replace(systemd=Restless(host.layout)), UNITS, (ROOT,))
 
 
-def test_a_held_database_is_told(host: Host) -> None:
-    with locked(host.layout.real(ROOT / "volumes/metadata.db"), "dockerd"):
-        assert restless(host, (ROOT,)) == ["some process still holds /var/lib/docker/volumes/metadata.db"]
+@pytest.mark.parametrize(
+    "database",
+    [
+        pytest.param("volumes/metadata.db", id="of volumes"),
+        pytest.param("100000.100000/volumes/metadata.db", id="of volumes, with user namespaces"),
+        pytest.param("io.containerd.metadata.v1.bolt/meta.db", id="of containerd"),
+        pytest.param(
+            "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db", id="of dockerd's own containerd"
+        ),
+    ],
+)
+def test_a_held_database_is_told(host: Host, database: str) -> None:
+    with locked(host.layout.real(ROOT / database), "dockerd"):
+        assert restless(host, (ROOT,)) == [f"some process still holds /var/lib/docker/{database}"]
+    assert restless(host, (ROOT,)) == []
 
 
 def test_a_mount_that_is_left_is_told(host: Host) -> None:

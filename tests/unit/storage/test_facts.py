@@ -8,7 +8,11 @@ from typing import Literal
 import pytest
 
 from dockerd_cfg.host.gateways import Host
-from dockerd_cfg.paths import DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.host.mounts import Mount
+from dockerd_cfg.host.systemd import CONTAINERD_SERVICE, DOCKER_SERVICE, UnitState
+from dockerd_cfg.locks import locked
+from dockerd_cfg.paths import DEFAULT_CONTAINERD_ROOT, DEFAULT_DATA_ROOT, HostPath
+from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import SandboxFilesystems
 from dockerd_cfg.storage.facts import read_facts
 from dockerd_cfg.storage.own_mounts import is_own_mount
@@ -97,3 +101,57 @@ def test_a_tree_is_not_renamed_into_another_subvolume(host: Host, subvolumes: Ho
     (tree,) = read_facts(host, subvolumes, "no").trees
 
     assert not tree.is_renamed
+
+
+LEFT = DEFAULT_DATA_ROOT / "overlay2/0f/merged"
+
+
+class LeftMounted(SandboxFilesystems):
+    """Has a mount that a crash of Docker left below its data root."""
+
+    def mounts(self) -> list[Mount]:
+        return [*super().mounts(), Mount(LEFT, "overlay", "overlay", frozenset({"rw"}), "0:50")]
+
+
+class Containerd(SandboxServices):
+    """Has a containerd of its own, which is up."""
+
+    def unit(self, name: str) -> UnitState:
+        if name == CONTAINERD_SERVICE:
+            return UnitState(name, load="loaded", active="active")
+        return super().unit(name)
+
+
+def with_units(host: Host, *up: str) -> Host:
+    SandboxServices(host.layout).write(active=list(up))
+    return host._replace(systemd=Containerd(host.layout)) if CONTAINERD_SERVICE in up else host
+
+
+@pytest.mark.parametrize(
+    ("up", "users"),
+    [
+        pytest.param((), (f"{LEFT} is still mounted",), id="Docker down"),
+        pytest.param(
+            (CONTAINERD_SERVICE,), (f"{LEFT} is still mounted",), id="Docker down, and not containerd"
+        ),
+        pytest.param((DOCKER_SERVICE,), (), id="Docker up"),
+    ],
+)
+def test_what_a_crash_left_mounted_is_found_before_anything_is_copied(
+    host: Host, up: tuple[str, ...], users: tuple[str, ...]
+) -> None:
+    left = with_units(host, *up)._replace(filesystems=LeftMounted(host.layout, host.runner))
+
+    assert read_facts(left, HostPath("/mnt/data"), "no").users == users
+
+
+@pytest.mark.parametrize(("up", "is_told"), [((), True), ((CONTAINERD_SERVICE,), False)], ids=["down", "up"])
+def test_what_a_running_containerd_holds_is_gone_after_its_stop(
+    host: Host, up: tuple[str, ...], is_told: bool
+) -> None:
+    database = DEFAULT_CONTAINERD_ROOT / "io.containerd.metadata.v1.bolt/meta.db"
+
+    with locked(host.layout.real(database), "containerd"):
+        users = read_facts(with_units(host, *up), HostPath("/mnt/data"), "yes").users
+
+    assert users == ((f"some process still holds {database}",) if is_told else ())

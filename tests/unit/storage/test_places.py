@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dockerd_cfg.errors import FileProblem
-from dockerd_cfg.files.links import switch_together
+from dockerd_cfg.files.links import put_back, remove_link, switch_together
 from dockerd_cfg.paths import HostPath, Layout
 from dockerd_cfg.storage.boot import mount_unit, mount_unit_step
 from dockerd_cfg.storage.places import (
@@ -13,6 +13,7 @@ from dockerd_cfg.storage.places import (
     exchange_with_link_back,
     lead_back,
     lead_to,
+    old_tree,
     refuse_without_room,
 )
 from tests.loop_disk import loop_disk
@@ -113,6 +114,28 @@ def test_a_folder_that_came_to_the_place_of_the_link_is_not_lost(copied: Layout)
     copied.real(OLD).mkdir()
     with pytest.raises(FileProblem, match="is a folder again"):
         lead(copied)
+
+
+def test_what_failed_since_a_name_was_too_long_to_be_set_aside_is_undone(copied: Layout) -> None:
+    too_long = OLD.with_name("d" * 256)
+    with pytest.raises(FileProblem, match="ENAMETOOLONG"):
+        lead_to(copied, OLD, NEW, too_long)
+
+    assert lead_back(copied, OLD, OLD, too_long, None) == []
+    remove_link(copied.real(too_long))
+    put_back(copied.real(too_long), copied.real(OLD))
+    assert old_tree(copied, OLD, too_long, NEW, was_mounted=False) == copied.real(OLD)
+    assert content(copied, OLD) == "old"
+
+
+@pytest.mark.parametrize("length", [238, 239, 255])
+def test_a_link_with_the_longest_of_names_is_led_elsewhere_and_back(copied: Layout, length: int) -> None:
+    link = OLD.with_name("d" * length)
+    copied.real(link).symlink_to("docker")
+    switch_together(lead_to(copied, link, NEW, ASIDE))
+    assert content(copied, link) == "new"
+    switch_together(lead_back(copied, link, OLD, ASIDE, "docker"))
+    assert content(copied, link) == "old"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dockerd_cfg.storage.copying import PreCopy
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.old_tree import CarryAhead, RemoveTree, SetAside
 from dockerd_cfg.storage.plan import MoveRequest, plan_move
+from dockerd_cfg.storage.stored_paths import MoveStoredPaths
 
 TARGET = HostPath("/mnt/data")
 
@@ -148,6 +149,25 @@ def test_a_tree_on_a_mount_point_of_its_own_is_not_renamed(facts: StorageFacts) 
     assert [str(step.path) for step in plan(mounted).finish if isinstance(step, RemoveTree)] == [
         "/var/lib/docker"
     ]
+
+
+@pytest.mark.parametrize(
+    ("way", "stops"),
+    [
+        ("copied", ()),
+        ("renamed", ("docker.socket", "docker.service")),
+        ("adopted", ("docker.socket", "docker.service")),
+    ],
+    ids=str,
+)
+def test_records_at_a_place_that_docker_may_have_come_up_on_are_rewritten_with_docker_stopped(
+    facts: StorageFacts, way: str, stops: tuple[str, ...]
+) -> None:
+    moved = replace(facts, trees=(replace(facts.trees[0], is_near=way == "renamed"),))
+
+    [step] = [one for one in plan(moved, adopt=way == "adopted").steps if isinstance(one, MoveStoredPaths)]
+
+    assert step.stops == stops
 
 
 def test_the_old_tree_is_removed_by_finish_only(facts: StorageFacts) -> None:

@@ -13,6 +13,7 @@ from dockerd_cfg.paths import HostPath
 from dockerd_cfg.quantities import shown_bytes
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from dockerd_cfg.storage.binds import Bind
+from dockerd_cfg.storage.boot import mount_unit
 from dockerd_cfg.storage.facts import StorageFacts, read_facts
 from dockerd_cfg.storage.plan import MoveRequest
 from dockerd_cfg.storage.preflight import preflight
@@ -21,6 +22,7 @@ Change = Callable[[StorageFacts], StorageFacts]
 ROOM = Usage(device=-1, total_bytes=1 << 40, free_bytes=1 << 40, free_inodes=1 << 30)
 FOLDER = HostPath("/mnt/data")
 ROOT = HostPath("/var/lib/docker")
+LONG_NAME = HostPath("/srv/" + "d" * 235)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,7 @@ ERRORS = [
     ("half-copy", "a copy never completed", target(half_copied=(FOLDER / "docker",))),
     ("target-writable-by-others", "writable by others", target(unsafe=(FOLDER,))),
     ("target-not-traversable", "closed to others", target(closed=(FOLDER,))),
+    ("long-name", "a name too long to be set aside", tree(source=LONG_NAME, named=LONG_NAME)),
     ("no-overlay", "nfs", target(fstype="nfs4")),
     ("no-overlay", "the trial failed", target(overlay_failure="no d_type")),
     ("mount-option", "noexec", target(mount_options=frozenset({"rw", "noexec"}))),
@@ -114,6 +117,7 @@ ERRORS = [
         "a bind",
         facts(binds=(Bind("container c", ROOT / "volumes/v/_data", is_root=False),)),
     ),
+    ("root-in-use", "in use while Docker is down", facts(users=("/var/lib/docker/overlay2/x is mounted",))),
     ("source-missing", "no source", tree(missing=True)),
     ("no-room", "no room", target(usage=ROOM._replace(free_bytes=1000))),
     ("no-inodes", "no inodes", target(usage=ROOM._replace(free_inodes=10))),
@@ -170,6 +174,33 @@ def test_a_mode_that_does_not_fit_the_host_is_refused_beforehand(
 
     assert code in {one.code for one in found if one.is_error and one.hint}
     assert code not in {one.code for one in preflight(change(fit), MoveRequest())}
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(253, False), (254, True)])
+def test_the_name_of_a_mount_unit_leaves_room_for_that_of_its_drop_ins(
+    fit: StorageFacts, length: int, is_refused: bool
+) -> None:
+    path = HostPath("/srv/" + "a" * (length - len("srv--docker.mount")) + "/docker")
+    found = preflight(tree(source=path, named=path)(fit), MoveRequest(mode="bind"))
+
+    assert len(mount_unit(path)) == length
+    assert ("mode-long-path" in {one.code for one in found}) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("change", "request_"),
+    [
+        (tree(source=LONG_NAME.with_name("d" * 234)), MoveRequest()),
+        (tree(source=LONG_NAME, is_near=True), MoveRequest()),
+        (tree(source=LONG_NAME, is_mount_point=True), MoveRequest()),
+        (tree(source=LONG_NAME), MoveRequest(adopt=True)),
+    ],
+    ids=["as long as can be", "renamed", "a mount point", "adopted"],
+)
+def test_a_long_name_is_no_obstacle_where_the_old_data_can_be_set_aside_or_is_not(
+    fit: StorageFacts, change: Change, request_: MoveRequest
+) -> None:
+    assert "long-name" not in {one.code for one in preflight(change(fit), request_)}
 
 
 def test_every_error_says_what_to_do(fit: StorageFacts) -> None:

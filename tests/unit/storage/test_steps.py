@@ -43,6 +43,9 @@ class Silent:
     def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
         """Nobody listens."""
 
+    def warn(self, message: str) -> None:
+        """Nobody listens."""
+
 
 def context(host: Host, *, captured: dict[str, Before] | None = None, was_applied: bool = False) -> Context:
     return Context(
