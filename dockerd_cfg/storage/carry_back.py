@@ -14,7 +14,7 @@ from dockerd_cfg.storage.sealed import NOTE, Settled
 from dockerd_cfg.storage.stored_paths import rewrite_records
 from dockerd_cfg.storage.target import is_ours, real_path
 
-_LOSS: Final = "does not hold the moved data: is its disk mounted? Without it, all that was written since the move would be lost"
+_LOSS: Final = "does not hold the moved data: is its disk mounted, and not another? Without it, all that was written since the move would be lost"
 
 
 def refuse_carry_back(layout: Layout, tree: MovedTree, before: Before, mode: Mode) -> None:
@@ -22,7 +22,7 @@ def refuse_carry_back(layout: Layout, tree: MovedTree, before: Before, mode: Mod
 
     ``before`` is what was captured before the switch.
     """
-    if not is_ours(layout.real(tree.target), tree.source):
+    if not is_ours(layout.real(tree.target), tree.source, before.get("token")):
         raise FileProblem(
             f"{tree.target} {_LOSS}",
             hint=f"{_mount(tree)}; if it is lost for good, {_way_out(tree, mode)}",
@@ -36,7 +36,7 @@ def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) ->
     Nothing is done when the switch was never finished and the host has not been up since: nothing was written.
     """
     new = real_path(context, tree.target)
-    if not is_ours(new, tree.source):
+    if not is_ours(new, tree.source, before.get("token")):
         if not context.was_applied and before.get("boot") == boot_id(context):
             return
         raise CommandFailed(f"{tree.target} {_LOSS}", hint=_mount(tree))

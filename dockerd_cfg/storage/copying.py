@@ -178,7 +178,7 @@ class VerifyTree(Step):
         verify(source, target, settled.paths if settled else (), contents=self.contents)
         # or what was verified lies below the mount of its disk
         require_ours(context, self.target, self.source)
-        mark_complete(target, self.source)
+        mark_complete(context, self.target, self.source)
 
 
 def boot_id(context: Context) -> str:

@@ -36,7 +36,7 @@ from dockerd_cfg.storage.places import (
     set_under,
     take_off,
 )
-from dockerd_cfg.storage.target import require_ours
+from dockerd_cfg.storage.target import noted_token, require_ours
 
 Edit = Annotated[EditDaemonJson | EditContainerdConfig | WriteMountUnit, Field(discriminator="kind")]
 
@@ -81,7 +81,7 @@ class HandOver(Step):
         return f"Switch back from {targets}{'; what was written there stays there' if stays else ''}"
 
     def capture(self, context: Context) -> Before:
-        """Keep the files to be edited, and note the moment."""
+        """Keep the files to be edited, and note the moment and what tells our copies from others."""
         kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
         edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
         layout: Layout = context.host.layout
@@ -94,6 +94,7 @@ class HandOver(Step):
             "links": kept,
             "files": edited,
             "mounted": mounted,
+            "token": noted_token(context),
         }
 
     def apply(self, context: Context, before: Before) -> None:
