@@ -1,5 +1,6 @@
 """Bringing back to the old tree what Docker has written to the new one since the move."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -30,15 +31,30 @@ def refuse_carry_back(layout: Layout, tree: MovedTree, before: Before, mode: Mod
     refuse_without_room(layout, tree.target, _old_tree(layout, tree, before))
 
 
+def is_given_up(context: Context, tree: MovedTree, before: Before) -> bool:
+    """Tell whether ``tree`` is not there and the old one counts: the move never came to its end, nor the host up since."""
+    is_there = is_ours(real_path(context, tree.target), tree.source, before.get("token"))
+    return not is_there and not context.was_applied and before.get("boot") == boot_id(context)
+
+
+def left_there(tree: MovedTree, before: Before) -> str:
+    """Return, for people, what is lost when a new tree on which Docker was started is given up."""
+    since = datetime.fromtimestamp(float(str(before["at"])), UTC).isoformat(timespec="seconds")
+    return (
+        f"what Docker wrote to {tree.target} since {since} is not in the old data, which Docker uses again: it is on the "
+        f"disk of {tree.target} alone, which is gone or reports errors; look for it in {tree.target} when that is back"
+    )
+
+
 def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) -> None:
     """Carry back, verify. Docker is down. Raises CommandFailed or FileProblem.
 
-    Nothing is done when the switch was never finished and the host has not been up since: nothing was written.
+    Nothing is done when the new tree `is_given_up`.
     """
+    if is_given_up(context, tree, before):
+        return
     new = real_path(context, tree.target)
     if not is_ours(new, tree.source, before.get("token")):
-        if not context.was_applied and before.get("boot") == boot_id(context):
-            return
         raise CommandFailed(f"{tree.target} {_LOSS}", hint=_mount(tree))
     old = _old_tree(context.host.layout, tree, before)
     ahead, at = Settled.read(old, new), float(str(before["at"]))
