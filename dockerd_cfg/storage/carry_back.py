@@ -1,6 +1,7 @@
 """Bringing back to the old tree what Docker has written to the new one since the move."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from dockerd_cfg.change.plan import Before, Context
 from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.paths import Layout
 from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
+from dockerd_cfg.storage.flagged import lift_flags
 from dockerd_cfg.storage.moved_tree import Mode, MovedTree
 from dockerd_cfg.storage.places import old_tree, refuse_without_room
 from dockerd_cfg.storage.sealed import NOTE, Settled
@@ -63,7 +65,8 @@ def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) ->
         ahead is None or ahead.since < at
     ):  # what an earlier move, of which the old tree is the copy, left there
         ahead = Settled(at, copied.paths if copied else frozenset())
-    copy_rest(
+    copy = partial(
+        copy_rest,
         context,
         new,
         old,
@@ -73,6 +76,13 @@ def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) ->
         careful=True,
         rebooted=before.get("boot") != boot_id(context),
     )
+    try:
+        copy()
+    except CommandFailed:
+        # sought only now: that takes a walk over both trees
+        if not lift_flags(old, new, at, ahead.paths):
+            raise
+        copy()
     verify(new, old, ahead.paths)
     if tree.name == "docker" and mode != "bind":
         rewrite_records(old, tree.target, tree.source)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
+from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from tests.unit.cli.test_config_commands import Tool
 
@@ -77,3 +80,101 @@ def test_what_docker_wrote_to_a_new_disk_that_drops_out_in_the_move_is_told(
     assert Tool(sandbox, monkeypatch).services.unit("docker.service").is_active
     assert ("but what Docker wrote to /mnt/data/docker since 20" in state) == is_told
     assert (volume(sandbox.parent, "host/disk-gone") / "order").exists()
+
+
+@pytest.fixture
+def flagged(sandbox: Path) -> Iterator[Path]:
+    """A sandbox whose file systems have the flags; what the test sets is taken off again."""
+    probe = sandbox / "probe"
+    probe.touch()
+    if subprocess.run(["chattr", "+i", probe], check=False, capture_output=True).returncode:
+        pytest.skip("this file system has no immutable files")
+    yield sandbox
+    subprocess.run(["chattr", "-R", "-i", "-a", sandbox], check=False, capture_output=True)
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("flag", ["a", "i"])
+def test_what_flags_kept_as_it_was_in_the_old_data_is_carried_back(
+    flagged: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    """The copy has no flags, so that the application writes there what it likes."""
+    tool, old, new = Tool(flagged, monkeypatch), volume(flagged), volume(flagged, "mnt/data/docker")
+    for name in ("written", "removed"):
+        (old / name).write_text("before")
+    (old / "folder").mkdir()
+    (old / "folder/within").write_text("before")
+    for name in ("written", "removed", "folder"):
+        subprocess.run(["chattr", f"+{flag}", old / name], check=True)
+    assert tool("move-storage", "/mnt/data", "--yes").code == 0
+    (new / "written").write_text("after")
+    (new / "removed").unlink()
+    (new / "folder/within").unlink()
+
+    assert tool("rollback", "--yes").code == 0
+
+    assert (old / "written").read_text() == "after"
+    assert not (old / "removed").exists()
+    assert list((old / "folder").iterdir()) == []
+
+
+class WritesThenFails:
+    """Writes to the new place once Docker is started there, and takes away what the check looks for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def recording(self, entry: Entry) -> None:
+        """See an entry that is about to be written."""
+
+    def recorded(self, entry: Entry) -> None:
+        """See an entry that is on disk."""
+        if (entry.event, entry.kind) == ("started", "check-docker"):
+            (volume(self.root, "mnt/data/docker") / "written").write_text("after")
+            raise CommandFailed("something else goes wrong")
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_a_move_that_fails_after_a_flagged_file_was_written_is_undone(flagged: Path) -> None:
+    (volume(flagged) / "written").write_text("before")
+    subprocess.run(["chattr", "+i", volume(flagged) / "written"], check=True)
+
+    code = run(
+        ["move-storage", "/mnt/data", "--yes"],
+        make_host=lambda: sandbox_host(flagged),
+        report=Report(out=io.StringIO(), err=io.StringIO()),
+        witnesses=(WritesThenFails(flagged),),
+    )
+
+    assert code == 6
+    assert (volume(flagged) / "written").read_text() == "after"
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_what_cannot_be_carried_back_is_told_before_docker_is_stopped(
+    sandbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the old data that somebody mounted read-only since, for instance."""
+    tool, new = Tool(sandbox, monkeypatch), volume(sandbox, "mnt/data/docker")
+    (volume(sandbox) / "file").write_text("before")
+    assert tool("move-storage", "/mnt/data", "--yes").code == 0
+    (new / "file").write_text("after")
+    (aside,) = sandbox.glob("var/lib/docker.old-*")
+    began = tool.invocation
+    mounted = aside / "volumes/records/_data"
+    subprocess.run(["mount", "--bind", mounted, mounted], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", mounted], check=True)
+    try:
+        failed = tool("rollback", "--yes")
+    finally:
+        subprocess.run(["umount", volume(sandbox)], check=True)
+
+    assert failed.code == 7
+    assert "for a way back" in failed.result["error"]["message"]
+    assert tool.invocation == began
+    assert tool.services.unit("docker.service").is_active
+    assert tool("rollback", "--yes").code == 0
+    assert (volume(sandbox) / "file").read_text() == "after"
