@@ -85,7 +85,7 @@ def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) ->
         copy()
     verify(new, old, ahead.paths)
     if tree.name == "docker" and mode != "bind":
-        rewrite_records(old, tree.target, tree.source)
+        rewrite_records(old, tree.target, tree.source, writes_over=True)
     files.remove_file(old / NOTE)
 
 

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from dockerd_cfg.change.journal import Entry
 from dockerd_cfg.cli.app import run
 from dockerd_cfg.cli.report import Report
 from dockerd_cfg.errors import CommandFailed
+from dockerd_cfg.paths import Layout
+from dockerd_cfg.sandbox.daemon import SandboxServices
 from dockerd_cfg.sandbox.host import make_sandbox, sandbox_host
 from tests.unit.cli.test_config_commands import Tool
 
@@ -178,3 +183,83 @@ def test_what_cannot_be_carried_back_is_told_before_docker_is_stopped(
     assert tool.services.unit("docker.service").is_active
     assert tool("rollback", "--yes").code == 0
     assert (volume(sandbox) / "file").read_text() == "after"
+
+
+class FailsAtStart:
+    """Lets Docker write over a file at the new place, and its start fail."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def recording(self, entry: Entry) -> None:
+        """See an entry that is about to be written."""
+
+    def recorded(self, entry: Entry) -> None:
+        """See an entry that is on disk."""
+        if (entry.event, entry.kind) == ("started", "start-docker"):
+            (volume(self.root, "mnt/data/docker") / "database").write_bytes(b"after!" * 20_000)
+            raise CommandFailed("docker.service does not start")
+
+
+@pytest.fixture
+def full(sandbox: Path) -> Iterator[Path]:
+    """Docker's data on a disk without room for another byte: the folder where it is mounted."""
+    disk = sandbox / "srv/old"
+    disk.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], check=True)
+    try:
+        shutil.copytree(sandbox / "var/lib/docker", disk / "docker", symlinks=True)
+        (sandbox / "etc/docker/daemon.json").write_text(json.dumps({"data-root": "/srv/old/docker"}))
+        for record in (disk / "docker").glob("containers/*/config.v2.json"):
+            record.write_text(record.read_text().replace("/var/lib/docker", "/srv/old/docker"))
+        SandboxServices(Layout(sandbox)).boot(running=("web", "job"))
+        (volume(disk, "docker") / "database").write_bytes(b"before" * 20_000)
+        with suppress(OSError), (disk / "fill").open("wb", buffering=0) as fill:
+            while True:
+                fill.write(bytes(4096))
+        assert os.statvfs(disk).f_bfree == 0
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def records(disk: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((disk / "docker").glob("containers/*/config.v2.json"))]
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_a_move_off_a_completely_full_disk_is_undone_though_the_way_back_has_no_room(
+    sandbox: Path, full: Path
+) -> None:
+    """What did not grow is written over: for a full disk the tool is made."""
+    before = records(full)
+    assert any(b"/srv/old/docker/volumes" in data for data in before)
+
+    code = run(
+        ["move-storage", "/mnt/data", "--yes"],
+        make_host=lambda: sandbox_host(sandbox),
+        report=Report(out=io.StringIO(), err=io.StringIO()),
+        witnesses=(FailsAtStart(sandbox),),
+    )
+
+    assert code == 6
+    assert SandboxServices(Layout(sandbox)).unit("docker.service").is_active
+    assert records(full) == before
+    assert (volume(full, "docker") / "database").read_bytes() == b"after!" * 20_000
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("as_root")
+def test_a_move_is_rolled_back_to_a_disk_that_is_still_full(
+    sandbox: Path, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, tool = records(full), Tool(sandbox, monkeypatch)
+    assert tool("move-storage", "/mnt/data", "--yes").code == 0
+    (volume(sandbox, "mnt/data/docker") / "database").write_bytes(b"after!" * 20_000)
+
+    found = tool("rollback", "--yes")
+
+    assert found.code == 0, found
+    assert records(full) == before
+    assert (volume(full, "docker") / "database").read_bytes() == b"after!" * 20_000
