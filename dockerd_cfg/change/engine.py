@@ -148,7 +148,7 @@ class Engine:
         if isinstance(cause, DockerdCfgError | OSError | Interrupted):
             raise StepFailed(
                 f"“{step.describe()}” failed: {what}",
-                state="everything was undone; the host is as it was before",
+                state=f"everything was undone; the host is as it was before{self._journal.lost}",
                 hint=getattr(cause, "hint", None),
                 findings=getattr(cause, "findings", ()),
             ) from cause

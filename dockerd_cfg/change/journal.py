@@ -117,6 +117,12 @@ class Record:
         found = [one for one in self._counting() if one.event == event and step in {None, one.kind}]
         return datetime.fromisoformat(found[-1].at).timestamp() if found else None
 
+    @property
+    def lost(self) -> str:
+        """What undoing could not bring back, for people, to follow the sentence that all is undone; mostly empty."""
+        noted = [(entry.before or {}).get("lost") for entry in self.entries if entry.event == "undoing"]
+        return "".join(f"; but {said}" for lost in noted if isinstance(lost, list) for said in lost)
+
     def captured(self, event: Literal["started", "undoing"], step: int | str) -> dict[str, JsonValue] | None:
         """Return what was captured at ``event`` of the step of that number or kind, None if it never came to that."""
         for entry in self._counting():

@@ -81,7 +81,10 @@ class Step(Document):
         return None
 
     def capture_undo(self, context: Context) -> Before:
-        """Read what steps undone after this one will need; must change nothing and should not fail."""
+        """Read what steps undone after this one will need; must change nothing and should not fail.
+
+        Sentences under ``lost`` tell people what undoing cannot bring back.
+        """
         return {}
 
     def revert(self, context: Context, before: Before) -> None:

@@ -88,7 +88,7 @@ def rollback(
         kept = kept_options(undone)
         but = f", but for what somebody else changed since and which stays: {', '.join(kept)}" if kept else ""
         stays = "; the addresses of Docker's bridge stay" if lasting else ""
-        session.report.answer(f"The run {chosen.id} is undone{but}{stays}{unread}.")
+        session.report.answer(f"The run {chosen.id} is undone{but}{stays}{unread}{undone.record.lost}.")
         data = {**run_data(undone), **diff}
         return Result(
             command=session.command,

@@ -36,7 +36,7 @@ def resume(
         with session.engine(chosen) as (engine, journal):
             if journal.is_undoing:
                 engine.revert()
-                session.report.answer(f"The run {chosen.id} is undone.")
+                session.report.answer(f"The run {chosen.id} is undone{journal.lost}.")
             elif journal.was_applied:
                 engine.finish()
                 session.report.answer(f"The run {chosen.id} is finished.")

@@ -172,6 +172,20 @@ def replace_many(
         sync_filesystem(tree)
 
 
+def write_over(tree: Path, images: Mapping[Path, FileImage]) -> None:
+    """Write the contents of ``images`` into the files that are there, below ``tree``, durably.
+
+    For a full disk: what does not grow needs no room. When the machine stops meanwhile, a file may hold a part of both.
+    Raises FileProblem.
+    """
+    with translated(f"cannot write below {tree}"):
+        for real, image in images.items():
+            with open(os.open(real, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "wb") as file:
+                file.write(image.data or b"")
+                file.truncate()
+        sync_filesystem(tree)
+
+
 @contextmanager
 def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
     """Write ``image`` to a file beside ``real`` for the block to rename; what is left of it afterwards is removed."""

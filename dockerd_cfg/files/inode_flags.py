@@ -26,21 +26,24 @@ def is_fixed(path: Path) -> bool:
         os.close(descriptor)
 
 
-def lift(name: bytes, folder: int) -> None:
+def lift(name: bytes, folder: int) -> bool:
     """Take the flags off the file or folder ``name`` in the open ``folder``; whatever else is there has none.
 
-    Raises OSError if it is not there or cannot be opened.
+    Returns whether it had any. Raises OSError if it is not there or cannot be opened.
     """
     kind = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-        return
+        return False
     descriptor = os.open(name, _OPEN, dir_fd=folder)
     try:
         flags = _flags(descriptor)
-        if flags & _IMMUTABLE_OR_APPEND:
-            fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
+        if not flags & _IMMUTABLE_OR_APPEND:
+            return False
+        fcntl.ioctl(descriptor, _SET_FLAGS, (flags & ~_IMMUTABLE_OR_APPEND).to_bytes(8, "little"))
     except OSError:
-        return  # a file system without such flags
+        return False  # a file system without such flags
+    else:
+        return True
     finally:
         os.close(descriptor)
 

@@ -34,6 +34,9 @@ _PARTIAL: Final = 23
 _TOO_LONG: Final = re.compile(
     "max-path len|overly long|name too long|cannot delete non-empty directory", re.IGNORECASE
 )
+# What a later copy would meet again, when Docker is stopped: EPERM, EIO, ENOSPC, EROFS and EDQUOT, at the end of a line.
+_LASTING: Final = r"\((1|5|28|30|122)\)$"
+_FULL: Final = r"\(28\)$"
 # Of each path that is copied by its name: names are hard links to each other in the copy if they come in one go.
 _TAKEN: Final = 3500
 _WILDCARD: Final = re.compile(rb"[*?\[\\]")
@@ -91,14 +94,21 @@ def copy_tree(
     What is ``settled`` (paths relative to ``source``, without wildcards) is left as it is.
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
     comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
-    nothing at all when something could not be read. ``reading``: sizes and times in the target are not to be trusted,
+    nothing at all when something could not be read; on a full disk, files are written over then, which needs no room for
+    what did not grow. ``reading``: sizes and times in the target are not to be trusted,
     contents are compared. Raises CommandFailed.
     """
     polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
     options = ["--info=progress2", *(["--checksum"] if reading else [])]
     reader = _ProgressReader(progress, total_bytes, note)
     rsync = _Rsync(
-        runner, source, target, [*polite, "rsync", *_FAITHFUL, *options], live=live, on_output=reader
+        runner,
+        source,
+        target,
+        [*polite, "rsync", *_FAITHFUL, *options],
+        live=live,
+        careful=careful,
+        on_output=reader,
     )
     order = "--delete-after" if careful else "--delete-delay"
     with _listing(b"/" + path for path in settled) as left:
@@ -110,14 +120,22 @@ def copy_tree(
 
 
 def copy_again(
-    runner: Runner, source: Path, target: Path, names: Iterable[bytes], *, live: bool = False
+    runner: Runner,
+    source: Path,
+    target: Path,
+    names: Iterable[bytes],
+    *,
+    live: bool = False,
+    careful: bool = False,
 ) -> None:
     """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
 
     All in one go, but for very long paths: names that are hard links to each other are so in the copy if they come
-    together, and only then. ``live``: as in `copy_tree`.
+    together, and only then. ``live``, ``careful``: as in `copy_tree`.
     """
-    rsync = _Rsync(runner, source, target, ["rsync", *_FAITHFUL, "--ignore-times"], live=live)
+    rsync = _Rsync(
+        runner, source, target, ["rsync", *_FAITHFUL, "--ignore-times"], live=live, careful=careful
+    )
     long: list[bytes] = []
     with _listing(_short(names, long)) as listed:
         if listed.stat().st_size:
@@ -147,10 +165,12 @@ class _Rsync:
         argv: list[str],
         *,
         live: bool,
+        careful: bool,
         on_output: Callable[[str], None] | None = None,
     ) -> None:
         self.source, self.target = source, target
         self._runner, self._argv, self._live, self._on_output = runner, argv, live, on_output
+        self._writes_over = careful
 
     def run(self, folder: bytes, *options: str) -> Completed:
         """Copy what is in ``folder``; one that is not there is one that vanished."""
@@ -161,14 +181,22 @@ class _Rsync:
             except OSError as error:
                 return Completed(("rsync",), _VANISHED, "", str(error))
             argv = [*self._argv, *own, "--from0", *options, *(f"{place}/" for place in places)]
-            # nudged: a container may put a pipe in the place of a file that rsync is about to open
-            return self._runner.run(
-                argv, timeout=None, check=False, on_output=self._on_output, nudged=self._live
-            )
+            done = self._run(argv)
+            if self._writes_over and re.search(_FULL, done.stderr, re.MULTILINE):
+                again = self._run([*argv, "--inplace"])
+                return again if again.is_success else done
+            return done
+
+    def _run(self, argv: list[str]) -> Completed:
+        # nudged: a container may put a pipe in the place of a file that rsync is about to open
+        return self._runner.run(argv, timeout=None, check=False, on_output=self._on_output, nudged=self._live)
 
     def require(self, done: Completed) -> None:
         """Raise CommandFailed unless that is good enough."""
-        if not (done.is_success or (self._live and done.exit_code in {_VANISHED, _PARTIAL})):
+        is_passing = done.exit_code in {_VANISHED, _PARTIAL} and not re.search(
+            _LASTING, done.stderr, re.MULTILINE
+        )
+        if not (done.is_success or (self._live and is_passing)):
             raise _failed(done, "rsync", self.target)
 
 

@@ -178,7 +178,7 @@ class VerifyTree(Step):
         verify(source, target, settled.paths if settled else (), contents=self.contents)
         # or what was verified lies below the mount of its disk
         require_ours(context, self.target, self.source)
-        mark_complete(target, self.source)
+        mark_complete(context, self.target, self.source)
 
 
 def boot_id(context: Context) -> str:
@@ -227,7 +227,7 @@ def copy_live(
         pre_copy(host.runner, source, target, **told, polite=polite, bwlimit=limit)
     again = begin(source)
     changed = compare.changed_since(source, since, candidates)
-    copy_again(host.runner, source, target, changed, live=True)
+    copy_again(host.runner, source, target, changed, live=True, careful=careful)
     same = {path for path in candidates if compare.is_same(source, target, path, contents=contents)}
     files.sync_filesystem(target)
     Settled(again, frozenset(same)).write(target)
@@ -253,7 +253,7 @@ def copy_rest(
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
     if settled is not None and rebooted:
-        rewrite(context, source, target, settled)
+        rewrite(context, source, target, settled, careful=careful)
     copy_tree(
         host.runner,
         source,
@@ -265,20 +265,21 @@ def copy_rest(
         careful=careful,
     )
     if settled is not None:
-        copy_again(host.runner, source, target, compare.changed_since(source, settled.since, paths))
+        changed = compare.changed_since(source, settled.since, paths)
+        copy_again(host.runner, source, target, changed, careful=careful)
     files.sync_filesystem(target)
 
 
-def rewrite(context: Context, source: Path, target: Path, settled: Settled) -> None:
+def rewrite(context: Context, source: Path, target: Path, settled: Settled, *, careful: bool = False) -> None:
     """Copy again what was written to ``target`` since it was ``settled``, by an attempt that a power cut may have ended.
 
-    Such files may have the right sizes and times, and no contents. Raises CommandFailed.
+    Such files may have the right sizes and times, and no contents. ``careful``: see `copy_tree`. Raises CommandFailed.
     """
     host: Host = context.host
     written = compare.changed_since(target, settled.since, settled.paths)
     with Reach(os.fsencode(source)) as reach:
         there = [path for path in written if _exists(reach, path)]
-    copy_again(host.runner, source, target, there)
+    copy_again(host.runner, source, target, there, careful=careful)
 
 
 def _exists(reach: Reach, path: bytes) -> bool:

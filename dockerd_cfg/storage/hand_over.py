@@ -22,7 +22,7 @@ from dockerd_cfg.paths import Layout
 from dockerd_cfg.service.hold import hold, take_condition
 from dockerd_cfg.service.stopping import stop
 from dockerd_cfg.storage.boot import WriteMountUnit, mount_unit
-from dockerd_cfg.storage.carry_back import carry_back, refuse_carry_back
+from dockerd_cfg.storage.carry_back import carry_back, is_given_up, left_there, refuse_carry_back
 from dockerd_cfg.storage.containerd import EditContainerdConfig
 from dockerd_cfg.storage.copying import boot_id
 from dockerd_cfg.storage.moved_tree import Mode, MovedTree
@@ -36,7 +36,7 @@ from dockerd_cfg.storage.places import (
     set_under,
     take_off,
 )
-from dockerd_cfg.storage.target import require_ours
+from dockerd_cfg.storage.target import noted_token, require_ours
 
 Edit = Annotated[EditDaemonJson | EditContainerdConfig | WriteMountUnit, Field(discriminator="kind")]
 
@@ -81,7 +81,7 @@ class HandOver(Step):
         return f"Switch back from {targets}{'; what was written there stays there' if stays else ''}"
 
     def capture(self, context: Context) -> Before:
-        """Keep the files to be edited, and note the moment."""
+        """Keep the files to be edited, and note the moment and what tells our copies from others."""
         kept: dict[str, JsonValue] = {tree.name: self._link(context, tree) for tree in self.trees}
         edited: list[JsonValue] = [edit.capture(context) for edit in self.edits]
         layout: Layout = context.host.layout
@@ -94,6 +94,7 @@ class HandOver(Step):
             "links": kept,
             "files": edited,
             "mounted": mounted,
+            "token": noted_token(context),
         }
 
     def apply(self, context: Context, before: Before) -> None:
@@ -152,12 +153,26 @@ class HandOver(Step):
             return "old"
         return "new" if all(leads) else "both"
 
+    def capture_undo(self, context: Context) -> Before:
+        """Note, for people, what Docker may have written to a new tree that is not there any more, and is given up."""
+        before = context.captured(self.kind)
+        if before is None or context.captured("start-docker") is None:
+            return {}
+        lost: list[JsonValue] = [
+            left_there(tree, before)
+            for tree in self.trees
+            if tree.placement == "copied"
+            and self._leads_to_new(context.host.layout, before, tree)
+            and is_given_up(context, tree, before)
+        ]
+        return {"lost": lost} if lost else {}
+
     def revert(self, context: Context, before: Before) -> None:
         """Carry back, verify, switch back. Raises CommandFailed or FileProblem.
 
         When the new tree cannot be found although Docker ran on it for good, or came up on it by itself after a reboot,
         this refuses: the old tree would be taken back as it was before the move. In any other move that never came to
-        its end, the old tree is what counts.
+        its end, the old tree is what counts; what may have been lost was noted by `capture_undo`.
         """
         host: Host = context.host
         # Docker's unit needs the mounts: whoever starts it, though it is held, would have them mounted again.

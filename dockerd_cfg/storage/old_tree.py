@@ -11,7 +11,8 @@ from dockerd_cfg.files import links, trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copying import begin, boot_id, copy_live
-from dockerd_cfg.storage.target import is_ours, real_path, refuse_mounts
+from dockerd_cfg.storage.flagged import lift_flags
+from dockerd_cfg.storage.target import is_ours, noted_token, real_path, refuse_mounts
 
 
 class CarryAhead(Step):
@@ -38,17 +39,19 @@ class CarryAhead(Step):
         return {"boot": boot_id(context)}
 
     def revert(self, context: Context, before: Before) -> None:
-        """Bring the old tree near to the new one. Raises CommandFailed."""
+        """Bring the old tree near to the new one. Raises CommandFailed or FileProblem."""
         old, new = real_path(context, self.old), real_path(context, self.new)
-        if not context.was_applied or not is_ours(new, self.source):
+        if not context.was_applied or not is_ours(new, self.source, noted_token(context)):
             return  # nothing to speak of was written, or the new tree is not there: handing back will tell
         if not old.is_dir() or old.samefile(new):
             return  # the new tree covers the old one: handing back uncovers it
+        since = begin(new)
+        lift_flags(old, new, min(since, float(str((context.captured("hand-over") or {})["at"]))))
         copy_live(
             context,
             new,
             old,
-            since=begin(new),
+            since=since,
             total_bytes=0,
             note=f"carrying back what was written to {self.new}",
             careful=True,

@@ -6,6 +6,7 @@ the volume's mode asks for relabelling, which is the default), so that after a m
 starts. Newer ones correct the record at the container's next start.
 """
 
+import errno
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from dockerd_cfg import files
 from dockerd_cfg.change.plan import Before, Context, Step
 from dockerd_cfg.config.edit import Change, Set, edit
 from dockerd_cfg.config.scan import ScanError, scan
+from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
@@ -60,11 +62,11 @@ class MoveStoredPaths(Step):
             stop(host, self.stops, (self.target,))
 
 
-def rewrite_records(tree: Path, old: HostPath, new: HostPath) -> None:
+def rewrite_records(tree: Path, old: HostPath, new: HostPath, *, writes_over: bool = False) -> None:
     """Let the records of the containers in the data root ``tree`` name volumes below ``new`` instead of ``old``.
 
     All else in a record stays, to the byte. A record that cannot be read is left to Docker, which will say so.
-    Raises FileProblem when one cannot be written.
+    ``writes_over``: on a full disk the records may be written over, since they can be had again after a power cut. Raises FileProblem when one cannot be written.
     """
     changed: dict[Path, FileImage] = {}
     for record in _records(tree):
@@ -77,7 +79,13 @@ def rewrite_records(tree: Path, old: HostPath, new: HostPath) -> None:
         if data != image.data:
             changed[record] = FileImage(data, image.mode, image.owner, image.group)
     if changed:
-        files.replace_many(tree, changed)
+        try:
+            files.replace_many(tree, changed)
+        except FileProblem as problem:
+            is_full = isinstance(problem.__cause__, OSError) and problem.__cause__.errno == errno.ENOSPC
+            if not (writes_over and is_full):
+                raise
+            files.write_over(tree, changed)
 
 
 def _records(tree: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,11 +12,13 @@ from dockerd_cfg.errors import CommandFailed, FileProblem
 from dockerd_cfg.files import trees
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.mounts import mounts_below
+from dockerd_cfg.json_value import JsonValue
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copy import MARKER
 
 # What a disk answers that broke or, since it broke, is only read from.
 _BROKEN: Final = frozenset({errno.EIO, errno.EROFS})
+_TOKEN_BYTES: Final = 16
 
 
 class ReserveTarget(Step):
@@ -34,18 +37,19 @@ class ReserveTarget(Step):
         return f"Remove the copy in {self.target}"
 
     def capture(self, context: Context) -> Before:
-        """Note whether the (empty) folder was there before."""
-        return {"existed": real_path(context, self.target).is_dir()}
+        """Note whether the (empty) folder was there before, and what tells this run's copies from those of any other."""
+        token = noted_token(context) or os.urandom(_TOKEN_BYTES).hex()
+        return {"existed": real_path(context, self.target).is_dir(), "token": token}
 
     def apply(self, context: Context, before: Before) -> None:
         """Make folder and marker. Raises FileProblem when something else has come there meanwhile."""
-        target = real_path(context, self.target)
+        target, token = real_path(context, self.target), before.get("token")
         if not files.make_new_folder(target, mode=0o710):
             if target.is_symlink() or not target.is_dir():
                 raise FileProblem(f"{self.target} is no folder")
-            if not (is_ours(target, self.source) or _is_empty(target)):
+            if not (is_ours(target, self.source, token) or _is_empty(target)):
                 raise FileProblem(f"{self.target} is no longer empty: something else was put there")
-        _mark(target, self.source, is_complete=False)
+        _mark(target, self.source, token, is_complete=False)
 
     def revert(self, context: Context, before: Before) -> None:
         """Remove the copy, if it is there and ours: a disk that is gone, or broke, needs no cleaning. Raises FileProblem."""
@@ -53,7 +57,7 @@ class ReserveTarget(Step):
         if (
             not target.is_dir()
             or target.is_symlink()
-            or not (is_ours(target, self.source) or _is_empty(target))
+            or not (is_ours(target, self.source, before.get("token")) or _is_empty(target))
         ):
             return
         refuse_mounts(context.host, self.target)
@@ -72,9 +76,18 @@ def _is_empty(target: Path) -> bool:
     return all(entry.name == f".{MARKER}{files.TEMPORARY}" for entry in target.iterdir())
 
 
-def is_ours(target: Path, source: HostPath) -> bool:
-    """Tell whether ``target`` holds our marker for a copy of ``source``."""
-    return _marker(target).get("source") == str(source)
+def noted_token(context: Context) -> JsonValue:
+    """Return what the markers of this run's copies hold; None in a run that an earlier version began."""
+    return (context.captured("reserve-target") or {}).get("token")
+
+
+def is_ours(target: Path, source: HostPath, token: JsonValue) -> bool:
+    """Tell whether ``target`` holds the marker of that very copy of ``source``.
+
+    Paths are the same on many a host: of another host's disk, mounted here, only the ``token`` tells. See `noted_token`.
+    """
+    marker = _marker(target)
+    return marker.get("source") == str(source) and marker.get("token") == token
 
 
 def is_half_copied(target: Path) -> bool:
@@ -82,9 +95,9 @@ def is_half_copied(target: Path) -> bool:
     return _marker(target).get("complete") is False
 
 
-def mark_complete(target: Path, source: HostPath) -> None:
+def mark_complete(context: Context, target: HostPath, source: HostPath) -> None:
     """Note in ``target`` that it is a verified copy of ``source``. Raises FileProblem."""
-    _mark(target, source, is_complete=True)
+    _mark(real_path(context, target), source, noted_token(context), is_complete=True)
 
 
 def remove_half_marker(target: Path) -> None:
@@ -92,8 +105,9 @@ def remove_half_marker(target: Path) -> None:
     files.remove_leftover(target / MARKER)
 
 
-def _mark(target: Path, source: HostPath, *, is_complete: bool) -> None:
-    marker = json.dumps({"source": str(source), "complete": is_complete}).encode() + b"\n"
+def _mark(target: Path, source: HostPath, token: JsonValue, *, is_complete: bool) -> None:
+    told = {"source": str(source), "token": token, "complete": is_complete}
+    marker = json.dumps(told).encode() + b"\n"
     files.replace_file(target / MARKER, files.FileImage(marker, 0o600))
 
 
@@ -111,7 +125,7 @@ def require_ours(context: Context, target: HostPath, source: HostPath) -> None:
     So it is when its disk was unmounted: what is copied then comes to the disk below, and Docker's start, which mounts
     the disk again, covers it.
     """
-    if not is_ours(real_path(context, target), source):
+    if not is_ours(real_path(context, target), source, noted_token(context)):
         raise CommandFailed(
             f"{target} no longer holds the copy that was begun there: its disk was unmounted, or reports errors",
             hint=f"see that the disk of {target} is mounted and stays so (findmnt --target {target.parent}, dmesg); "

@@ -68,8 +68,9 @@ def copied_while_docker_ran(host: Host) -> dict[str, Before]:
     RESERVE.apply(context(host), before)
     step = PreCopy(source=OLD, target=NEW, allocated=1)
     noted = step.capture(context(host))
-    step.apply(context(host), noted)
-    return {"reserve-target": before, "pre-copy": noted}
+    captured = {"reserve-target": before, "pre-copy": noted}
+    step.apply(context(host, captured=captured), noted)
+    return captured
 
 
 def copied_again(host: Host, captured: dict[str, Before]) -> None:
@@ -196,7 +197,7 @@ def test_what_was_removed_meanwhile_is_removed_from_the_copy(host: Host) -> None
     captured = copied_while_docker_ran(host)
     (volume(host, OLD) / "journal.txt").unlink()
     copied_again(host, captured)
-    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+    VerifyTree(source=OLD, target=NEW).apply(context(host, captured=captured), {})
 
 
 def test_a_hard_link_broken_meanwhile_is_broken_in_the_copy(host: Host) -> None:
@@ -262,7 +263,7 @@ def test_everything_that_a_layer_may_hold_is_copied_faithfully(host: Host) -> No
     (layer / os.fsdecode(b"\xff\xfe")).symlink_to(os.fsdecode(b"\xfd"))
     captured = copied_while_docker_ran(host)
     copied_again(host, captured)
-    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+    VerifyTree(source=OLD, target=NEW).apply(context(host, captured=captured), {})
 
 
 def test_a_sparse_file_that_was_written_lately_stays_sparse(host: Host) -> None:
@@ -280,7 +281,7 @@ def test_an_unfaithful_copy_fails_the_verification_by_name(host: Host) -> None:
     copied_again(host, captured)
     (volume(host, NEW) / "journal.txt").chmod(0o600)
     with pytest.raises(CommandFailed, match=r"journal\.txt has another mode"):
-        VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+        VerifyTree(source=OLD, target=NEW).apply(context(host, captured=captured), {})
 
 
 def test_a_verification_killed_while_it_called_the_copy_complete_can_be_repeated(host: Host) -> None:
@@ -288,7 +289,7 @@ def test_a_verification_killed_while_it_called_the_copy_complete_can_be_repeated
     copied_again(host, captured)
     (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").write_bytes(b'{"sour')
 
-    VerifyTree(source=OLD, target=NEW).apply(context(host), {})
+    VerifyTree(source=OLD, target=NEW).apply(context(host, captured=captured), {})
 
     assert not is_half_copied(real(host, NEW))
     assert not (real(host, NEW) / f".{MARKER}.dockerd-cfg-new").exists()
@@ -301,6 +302,14 @@ def test_undoing_a_reservation_takes_the_whole_copy_away(host: Host) -> None:
     captured = copied_while_docker_ran(host)
     RESERVE.revert(context(host), captured["reserve-target"])
     assert list(real(host, HostPath("/mnt/data")).iterdir()) == []
+
+
+def test_a_reservation_that_an_earlier_version_made_is_undone(host: Host) -> None:
+    before: Before = {"existed": False}
+    RESERVE.apply(context(host), before)
+    (real(host, NEW) / MARKER).write_text(f'{{"source": "{OLD}", "complete": false}}\n')
+    RESERVE.revert(context(host), before)
+    assert not real(host, NEW).exists()
 
 
 def test_undoing_a_reservation_leaves_what_is_not_ours(host: Host) -> None:
@@ -375,9 +384,15 @@ def handed_over(host: Host, mode: Mode = "data-root") -> tuple[HandOver, Before]
     captured = copied_while_docker_ran(host)
     host.systemd.stop(*step.stops)
     copied_again(host, captured)
-    before = step.capture(context(host))
-    step.apply(context(host), before)
+    before = step.capture(context(host, captured=captured))
+    step.apply(context(host, captured=captured), before)
     return step, before
+
+
+def applied(host: Host, before: Before) -> Context:
+    """Return what a step meets that is undone after the whole run was carried out; ``before`` is the hand-over's."""
+    captured: dict[str, Before] = {"reserve-target": {"token": before["token"]}, "hand-over": before}
+    return context(host, captured=captured, was_applied=True)
 
 
 class WatchedServices(SandboxServices):
@@ -444,7 +459,7 @@ def test_a_carrying_back_that_was_killed_can_be_repeated(host: Host) -> None:
 def test_after_a_power_cut_what_was_carried_ahead_before_is_not_trusted(
     host: Host, is_rebooted: bool
 ) -> None:
-    handed_over(host)
+    _, before = handed_over(host)
     journal = volume(host, OLD) / "journal.txt"
     status, text = journal.stat(), journal.read_bytes()
     journal.write_bytes(bytes(status.st_size))
@@ -454,18 +469,18 @@ def test_after_a_power_cut_what_was_carried_ahead_before_is_not_trusted(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("dockerd_cfg.storage.copying.time.time", lambda: past)
         CarryAhead(old=OLD, new=NEW, source=OLD).revert(
-            replace(context(host, was_applied=True), captured_undo={"carry-ahead": began}.get), {}
+            replace(applied(host, before), captured_undo={"carry-ahead": began}.get), {}
         )
     assert (journal.read_bytes() == text) == is_rebooted
 
 
 def test_nothing_is_carried_ahead_onto_itself(host: Host) -> None:
     """A mount or a link leads from the old place to the new one: a note there would tell that all is settled."""
-    handed_over(host)
+    _, before = handed_over(host)
     noted = (real(host, NEW) / NOTE).read_bytes()
     trees.remove_tree(real(host, OLD))
     real(host, OLD).symlink_to(real(host, NEW))
-    CarryAhead(old=OLD, new=NEW, source=OLD).revert(context(host, was_applied=True), {})
+    CarryAhead(old=OLD, new=NEW, source=OLD).revert(applied(host, before), {})
     assert (real(host, NEW) / NOTE).read_bytes() == noted
 
 
@@ -635,7 +650,7 @@ def test_a_disk_unmounted_in_the_middle_is_noticed_by_each_step_that_writes_or_t
     facts = read_facts(host, HostPath("/mnt/data"), "auto")
     plan = plan_move(facts, host.layout, MoveRequest(), created="2026-01-01T00:00:00+00:00", stamp="1")
     (move,) = (step for step in plan.steps if isinstance(step, HandOver))
-    before = move.capture(context(host))
+    before = move.capture(context(host, captured=captured))
     real(host, NEW).joinpath(MARKER).unlink()
     acts: tuple[tuple[Step, Before], ...] = (
         (PreCopy(source=OLD, target=NEW, allocated=1), captured["pre-copy"]),
