@@ -106,12 +106,18 @@ def touches(edits: Sequence[KeyEdit], finding: Finding) -> bool:
 
 
 def mends_in_part(before: Sequence[Finding], after: Sequence[Finding], edits: Sequence[KeyEdit]) -> bool:
-    """Tell whether ``edits`` mend some errors and make none, while others stay that they do not touch.
+    """Tell whether ``edits`` do nothing but mend errors, while others stay that they do not touch.
 
     ``before`` and ``after`` are the findings without and with them.
     """
-    was, stays = ({(one.code, one.key) for one in found if one.is_error} for found in (before, after))
-    return bool(stays) and stays < was and not any(one.is_error and touches(edits, one) for one in after)
+    was, stays = ([one for one in found if one.is_error] for found in (before, after))
+    known, left = ({(one.code, one.key) for one in errors} for errors in (was, stays))
+    return (
+        bool(left)
+        and left < known
+        and all(any(touches([one], error) for error in was) for one in edits)
+        and not any(touches(edits, error) for error in stays)
+    )
 
 
 def is_within(key: str | None, keys: Collection[str]) -> bool:

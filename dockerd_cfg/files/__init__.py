@@ -7,7 +7,7 @@ No function follows a symbolic link that somebody could have planted in place of
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -140,7 +140,7 @@ def replace_together(replacements: Sequence[Replacement]) -> None:
                 ready.append((real, None))
                 continue
             make_folder(real.parent, mode=0o755)
-            ready.append((real, stack.enter_context(_written_beside(real, image, sync=True))))
+            ready.append((real, stack.enter_context(written_beside(real, image, sync=True))))
         for real, temporary in ready:
             if temporary is None:
                 real.unlink(missing_ok=True)
@@ -150,44 +150,8 @@ def replace_together(replacements: Sequence[Replacement]) -> None:
             sync_folder(folder)
 
 
-def replace_many(
-    tree: Path, images: Mapping[Path, FileImage], *, expected: Mapping[Path, str] | None = None
-) -> None:
-    """Replace many files below ``tree``, each at once and durably, with two syncs for all of them.
-
-    ``expected`` holds the digests that present contents must have. When the machine stops meanwhile, each file is
-    either the old or the new one. Raises FileProblem; before anything is replaced when one was changed meanwhile.
-    """
-    with ExitStack() as stack, translated(f"cannot write below {tree}"):
-        written = {
-            real: stack.enter_context(_written_beside(real, image, sync=False))
-            for real, image in images.items()
-        }
-        sync_filesystem(tree)
-        for real in written.keys() & (expected or {}).keys():
-            if expected and read_image(real).digest != expected[real]:
-                raise FileProblem(f"{real} was changed by somebody else meanwhile")
-        for real, temporary in written.items():
-            os.replace(temporary, real)
-        sync_filesystem(tree)
-
-
-def write_over(tree: Path, images: Mapping[Path, FileImage]) -> None:
-    """Write the contents of ``images`` into the files that are there, below ``tree``, durably.
-
-    For a full disk: what does not grow needs no room. When the machine stops meanwhile, a file may hold a part of both.
-    Raises FileProblem.
-    """
-    with translated(f"cannot write below {tree}"):
-        for real, image in images.items():
-            with open(os.open(real, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "wb") as file:
-                file.write(image.data or b"")
-                file.truncate()
-        sync_filesystem(tree)
-
-
 @contextmanager
-def _written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
+def written_beside(real: Path, image: FileImage, *, sync: bool) -> Iterator[Path]:
     """Write ``image`` to a file beside ``real`` for the block to rename; what is left of it afterwards is removed."""
     temporary = beside(real)
     temporary.unlink(missing_ok=True)  # left by a killed run; only root writes into this folder

@@ -17,6 +17,7 @@ from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.documents import Document
 from dockerd_cfg.errors import CommandFailed, DockerdCfgError
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.files.many import replace_many
 from dockerd_cfg.files.plain import read_plain
 from dockerd_cfg.host.docker import LogConfig
 from dockerd_cfg.host.gateways import Host
@@ -217,7 +218,7 @@ def edit_records(root: Path, wanted: list[tuple[Given, dict[str, str] | None]]) 
         images[found.settings_path] = FileImage(data, image.mode, image.owner, image.group)
         digests[found.settings_path] = image.digest
     if images:
-        files.replace_many(root, images, expected=digests)
+        replace_many(root, images, expected=digests)
 
 
 def size_of(container: StoredContainer) -> int | None:

@@ -18,6 +18,7 @@ from dockerd_cfg.config.edit import Change, Set, edit
 from dockerd_cfg.config.scan import ScanError, scan
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage
+from dockerd_cfg.files.many import replace_many, write_over
 from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.service.stopping import is_stopped, stop
@@ -80,12 +81,12 @@ def rewrite_records(tree: Path, old: HostPath, new: HostPath, *, writes_over: bo
             changed[record] = FileImage(data, image.mode, image.owner, image.group)
     if changed:
         try:
-            files.replace_many(tree, changed)
+            replace_many(tree, changed)
         except FileProblem as problem:
             is_full = isinstance(problem.__cause__, OSError) and problem.__cause__.errno == errno.ENOSPC
             if not (writes_over and is_full):
                 raise
-            files.write_over(tree, changed)
+            write_over(tree, changed)
 
 
 def _records(tree: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from dockerd_cfg import files
 from dockerd_cfg.append_only import read_lines
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage, Replacement, digest, trees
+from dockerd_cfg.files.many import replace_many
 from dockerd_cfg.locks import is_locked, locked
 
 USER, GROUP = os.geteuid(), os.getegid()
@@ -145,7 +146,7 @@ def test_extended_attributes_go_over_to_the_new_file(tmp_path: Path) -> None:
 def test_many_files_are_replaced_together(tmp_path: Path) -> None:
     wanted = {tmp_path / name: image(name.encode()) for name in ("a", "b", "c")}
 
-    files.replace_many(tmp_path, wanted)
+    replace_many(tmp_path, wanted)
 
     assert {path: path.read_bytes() for path in wanted} == {path: one.data for path, one in wanted.items()}
 
@@ -154,7 +155,7 @@ def test_when_one_of_many_files_cannot_be_written_none_is(tmp_path: Path) -> Non
     (tmp_path / "a").write_bytes(b"old")
 
     with pytest.raises(FileProblem):
-        files.replace_many(tmp_path, {tmp_path / "a": image(b"new"), tmp_path / "missing/b": image(b"new")})
+        replace_many(tmp_path, {tmp_path / "a": image(b"new"), tmp_path / "missing/b": image(b"new")})
 
     assert ((tmp_path / "a").read_bytes(), names(tmp_path)) == (b"old", ["a"])
 
@@ -166,7 +167,7 @@ def test_when_one_of_many_files_was_changed_meanwhile_none_is_replaced(tmp_path:
     (tmp_path / "b").write_bytes(b"changed")
 
     with pytest.raises(FileProblem, match="b was changed by somebody else"):
-        files.replace_many(
+        replace_many(
             tmp_path,
             {tmp_path / name: image(b"new") for name in ("a", "b")},
             expected={tmp_path / name: old for name in ("a", "b")},

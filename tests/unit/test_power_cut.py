@@ -9,7 +9,7 @@ import pytest
 
 from dockerd_cfg import files
 from dockerd_cfg.append_only import AppendFile, read_lines
-from dockerd_cfg.files import FileImage, Replacement, links
+from dockerd_cfg.files import FileImage, Replacement, links, many
 from dockerd_cfg.storage.copying import begin
 from tests.loop_disk import after_a_power_cut, loop_disk
 
@@ -32,7 +32,7 @@ def contents(disk: Path) -> dict[str, bytes]:
 
 
 def replace_many(disk: Path) -> None:
-    files.replace_many(disk, {disk / name: FileImage(b"new") for name in ("changed", "folder/file")})
+    many.replace_many(disk, {disk / name: FileImage(b"new") for name in ("changed", "folder/file")})
 
 
 def append(disk: Path) -> None:

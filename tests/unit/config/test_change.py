@@ -583,6 +583,7 @@ def test_where_docker_could_not_start_faults_are_mended_one_by_one_and_docker_is
         pytest.param([unset("no-such")], "always", "Debug", id="a restart is asked for"),
         pytest.param([unset("no-such"), set_("bip", "x")], "auto", "bip", id="another fault is made"),
         pytest.param([unset("no-such"), set_("Debug", "x")], "auto", "Debug", id="a fault is set"),
+        pytest.param([unset("no-such"), set_("mtu", 1400)], "auto", "Debug", id="something else is set"),
         pytest.param([DEBUG], "auto", "no-such", id="none is mended"),
     ],
 )
