@@ -18,10 +18,11 @@ from dockerd_cfg.storage.walk import by_section, opened, remove_folders, replace
 MARKER: Final = ".dockerd-cfg-target.json"
 # What we keep in a copy beside Docker's data: whose copy it is, and what of it is settled.
 OWN_FILES: Final = (MARKER, NOTE)
-# Archive mode with hard links, ACLs, extended attributes and sparse files; owners by number; never across a mount
-# point; times compared to the nanosecond, so that a file changed twice within a second is copied again.
+# Archive mode with hard links, ACLs, extended attributes (the second X: those, too, in which rsync with --fake-super
+# keeps what it is told of owners and devices) and sparse files; owners by number; never across a mount point; times
+# compared to the nanosecond, so that a file changed twice within a second is copied again.
 _FAITHFUL: Final = (
-    "-aHAXS",
+    "-aHAXXS",
     "--numeric-ids",
     "--one-file-system",
     "--modify-window=-1",

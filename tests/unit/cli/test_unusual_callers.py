@@ -255,8 +255,8 @@ def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ..
 @pytest.mark.parametrize("option", ["-v", "--verbose"])
 def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, option: str) -> None:
     argv = ("move-storage", "/mnt/data", "--yes")
-    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
-    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, option)[2]
+    assert "rsync -aHAXXS" not in told(sandbox_host(sandbox), *argv, "--dry-run")[2]
+    assert "rsync -aHAXXS" in told(sandbox_host(sandbox), *argv, option)[2]
 
 
 class BuiltByHand(SandboxServices):
