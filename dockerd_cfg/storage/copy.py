@@ -84,6 +84,8 @@ def copy_tree(
     note: str,
     settled: Collection[bytes] = frozenset(),
     live: bool = False,
+    polite: bool = False,
+    limit: int | None = None,
     careful: bool = False,
     reading: bool = False,
 ) -> None:
@@ -91,16 +93,14 @@ def copy_tree(
 
     What is ``settled`` (paths relative to ``source``, without wildcards) is left as it is.
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
-    comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
-    nothing at all when something could not be read. ``reading``: sizes and times in the target are not to be trusted,
-    contents are compared. Raises CommandFailed.
+    comes. ``polite``: give way to others. ``limit`` is in bytes per second. ``careful``: the target holds a state
+    worth keeping; nothing is removed from it before all is copied, and nothing at all when something could not be
+    read. ``reading``: sizes and times in the target are not to be trusted, contents are compared. Raises CommandFailed.
     """
-    polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
-    options = ["--info=progress2", *(["--checksum"] if reading else [])]
+    argv = [*_command(runner, polite=polite, limit=limit), "--info=progress2"]
+    argv += ["--checksum"] if reading else []
     reader = _ProgressReader(progress, total_bytes, note)
-    rsync = _Rsync(
-        runner, source, target, [*polite, "rsync", *_FAITHFUL, *options], live=live, on_output=reader
-    )
+    rsync = _Rsync(runner, source, target, argv, live=live, on_output=reader)
     order = "--delete-after" if careful else "--delete-delay"
     with _listing(b"/" + path for path in settled) as left:
         done = rsync.run(b"", order, f"--exclude-from={left}")
@@ -111,14 +111,22 @@ def copy_tree(
 
 
 def copy_again(
-    runner: Runner, source: Path, target: Path, names: Iterable[bytes], *, live: bool = False
+    runner: Runner,
+    source: Path,
+    target: Path,
+    names: Iterable[bytes],
+    *,
+    live: bool = False,
+    polite: bool = False,
+    limit: int | None = None,
 ) -> None:
     """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
 
     All in one go, but for very long paths: names that are hard links to each other are so in the copy if they come
-    together, and only then. ``live``: as in `copy_tree`.
+    together, and only then. ``live``, ``polite``, ``limit``: as in `copy_tree`.
     """
-    rsync = _Rsync(runner, source, target, ["rsync", *_FAITHFUL, "--ignore-times"], live=live)
+    argv = [*_command(runner, polite=polite, limit=limit), "--ignore-times"]
+    rsync = _Rsync(runner, source, target, argv, live=live)
     long: list[bytes] = []
     with _listing(_short(names, long)) as listed:
         if listed.stat().st_size:
@@ -126,6 +134,13 @@ def copy_again(
     for folder, paths in by_section(long).items():
         with _listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
             rsync.require(rsync.run(folder, f"--files-from={listed}"))
+
+
+def _command(runner: Runner, *, polite: bool, limit: int | None) -> list[str]:
+    """Return how every command line of rsync begins; ``limit`` is in bytes per second."""
+    giving_way = ["ionice", "-c", "3", "nice", "-n", "10"] if polite and runner.find("ionice") else []
+    slowly = [] if limit is None else [f"--bwlimit={max(1, limit // 1024)}"]  # in units of 1,024 bytes
+    return [*giving_way, "rsync", *_FAITHFUL, *slowly]
 
 
 def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:

@@ -108,7 +108,7 @@ class CatchUp(Step):
                 return
             if rebooted:
                 try:
-                    rewrite(context, source, target, settled)
+                    rewrite(context, source, target, settled, polite=self.polite, limit=self.limit)
                 except CommandFailed:
                     return  # of what goes while Docker runs nobody can tell what was lost: all is done in the stop
                 rebooted = False
@@ -222,12 +222,22 @@ def copy_live(
     progress = LayersBegun(context.progress, source, target)
     told: _Told = {"progress": progress, "total_bytes": total_bytes, "note": note}
     if careful or reading:
-        copy_tree(host.runner, source, target, **told, live=True, careful=careful, reading=reading)
+        copy_tree(
+            host.runner,
+            source,
+            target,
+            **told,
+            live=True,
+            polite=polite,
+            limit=limit,
+            careful=careful,
+            reading=reading,
+        )
     else:
         pre_copy(host.runner, source, target, **told, polite=polite, bwlimit=limit)
     again = begin(source)
     changed = compare.changed_since(source, since, candidates)
-    copy_again(host.runner, source, target, changed, live=True)
+    copy_again(host.runner, source, target, changed, live=True, polite=polite, limit=limit)
     same = {path for path in candidates if compare.is_same(source, target, path, contents=contents)}
     files.sync_filesystem(target)
     Settled(again, frozenset(same)).write(target)
@@ -269,16 +279,25 @@ def copy_rest(
     files.sync_filesystem(target)
 
 
-def rewrite(context: Context, source: Path, target: Path, settled: Settled) -> None:
+def rewrite(
+    context: Context,
+    source: Path,
+    target: Path,
+    settled: Settled,
+    *,
+    polite: bool = False,
+    limit: int | None = None,
+) -> None:
     """Copy again what was written to ``target`` since it was ``settled``, by an attempt that a power cut may have ended.
 
-    Such files may have the right sizes and times, and no contents. Raises CommandFailed.
+    Such files may have the right sizes and times, and no contents. ``polite``, ``limit``: see `copy_live`. Raises
+    CommandFailed.
     """
     host: Host = context.host
     written = compare.changed_since(target, settled.since, settled.paths)
     with Reach(os.fsencode(source)) as reach:
         there = [path for path in written if _exists(reach, path)]
-    copy_again(host.runner, source, target, there)
+    copy_again(host.runner, source, target, there, polite=polite, limit=limit)
 
 
 def _exists(reach: Reach, path: bytes) -> bool:

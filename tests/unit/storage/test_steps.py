@@ -182,6 +182,49 @@ def test_catching_up_trusts_nothing_that_was_written_before_a_power_cut(host: Ho
     assert journal.read_bytes() == text
 
 
+@pytest.fixture
+def rsync_that_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let rsync tell in which I/O class it runs; return the file in which it does."""
+    rsync, programs, told = shutil.which("rsync"), tmp_path / "programs", tmp_path / "told"
+    programs.mkdir()
+    (programs / "rsync").write_text(f'#!/bin/sh\nionice -p $$ >> {told}\nexec {rsync} "$@"\n')
+    (programs / "rsync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    return told
+
+
+@pytest.mark.parametrize("is_polite", [True, False])
+def test_what_changed_during_the_copy_is_copied_as_slowly_and_politely_as_the_rest(
+    host: Host, rsync_that_tells: Path, is_polite: bool
+) -> None:
+    (volume(host, OLD) / "database").write_bytes(os.urandom(1_000_000))
+    RESERVE.apply(context(host), RESERVE.capture(context(host)))
+    step = PreCopy(source=OLD, target=NEW, allocated=1, limit=1_000_000, polite=is_polite)
+    noted = step.capture(context(host))
+    began = time.monotonic()
+
+    step.apply(context(host), noted)
+
+    assert time.monotonic() - began > 1.5
+    assert (rsync_that_tells.read_text() == "idle\n") == is_polite
+
+
+def test_what_a_power_cut_may_have_spoilt_is_caught_up_with_slowly_and_politely(
+    host: Host, rsync_that_tells: Path
+) -> None:
+    (volume(host, OLD) / "database").write_bytes(os.urandom(1_000_000))
+    captured = copied_while_docker_ran(host)
+    captured["pre-copy"] |= {"boot": "another"}
+    settled_ago(host, 60)
+    rsync_that_tells.unlink()
+    began = time.monotonic()
+
+    CatchUp(source=OLD, target=NEW, allocated=1, limit=1_000_000).apply(context(host, captured=captured), {})
+
+    assert time.monotonic() - began > 1.5
+    assert set(rsync_that_tells.read_text().splitlines()) == {"idle"}
+
+
 def test_what_docker_wrote_after_a_power_cut_is_caught_up_with(host: Host) -> None:
     assert CATCH_UP.holds(context(host), {}) is False
     assert CATCH_UP.holds(context(host, captured={"start-docker": {}}), {}) is None
