@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.change.plan import Progress
+from dockerd_cfg.copier.folders import GONE
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
@@ -116,22 +117,30 @@ def copy_again(
     target: Path,
     names: Iterable[bytes],
     *,
+    progress: Progress | None = None,
+    total_bytes: int = 0,
+    note: str = "",
     live: bool = False,
     polite: bool = False,
     limit: int | None = None,
 ) -> None:
     """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
 
-    All in one go, but for very long paths: names that are hard links to each other are so in the copy if they come
-    together, and only then. ``live``, ``polite``, ``limit``: as in `copy_tree`.
+    Folders on the way to them are made, and what is in their way in ``target`` is removed; but very far down, what is
+    in folders that are not there is left to `copy_tree`. All in one go, but for very long paths: names that are hard
+    links to each other are so in the copy if they come together, and only then. ``live``, ``polite``, ``limit``: as in
+    `copy_tree`.
     """
-    argv = [*_command(runner, polite=polite, limit=limit), "--ignore-times"]
-    rsync = _Rsync(runner, source, target, argv, live=live)
+    argv = [*_command(runner, polite=polite, limit=limit), "--info=progress2", "--ignore-times", "--force"]
+    reader = _ProgressReader(progress, total_bytes, note) if progress else None
+    rsync = _Rsync(runner, source, target, argv, live=live, on_output=reader)
     long: list[bytes] = []
     with _listing(_short(names, long)) as listed:
         if listed.stat().st_size:
             rsync.require(rsync.run(b"", f"--files-from={listed}"))
     for folder, paths in by_section(long).items():
+        if not _is_there(target, folder):
+            continue
         with _listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
             rsync.require(rsync.run(folder, f"--files-from={listed}"))
 
@@ -150,6 +159,16 @@ def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:
             yield name
         else:
             long.append(name)
+
+
+def _is_there(root: Path, folder: bytes) -> bool:
+    try:
+        with opened(root, folder):
+            return True
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise
 
 
 class _Rsync:

@@ -256,27 +256,40 @@ def copy_rest(
 ) -> None:
     """Make ``target`` a faithful copy of ``source``, in which nothing changes any more, and bring it to disk.
 
-    What is ``settled`` is not looked at; of the rest, what differs is copied, and what changed since, whatever its
-    times say. ``careful``: see `copy_tree`. ``rebooted``: an earlier attempt may have been cut short by a power cut, so
+    What is ``settled`` is not looked at; of the rest, what changed since is copied, whatever its times say, and what
+    differs. ``careful``: see `copy_tree`. ``rebooted``: an earlier attempt may have been cut short by a power cut, so
     what was written to the target since is copied again, too. Raises CommandFailed.
     """
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
+    told: _Told = {"progress": _Onward(context.progress), "total_bytes": total_bytes, "note": note}
     if settled is not None and rebooted:
         rewrite(context, source, target, settled)
-    copy_tree(
-        host.runner,
-        source,
-        target,
-        progress=context.progress,
-        total_bytes=total_bytes,
-        note=note,
-        settled=paths,
-        careful=careful,
-    )
-    if settled is not None:
-        copy_again(host.runner, source, target, compare.changed_since(source, settled.since, paths))
+    if settled is not None:  # first: what is copied here is the same for the copy of all that differs
+        changed = compare.changed_since(source, settled.since, paths)
+        copy_again(host.runner, source, target, changed, **told)
+    copy_tree(host.runner, source, target, **told, settled=paths, careful=careful)
     files.sync_filesystem(target)
+
+
+class _Onward:
+    """Tells on what one copy after the other tells, as if they were one."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._before = self._last = (0, 0)
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        """Tell it on; what is less than before is of the next copy."""
+        if (done_bytes, done_files) < self._last:
+            self._before = (self._before[0] + self._last[0], self._before[1] + self._last[1])
+        self._last = (done_bytes, done_files)
+        self._progress.tell(
+            done_bytes=self._before[0] + done_bytes,
+            total_bytes=total_bytes,
+            done_files=self._before[1] + done_files,
+            note=note,
+        )
 
 
 def rewrite(
