@@ -16,8 +16,8 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
-from dockerd_cfg.storage.layers import LayersBegun
-from dockerd_cfg.storage.sealed import Settled, sealed
+from dockerd_cfg.storage.layers import LayersBegun, Onward
+from dockerd_cfg.storage.sealed import Moment, Settled, sealed
 from dockerd_cfg.storage.target import mark_complete, real_path, remove_half_marker, require_ours
 
 _MANY: Final = 1000
@@ -57,7 +57,8 @@ class PreCopy(Step):
 
     def capture(self, context: Context) -> Before:
         """Note from when on changes count: all that was in memory before is on disk, its times with it."""
-        return {"since": begin(real_path(context, self.source)), "boot": boot_id(context)}
+        since = begin(real_path(context, self.source))
+        return {"since": since.unix, "booted": since.booted, "boot": boot_id(context)}
 
     def apply(self, context: Context, before: Before) -> None:
         """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed.
@@ -69,7 +70,7 @@ class PreCopy(Step):
             context,
             real_path(context, self.source),
             real_path(context, self.target),
-            since=float(str(before["since"])),
+            since=Moment(float(str(before["since"])), float(str(before.get("booted", 0)))),
             total_bytes=self.allocated,
             note=f"copying {self.source}",
             contents=self.contents,
@@ -116,7 +117,7 @@ class CatchUp(Step):
                 context,
                 source,
                 target,
-                since=settled.since,
+                since=settled.moment,
                 total_bytes=self.allocated,
                 note=f"copying changes of {self.source}",
                 limit=self.limit,
@@ -186,15 +187,15 @@ def boot_id(context: Context) -> str:
     return (files.read_image(real_path(context, _BOOT)).data or b"").decode().strip()
 
 
-def begin(source: Path) -> float:
-    """Return the Unix time from when on changes below ``source`` count; what was in memory before is on disk.
+def begin(source: Path) -> Moment:
+    """Return the moment from when on changes below ``source`` count; what was in memory before is on disk.
 
     A program that writes through a memory map changes a page again without a new time: the kernel stamps only the
     first write to a page after that page went to disk. Therefore the sync.
     """
-    moment = time.time()
+    moment = Moment.now()
     files.sync_filesystem(source)
-    return moment - _CLOCK_MARGIN
+    return moment._replace(unix=moment.unix - _CLOCK_MARGIN)
 
 
 def copy_live(
@@ -202,7 +203,7 @@ def copy_live(
     source: Path,
     target: Path,
     *,
-    since: float,
+    since: Moment,
     total_bytes: int,
     note: str,
     contents: bool = False,
@@ -214,11 +215,11 @@ def copy_live(
     """Bring ``target`` near to ``source``, which may be in use, and note in it what is settled.
 
     First everything is copied, then what changed during that, whatever its times say; then what is sealed since
-    before ``since`` (Unix time) is verified, and all is brought to disk. ``limit``: at most so many bytes per second.
+    before ``since`` is verified, and all is brought to disk. ``limit``: at most so many bytes per second.
     ``polite``: give way to others. ``careful``, ``reading``: see `copy_tree`, which is used then. Raises CommandFailed.
     """
     host: Host = context.host
-    candidates = sealed(source, since)
+    candidates = sealed(source, since.today)
     progress = LayersBegun(context.progress, source, target)
     told: _Told = {"progress": progress, "total_bytes": total_bytes, "note": note}
     if careful or reading:
@@ -236,11 +237,11 @@ def copy_live(
     else:
         pre_copy(host.runner, source, target, **told, polite=polite, bwlimit=limit)
     again = begin(source)
-    changed = compare.changed_since(source, since, candidates)
+    changed = compare.changed_since(source, since.today, candidates)
     copy_again(host.runner, source, target, changed, live=True, polite=polite, limit=limit)
     same = {path for path in candidates if compare.is_same(source, target, path, contents=contents)}
     files.sync_filesystem(target)
-    Settled(again, frozenset(same)).write(target)
+    Settled(again.unix, frozenset(same), again.booted).write(target)
 
 
 def copy_rest(
@@ -262,7 +263,7 @@ def copy_rest(
     """
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
-    told: _Told = {"progress": _Onward(context.progress), "total_bytes": total_bytes, "note": note}
+    told: _Told = {"progress": Onward(context.progress), "total_bytes": total_bytes, "note": note}
     if settled is not None and rebooted:
         rewrite(context, source, target, settled)
     if settled is not None:  # first: what is copied here is the same for the copy of all that differs
@@ -270,26 +271,6 @@ def copy_rest(
         copy_again(host.runner, source, target, changed, **told)
     copy_tree(host.runner, source, target, **told, settled=paths, careful=careful)
     files.sync_filesystem(target)
-
-
-class _Onward:
-    """Tells on what one copy after the other tells, as if they were one."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._before = self._last = (0, 0)
-
-    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
-        """Tell it on; what is less than before is of the next copy."""
-        if (done_bytes, done_files) < self._last:
-            self._before = (self._before[0] + self._last[0], self._before[1] + self._last[1])
-        self._last = (done_bytes, done_files)
-        self._progress.tell(
-            done_bytes=self._before[0] + done_bytes,
-            total_bytes=total_bytes,
-            done_files=self._before[1] + done_files,
-            note=note,
-        )
 
 
 def rewrite(
