@@ -13,7 +13,7 @@ from dockerd_cfg.storage.copying import boot_id, copy_rest, verify
 from dockerd_cfg.storage.flagged import lift_flags
 from dockerd_cfg.storage.moved_tree import Mode, MovedTree
 from dockerd_cfg.storage.places import old_tree, refuse_without_room
-from dockerd_cfg.storage.sealed import NOTE, Settled
+from dockerd_cfg.storage.sealed import NOTE, Moment, Settled
 from dockerd_cfg.storage.stored_paths import rewrite_records
 from dockerd_cfg.storage.target import is_ours, real_path
 
@@ -59,7 +59,8 @@ def carry_back(context: Context, tree: MovedTree, before: Before, mode: Mode) ->
     if not is_ours(new, tree.source, before.get("token")):
         raise CommandFailed(f"{tree.target} {_LOSS}", hint=_mount(tree))
     old = _old_tree(context.host.layout, tree, before)
-    ahead, at = Settled.read(old, new), float(str(before["at"]))
+    ahead = Settled.read(old, new)
+    at = Moment.noted(before, "at").today
     copied = Settled.read(new, new)
     if (
         ahead is None or ahead.since < at

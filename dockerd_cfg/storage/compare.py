@@ -91,34 +91,29 @@ class _Comparison:
         folders = [top]
         while folders:
             folder = folders.pop()
-            old, new = self._entries(self._source, folder), self._entries(self._target, folder)
+            old, new = _names(self._source(folder)), _names(self._target(folder))
             if folder == b"":
-                for own in OWN_FILES:
-                    new.pop(os.fsencode(own), None)
-                    old.pop(os.fsencode(own), None)
-            for name in [name for name, status in old.items() if status.st_dev != self._device]:
-                del old[name]  # something is mounted there: an empty folder in its place is right
-                new.pop(name, None)
-                if not _is_mount_point(self._source(folder + name)):
-                    yield f"{_shown(folder + name)} is a subvolume of its own, which is not copied"
-            for name in old.keys() - new.keys():
-                yield f"{_shown(folder + name)} is missing"
-            for name in new.keys() - old.keys():
-                yield f"{_shown(folder + name)} is too much"
-            for name in old.keys() & new.keys():
+                old.difference_update(map(os.fsencode, OWN_FILES))
+                new.difference_update(map(os.fsencode, OWN_FILES))
+            for name in old:
                 path = folder + name
-                yield from self._compare(path, old[name], new[name])
-                are_folders = stat.S_ISDIR(old[name].st_mode) and stat.S_ISDIR(new[name].st_mode)
-                if are_folders and path not in self._settled:
-                    folders.append(path + b"/")
-
-    @staticmethod
-    def _entries(root: Reach, folder: bytes) -> dict[bytes, os.stat_result]:
-        found: dict[bytes, os.stat_result] = {}
-        with os.scandir(root(folder)) as entries:
-            for entry in entries:
-                found[entry.name] = entry.stat(follow_symlinks=False)
-        return found
+                was = os.lstat(self._source(path))
+                if (
+                    was.st_dev != self._device
+                ):  # something is mounted there: an empty folder in its place is right
+                    if not _is_mount_point(self._source(path)):
+                        yield f"{_shown(path)} is a subvolume of its own, which is not copied"
+                elif name not in new:
+                    yield f"{_shown(path)} is missing"
+                else:
+                    now = os.lstat(self._target(path))
+                    yield from self._compare(path, was, now)
+                    are_folders = stat.S_ISDIR(was.st_mode) and stat.S_ISDIR(now.st_mode)
+                    if are_folders and path not in self._settled:
+                        folders.append(path + b"/")
+            new -= old
+            for name in new:
+                yield f"{_shown(folder + name)} is too much"
 
     def _compare(self, path: bytes, old: os.stat_result, new: os.stat_result) -> Iterator[str]:
         if stat.S_IFMT(old.st_mode) != stat.S_IFMT(new.st_mode):
@@ -152,6 +147,11 @@ class _Comparison:
             yield "time", old.st_mtime_ns, new.st_mtime_ns
         if stat.S_ISBLK(old.st_mode) or stat.S_ISCHR(old.st_mode):
             yield "device number", old.st_rdev, new.st_rdev
+
+
+def _names(folder: bytes) -> set[bytes]:
+    """Return what is in ``folder``; there may be a million, so that no more is kept of each. Raises OSError."""
+    return set(os.listdir(folder))  # noqa: PTH208  # names may be any bytes
 
 
 def _is_mount_point(path: bytes) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.change.plan import Progress
+from dockerd_cfg.copier.folders import GONE
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
@@ -18,10 +19,11 @@ from dockerd_cfg.storage.walk import by_section, opened, remove_folders, replace
 MARKER: Final = ".dockerd-cfg-target.json"
 # What we keep in a copy beside Docker's data: whose copy it is, and what of it is settled.
 OWN_FILES: Final = (MARKER, NOTE)
-# Archive mode with hard links, ACLs, extended attributes and sparse files; owners by number; never across a mount
-# point; times compared to the nanosecond, so that a file changed twice within a second is copied again.
+# Archive mode with hard links, ACLs, extended attributes (the second X: those, too, in which rsync with --fake-super
+# keeps what it is told of owners and devices) and sparse files; owners by number; never across a mount point; times
+# compared to the nanosecond, so that a file changed twice within a second is copied again.
 _FAITHFUL: Final = (
-    "-aHAXS",
+    "-aHAXXS",
     "--numeric-ids",
     "--one-file-system",
     "--modify-window=-1",
@@ -86,6 +88,8 @@ def copy_tree(
     note: str,
     settled: Collection[bytes] = frozenset(),
     live: bool = False,
+    polite: bool = False,
+    limit: int | None = None,
     careful: bool = False,
     reading: bool = False,
 ) -> None:
@@ -93,23 +97,15 @@ def copy_tree(
 
     What is ``settled`` (paths relative to ``source``, without wildcards) is left as it is.
     ``live``: the source is in use; that files vanish or change meanwhile is then no error, since a later copy
-    comes. ``careful``: the target holds a state worth keeping; nothing is removed from it before all is copied, and
-    nothing at all when something could not be read; on a full disk, files are written over then, which needs no room for
-    what did not grow. ``reading``: sizes and times in the target are not to be trusted,
-    contents are compared. Raises CommandFailed.
+    comes. ``polite``: give way to others. ``limit`` is in bytes per second. ``careful``: the target holds a state
+    worth keeping; nothing is removed from it before all is copied, and nothing at all when something could not be
+    read; on a full disk, files are written over then, which needs no room for what did not grow. ``reading``: sizes and
+    times in the target are not to be trusted, contents are compared. Raises CommandFailed.
     """
-    polite = ["ionice", "-c", "3", "nice", "-n", "10"] if live and runner.find("ionice") else []
-    options = ["--info=progress2", *(["--checksum"] if reading else [])]
+    argv = [*_command(runner, polite=polite, limit=limit), "--info=progress2"]
+    argv += ["--checksum"] if reading else []
     reader = _ProgressReader(progress, total_bytes, note)
-    rsync = _Rsync(
-        runner,
-        source,
-        target,
-        [*polite, "rsync", *_FAITHFUL, *options],
-        live=live,
-        careful=careful,
-        on_output=reader,
-    )
+    rsync = _Rsync(runner, source, target, argv, live=live, careful=careful, on_output=reader)
     order = "--delete-after" if careful else "--delete-delay"
     with _listing(b"/" + path for path in settled) as left:
         done = rsync.run(b"", order, f"--exclude-from={left}")
@@ -125,24 +121,40 @@ def copy_again(
     target: Path,
     names: Iterable[bytes],
     *,
+    progress: Progress | None = None,
+    total_bytes: int = 0,
+    note: str = "",
     live: bool = False,
+    polite: bool = False,
+    limit: int | None = None,
     careful: bool = False,
 ) -> None:
     """Copy the files ``names`` (relative to ``source``) whatever their times say. Raises CommandFailed.
 
-    All in one go, but for very long paths: names that are hard links to each other are so in the copy if they come
-    together, and only then. ``live``, ``careful``: as in `copy_tree`.
+    Folders on the way to them are made, and what is in their way in ``target`` is removed; but very far down, what is
+    in folders that are not there is left to `copy_tree`. All in one go, but for very long paths: names that are hard
+    links to each other are so in the copy if they come together, and only then. ``live``, ``polite``, ``limit``,
+    ``careful``: as in `copy_tree`.
     """
-    rsync = _Rsync(
-        runner, source, target, ["rsync", *_FAITHFUL, "--ignore-times"], live=live, careful=careful
-    )
+    argv = [*_command(runner, polite=polite, limit=limit), "--info=progress2", "--ignore-times", "--force"]
+    reader = _ProgressReader(progress, total_bytes, note) if progress else None
+    rsync = _Rsync(runner, source, target, argv, live=live, careful=careful, on_output=reader)
     long: list[bytes] = []
     with _listing(_short(names, long)) as listed:
         if listed.stat().st_size:
             rsync.require(rsync.run(b"", f"--files-from={listed}"))
     for folder, paths in by_section(long).items():
+        if not _is_there(target, folder):
+            continue
         with _listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
             rsync.require(rsync.run(folder, f"--files-from={listed}"))
+
+
+def _command(runner: Runner, *, polite: bool, limit: int | None) -> list[str]:
+    """Return how every command line of rsync begins; ``limit`` is in bytes per second."""
+    giving_way = ["ionice", "-c", "3", "nice", "-n", "10"] if polite and runner.find("ionice") else []
+    slowly = [] if limit is None else [f"--bwlimit={max(1, limit // 1024)}"]  # in units of 1,024 bytes
+    return [*giving_way, "rsync", *_FAITHFUL, *slowly]
 
 
 def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:
@@ -152,6 +164,16 @@ def _short(names: Iterable[bytes], long: list[bytes]) -> Iterator[bytes]:
             yield name
         else:
             long.append(name)
+
+
+def _is_there(root: Path, folder: bytes) -> bool:
+    try:
+        with opened(root, folder):
+            return True
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise
 
 
 class _Rsync:

@@ -16,8 +16,8 @@ from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
 from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
-from dockerd_cfg.storage.layers import LayersBegun
-from dockerd_cfg.storage.sealed import Settled, sealed
+from dockerd_cfg.storage.layers import LayersBegun, Onward
+from dockerd_cfg.storage.sealed import Moment, Settled, sealed
 from dockerd_cfg.storage.target import mark_complete, real_path, remove_half_marker, require_ours
 
 _MANY: Final = 1000
@@ -57,7 +57,8 @@ class PreCopy(Step):
 
     def capture(self, context: Context) -> Before:
         """Note from when on changes count: all that was in memory before is on disk, its times with it."""
-        return {"since": begin(real_path(context, self.source)), "boot": boot_id(context)}
+        since = begin(real_path(context, self.source))
+        return {"since": since.unix, "booted": since.booted, "boot": boot_id(context)}
 
     def apply(self, context: Context, before: Before) -> None:
         """Copy, minding neither changes nor vanishing files, and bring the copy to disk. Raises CommandFailed.
@@ -69,7 +70,7 @@ class PreCopy(Step):
             context,
             real_path(context, self.source),
             real_path(context, self.target),
-            since=float(str(before["since"])),
+            since=Moment.noted(before, "since"),
             total_bytes=self.allocated,
             note=f"copying {self.source}",
             contents=self.contents,
@@ -108,7 +109,7 @@ class CatchUp(Step):
                 return
             if rebooted:
                 try:
-                    rewrite(context, source, target, settled)
+                    rewrite(context, source, target, settled, polite=self.polite, limit=self.limit)
                 except CommandFailed:
                     return  # of what goes while Docker runs nobody can tell what was lost: all is done in the stop
                 rebooted = False
@@ -116,7 +117,7 @@ class CatchUp(Step):
                 context,
                 source,
                 target,
-                since=settled.since,
+                since=settled.moment,
                 total_bytes=self.allocated,
                 note=f"copying changes of {self.source}",
                 limit=self.limit,
@@ -186,15 +187,15 @@ def boot_id(context: Context) -> str:
     return (files.read_image(real_path(context, _BOOT)).data or b"").decode().strip()
 
 
-def begin(source: Path) -> float:
-    """Return the Unix time from when on changes below ``source`` count; what was in memory before is on disk.
+def begin(source: Path) -> Moment:
+    """Return the moment from when on changes below ``source`` count; what was in memory before is on disk.
 
     A program that writes through a memory map changes a page again without a new time: the kernel stamps only the
     first write to a page after that page went to disk. Therefore the sync.
     """
-    moment = time.time()
+    moment = Moment.now()
     files.sync_filesystem(source)
-    return moment - _CLOCK_MARGIN
+    return moment._replace(unix=moment.unix - _CLOCK_MARGIN)
 
 
 def copy_live(
@@ -202,7 +203,7 @@ def copy_live(
     source: Path,
     target: Path,
     *,
-    since: float,
+    since: Moment,
     total_bytes: int,
     note: str,
     contents: bool = False,
@@ -214,23 +215,33 @@ def copy_live(
     """Bring ``target`` near to ``source``, which may be in use, and note in it what is settled.
 
     First everything is copied, then what changed during that, whatever its times say; then what is sealed since
-    before ``since`` (Unix time) is verified, and all is brought to disk. ``limit``: at most so many bytes per second.
+    before ``since`` is verified, and all is brought to disk. ``limit``: at most so many bytes per second.
     ``polite``: give way to others. ``careful``, ``reading``: see `copy_tree`, which is used then. Raises CommandFailed.
     """
     host: Host = context.host
-    candidates = sealed(source, since)
+    candidates = sealed(source, since.today)
     progress = LayersBegun(context.progress, source, target)
     told: _Told = {"progress": progress, "total_bytes": total_bytes, "note": note}
     if careful or reading:
-        copy_tree(host.runner, source, target, **told, live=True, careful=careful, reading=reading)
+        copy_tree(
+            host.runner,
+            source,
+            target,
+            **told,
+            live=True,
+            polite=polite,
+            limit=limit,
+            careful=careful,
+            reading=reading,
+        )
     else:
         pre_copy(host.runner, source, target, **told, polite=polite, bwlimit=limit)
     again = begin(source)
-    changed = compare.changed_since(source, since, candidates)
-    copy_again(host.runner, source, target, changed, live=True, careful=careful)
+    changed = compare.changed_since(source, since.today, candidates)
+    copy_again(host.runner, source, target, changed, live=True, polite=polite, limit=limit, careful=careful)
     same = {path for path in candidates if compare.is_same(source, target, path, contents=contents)}
     files.sync_filesystem(target)
-    Settled(again, frozenset(same)).write(target)
+    Settled(again.unix, frozenset(same), again.booted).write(target)
 
 
 def copy_rest(
@@ -246,40 +257,42 @@ def copy_rest(
 ) -> None:
     """Make ``target`` a faithful copy of ``source``, in which nothing changes any more, and bring it to disk.
 
-    What is ``settled`` is not looked at; of the rest, what differs is copied, and what changed since, whatever its
-    times say. ``careful``: see `copy_tree`. ``rebooted``: an earlier attempt may have been cut short by a power cut, so
+    What is ``settled`` is not looked at; of the rest, what changed since is copied, whatever its times say, and what
+    differs. ``careful``: see `copy_tree`. ``rebooted``: an earlier attempt may have been cut short by a power cut, so
     what was written to the target since is copied again, too. Raises CommandFailed.
     """
     host: Host = context.host
     paths = settled.paths if settled else frozenset()
+    told: _Told = {"progress": Onward(context.progress), "total_bytes": total_bytes, "note": note}
     if settled is not None and rebooted:
         rewrite(context, source, target, settled, careful=careful)
-    copy_tree(
-        host.runner,
-        source,
-        target,
-        progress=context.progress,
-        total_bytes=total_bytes,
-        note=note,
-        settled=paths,
-        careful=careful,
-    )
-    if settled is not None:
+    if settled is not None:  # first: what is copied here is the same for the copy of all that differs
         changed = compare.changed_since(source, settled.since, paths)
-        copy_again(host.runner, source, target, changed, careful=careful)
+        copy_again(host.runner, source, target, changed, **told, careful=careful)
+    copy_tree(host.runner, source, target, **told, settled=paths, careful=careful)
     files.sync_filesystem(target)
 
 
-def rewrite(context: Context, source: Path, target: Path, settled: Settled, *, careful: bool = False) -> None:
+def rewrite(
+    context: Context,
+    source: Path,
+    target: Path,
+    settled: Settled,
+    *,
+    polite: bool = False,
+    limit: int | None = None,
+    careful: bool = False,
+) -> None:
     """Copy again what was written to ``target`` since it was ``settled``, by an attempt that a power cut may have ended.
 
-    Such files may have the right sizes and times, and no contents. ``careful``: see `copy_tree`. Raises CommandFailed.
+    Such files may have the right sizes and times, and no contents. ``polite``, ``limit``: see `copy_live`. ``careful``:
+    see `copy_tree`. Raises CommandFailed.
     """
     host: Host = context.host
     written = compare.changed_since(target, settled.since, settled.paths)
     with Reach(os.fsencode(source)) as reach:
         there = [path for path in written if _exists(reach, path)]
-    copy_again(host.runner, source, target, there, careful=careful)
+    copy_again(host.runner, source, target, there, polite=polite, limit=limit, careful=careful)
 
 
 def _exists(reach: Reach, path: bytes) -> bool:

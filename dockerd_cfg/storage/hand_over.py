@@ -5,7 +5,6 @@ was written since, so that both are one step: the old configuration never comes 
 """
 
 import os
-import time
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -36,6 +35,7 @@ from dockerd_cfg.storage.places import (
     set_under,
     take_off,
 )
+from dockerd_cfg.storage.sealed import Moment
 from dockerd_cfg.storage.target import noted_token, require_ours
 
 Edit = Annotated[EditDaemonJson | EditContainerdConfig | WriteMountUnit, Field(discriminator="kind")]
@@ -88,8 +88,10 @@ class HandOver(Step):
         mounted: list[JsonValue] = [
             tree.name for tree in self.trees if os.path.ismount(layout.real(tree.source))
         ]
+        now = Moment.now()
         return {
-            "at": time.time(),
+            "at": now.unix,
+            "booted": now.booted,
             "boot": boot_id(context),
             "links": kept,
             "files": edited,

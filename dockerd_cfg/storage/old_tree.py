@@ -12,6 +12,7 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage.copying import begin, boot_id, copy_live
 from dockerd_cfg.storage.flagged import lift_flags
+from dockerd_cfg.storage.sealed import Moment
 from dockerd_cfg.storage.target import is_ours, noted_token, real_path, refuse_mounts
 
 
@@ -46,7 +47,8 @@ class CarryAhead(Step):
         if not old.is_dir() or old.samefile(new):
             return  # the new tree covers the old one: handing back uncovers it
         since = begin(new)
-        lift_flags(old, new, min(since, float(str((context.captured("hand-over") or {})["at"]))))
+        handed_over = Moment.noted(context.captured("hand-over") or {}, "at")
+        lift_flags(old, new, min(since.today, handed_over.today))
         copy_live(
             context,
             new,

@@ -11,12 +11,14 @@ committed (see `dockerd_cfg.storage.snapshots`).
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dockerd_cfg import files
+from dockerd_cfg.change.plan import Before
 from dockerd_cfg.errors import FileProblem
 from dockerd_cfg.files import FileImage
 from dockerd_cfg.storage.snapshots import committed
@@ -94,6 +96,29 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+class Moment(NamedTuple):
+    """A moment by the clock of then: its Unix time, and that of the host's start, by which to see a clock set back."""
+
+    unix: float
+    booted: float = 0.0  # not noted
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """Return this moment."""
+        unix = time.time()
+        return cls(unix, unix - time.clock_gettime(time.CLOCK_BOOTTIME))
+
+    @classmethod
+    def noted(cls, before: Before, name: str) -> "Moment":
+        """Return the moment that a step captured as ``name``; earlier versions did not note the host's start."""
+        return cls(float(str(before[name])), float(str(before.get("booted", 0.0))))
+
+    @property
+    def today(self) -> float:
+        """The Unix time from which on, by today's clock, all lies that came after: earlier if that was set back."""
+        return self.unix + min(0.0, self.now().booted - self.booted)
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What of a copy needs no second look.
@@ -104,10 +129,16 @@ class Settled:
 
     since: float
     paths: frozenset[bytes] = frozenset()
+    booted: float = field(default=0.0, compare=False)  # see `Moment`
+
+    @property
+    def moment(self) -> Moment:
+        """From when on changes count."""
+        return Moment(self.since, self.booted)
 
     def write(self, target: Path) -> None:
         """Note it in the copy ``target``. Raises FileProblem."""
-        lines = [repr(self.since).encode(), *sorted(self.paths)]
+        lines = [f"{self.since!r} {self.booted!r}".encode(), *sorted(self.paths)]
         files.replace_file(target / NOTE, FileImage(b"\0".join(lines), 0o600))
 
     @classmethod
@@ -115,7 +146,8 @@ class Settled:
         """Return what is noted in ``target`` and still sealed in ``source``; None without a note that can be read."""
         try:
             since, *paths = (files.read_image(target / NOTE).data or b"").split(b"\0")
-            moment = float(since)
-        except (FileProblem, ValueError):
+            moment = Moment(*map(float, since.split()))
+        except (FileProblem, ValueError, TypeError):
             return None
-        return cls(moment, frozenset(paths) & sealed(source, moment))
+        now = Moment(moment.today, Moment.now().booted)
+        return cls(now.unix, frozenset(paths) & sealed(source, now.unix), now.booted)

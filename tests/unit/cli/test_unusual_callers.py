@@ -255,8 +255,8 @@ def test_who_is_not_root_is_told_to_become_it(sandbox: Path, argv: tuple[str, ..
 @pytest.mark.parametrize("options", [("--yes", "-v"), ("--yes", "--verbose"), ("-yv",)], ids=" ".join)
 def test_programs_that_are_run_are_told_of_when_asked(sandbox: Path, options: tuple[str, ...]) -> None:
     argv = ("move-storage", "/mnt/data")
-    assert "rsync -aHAXS" not in told(sandbox_host(sandbox), *argv, "--yes", "--dry-run")[2]
-    assert "rsync -aHAXS" in told(sandbox_host(sandbox), *argv, *options)[2]
+    assert "rsync -aHAXXS" not in told(sandbox_host(sandbox), *argv, "--yes", "--dry-run")[2]
+    assert "rsync -aHAXXS" in told(sandbox_host(sandbox), *argv, *options)[2]
 
 
 class BuiltByHand(SandboxServices):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,21 @@ def test_an_unfaithful_copy_is_told_by_its_one_difference(
 
     assert len(found) == 1
     assert told in found[0]
+
+
+def test_a_folder_with_many_names_takes_little_memory(place: Path) -> None:
+    number = 5000
+    for tree in ("source", "target"):
+        (place / tree).mkdir()
+        for name in range(number):
+            (place / tree / f"{name:032}").touch()
+            os.utime(place / tree / f"{name:032}", ns=(NOW, NOW))
+    tracemalloc.start()
+    try:
+        assert list(differences(place / "source", place / "target")) == []
+        assert tracemalloc.get_traced_memory()[1] < 400 * number
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_time_of_a_folder_counts(trees: Trees) -> None:

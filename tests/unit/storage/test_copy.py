@@ -76,6 +76,18 @@ def test_what_is_too_much_in_the_target_goes_but_our_marker(source: Path, target
     assert list(differences(source, target)) == []
 
 
+def test_what_rsync_itself_notes_in_a_backup_is_copied(source: Path, target: Path) -> None:
+    """Backups that rsync makes with --fake-super have owners and devices in such attributes, and it leaves those out."""
+    try:
+        os.setxattr(source / "folder/file", "user.rsync.%stat", b"100644 0,0 1000:1000")
+    except OSError:
+        pytest.skip("the file system has no extended attributes")
+
+    copy(source, target)
+
+    assert list(differences(source, target)) == []
+
+
 def test_a_second_copy_brings_what_changed(source: Path, target: Path) -> None:
     copy(source, target)
     (source / "folder/file").write_bytes(b"changed")

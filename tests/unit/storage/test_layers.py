@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dockerd_cfg.storage.layers import LayersBegun
+from dockerd_cfg.storage.layers import LayersBegun, Onward
 
 
 class Told:
@@ -32,3 +32,17 @@ def test_where_there_are_no_layers_none_are_counted(tmp_path: Path) -> None:
     told = Told()
     LayersBegun(told, tmp_path, tmp_path).tell(done_bytes=1, total_bytes=2, done_files=3, note="copying")
     assert told.notes == ["copying"]
+
+
+def test_copies_one_after_the_other_are_told_as_one() -> None:
+    told: list[tuple[int, int]] = []
+
+    class Listener:
+        def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+            told.append((done_bytes, done_files))
+
+    progress = Onward(Listener())
+    for done_bytes, done_files in ((5, 1), (9, 2), (2, 1), (3, 2), (0, 0), (4, 1)):
+        progress.tell(done_bytes=done_bytes, total_bytes=0, done_files=done_files, note="")
+
+    assert told == [(5, 1), (9, 2), (11, 3), (12, 4), (12, 4), (16, 5)]

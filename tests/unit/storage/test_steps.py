@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,45 @@ def test_a_change_that_size_and_times_do_not_tell_is_copied(host: Host, is_rewou
     if is_rewound:
         os.utime(file, ns=(10**18, 10**18))
     captured = copied_while_docker_ran(host)
+    change_without_a_sign(file)
+    copied_again(host, captured)
+    assert (volume(host, NEW) / "database").read_bytes() == b"after!"
+
+
+def change_without_a_sign(file: Path) -> None:
+    """Write what size and time do not tell, as a program does that writes through a memory map."""
     status = file.stat()
     with file.open("r+b") as opened:
         opened.write(b"after!")
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+AN_HOUR = 3600.0
+
+
+def test_a_clock_that_is_set_back_after_the_copy_hides_no_change(host: Host) -> None:
+    file = volume(host, OLD) / "database"
+    file.write_bytes(b"before")
+    captured = copied_while_docker_ran(host)
+    note = Settled.read(real(host, NEW), real(host, OLD))
+    assert note
+    Settled(note.since + AN_HOUR, note.paths, note.booted + AN_HOUR).write(real(host, NEW))
+    change_without_a_sign(file)
+
     copied_again(host, captured)
+
+    assert (volume(host, NEW) / "database").read_bytes() == b"after!"
+
+
+def test_a_clock_that_is_set_back_during_the_copy_hides_no_change(host: Host) -> None:
+    file = volume(host, OLD) / "database"
+    file.write_bytes(b"before")
+    noted = copied_while_docker_ran(host)["pre-copy"]
+    ahead = {name: float(str(noted[name])) + AN_HOUR for name in ("since", "booted")}
+    change_without_a_sign(file)
+
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host), {**noted, **ahead})
+
     assert (volume(host, NEW) / "database").read_bytes() == b"after!"
 
 
@@ -186,6 +221,53 @@ def test_catching_up_trusts_nothing_that_was_written_before_a_power_cut(host: Ho
     assert journal.read_bytes() == text
 
 
+@pytest.fixture
+def rsync_that_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let rsync tell in which I/O class it runs; return the file in which it does."""
+    told = tmp_path / "told"
+    put_in_place_of_rsync(f'ionice -p $$ >> {told}; exec {shutil.which("rsync")} "$@"', tmp_path, monkeypatch)
+    return told
+
+
+def put_in_place_of_rsync(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "programs").mkdir()
+    (folder / "programs/rsync").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "programs/rsync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}/programs:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("is_polite", [True, False])
+def test_what_changed_during_the_copy_is_copied_as_slowly_and_politely_as_the_rest(
+    host: Host, rsync_that_tells: Path, is_polite: bool
+) -> None:
+    (volume(host, OLD) / "database").write_bytes(os.urandom(1_000_000))
+    RESERVE.apply(context(host), RESERVE.capture(context(host)))
+    step = PreCopy(source=OLD, target=NEW, allocated=1, limit=1_000_000, polite=is_polite)
+    noted = step.capture(context(host))
+    began = time.monotonic()
+
+    step.apply(context(host), noted)
+
+    assert time.monotonic() - began > 1.5
+    assert (rsync_that_tells.read_text() == "idle\n") == is_polite
+
+
+def test_what_a_power_cut_may_have_spoilt_is_caught_up_with_slowly_and_politely(
+    host: Host, rsync_that_tells: Path
+) -> None:
+    (volume(host, OLD) / "database").write_bytes(os.urandom(1_000_000))
+    captured = copied_while_docker_ran(host)
+    captured["pre-copy"] |= {"boot": "another"}
+    settled_ago(host, 60)
+    rsync_that_tells.unlink()
+    began = time.monotonic()
+
+    CatchUp(source=OLD, target=NEW, allocated=1, limit=1_000_000).apply(context(host, captured=captured), {})
+
+    assert time.monotonic() - began > 1.5
+    assert set(rsync_that_tells.read_text().splitlines()) == {"idle"}
+
+
 def test_what_docker_wrote_after_a_power_cut_is_caught_up_with(host: Host) -> None:
     assert CATCH_UP.holds(context(host), {}) is False
     assert CATCH_UP.holds(context(host, captured={"start-docker": {}}), {}) is None
@@ -274,6 +356,85 @@ def test_a_sparse_file_that_was_written_lately_stays_sparse(host: Host) -> None:
     captured = copied_while_docker_ran(host)
     copied_again(host, captured)
     assert (volume(host, NEW) / "disk.img").stat().st_blocks < 64
+
+
+class Meter(Silent):
+    """Keeps how far it was told that a copy has come."""
+
+    def __init__(self) -> None:
+        self.bytes: list[int] = []
+
+    def tell(self, *, done_bytes: int, total_bytes: int, done_files: int, note: str) -> None:
+        self.bytes.append(done_bytes)
+
+
+def test_what_was_written_since_the_first_copy_is_copied_once_in_the_stop(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured = copied_while_docker_ran(host)
+    (volume(host, OLD) / "database").write_bytes(os.urandom(5_000_000))
+    copy, rsync = volume(host, NEW) / "database", shutil.which("rsync")
+    look = f'{rsync} "$@"; result=$?; stat -c %i {copy} >> {tmp_path}/files; exit $result'
+    put_in_place_of_rsync(look, tmp_path, monkeypatch)
+    meter = Meter()
+
+    FinalCopy(source=OLD, target=NEW, allocated=1).apply(
+        replace(context(host, captured=captured), progress=meter), {}
+    )
+
+    assert len(set((tmp_path / "files").read_text().split())) == 1
+    assert meter.bytes
+    assert meter.bytes == sorted(meter.bytes)
+    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host), {})
+
+
+def put_a_file(path: Path) -> None:
+    path.write_bytes(b"now a file")
+
+
+def put_a_folder(path: Path) -> None:
+    (path / "below").mkdir(parents=True)
+    (path / "below/file").write_bytes(b"below")
+    (path / "file").write_bytes(b"file")
+
+
+def put_a_link(path: Path) -> None:
+    path.symlink_to("/etc")
+
+
+def put_another_name(path: Path) -> None:
+    path.hardlink_to(path.parent / "journal.txt")
+
+
+def put_two_names(path: Path) -> None:
+    path.write_bytes(b"linked")
+    path.with_name(f"{path.name}-too").hardlink_to(path)
+
+
+def put_a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+PUT = [put_a_file, put_a_folder, put_a_link, put_another_name, put_two_names, put_a_pipe]
+
+
+def test_whatever_takes_the_place_of_something_else_meanwhile_is_there_in_the_copy(host: Host) -> None:
+    places = {}
+    for number, (before, after) in enumerate(product(PUT, PUT)):
+        if (before, after) == (put_a_folder, put_another_name):
+            continue  # rsync puts it there, but complains that a file has no default ACL (3.2.7)
+        path = volume(host, OLD) / f"place-{number}"
+        before(path)
+        places[path] = after
+    captured = copied_while_docker_ran(host)
+    for path, after in places.items():
+        subprocess.run(["rm", "-r", path], check=True)
+        path.with_name(f"{path.name}-too").unlink(missing_ok=True)
+        after(path)
+
+    copied_again(host, captured)
+
+    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host), {})
 
 
 def test_an_unfaithful_copy_fails_the_verification_by_name(host: Host) -> None:

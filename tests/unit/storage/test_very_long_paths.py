@@ -197,6 +197,21 @@ def test_a_change_far_down_that_times_do_not_tell_is_copied_by_name(source: Path
     assert seen(target) == seen(source)
 
 
+@pytest.mark.parametrize(
+    "put", [lambda path: path.write_bytes(b"x"), lambda path: path.symlink_to("/"), None]
+)
+def test_what_is_copied_by_name_in_folders_far_down_that_are_not_there_is_left_to_the_whole_copy(
+    source: Path, target: Path, put: Callable[[Path], object] | None
+) -> None:
+    if put is not None:
+        put(target / ("0" * LENGTH))
+
+    copy_again(Runner(), source, target, [DEEPEST + b"/file", b"beside"])
+    copy(source, target)
+
+    assert seen(target) == seen(source)
+
+
 def test_what_changed_lately_is_found_far_down(source: Path) -> None:
     with folder_of(source) as folder:
         moment = os.stat("file", dir_fd=folder).st_mtime + 1000
