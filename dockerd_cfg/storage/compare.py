@@ -98,9 +98,8 @@ class _Comparison:
             for name in old:
                 path = folder + name
                 was = os.lstat(self._source(path))
-                if (
-                    was.st_dev != self._device
-                ):  # something is mounted there: an empty folder in its place is right
+                if was.st_dev != self._device:
+                    # something is mounted there: an empty folder in its place is right
                     if not _is_mount_point(self._source(path)):
                         yield f"{_shown(path)} is a subvolume of its own, which is not copied"
                 elif name not in new:
