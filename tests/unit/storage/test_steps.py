@@ -123,11 +123,12 @@ def test_a_clock_that_is_set_back_after_the_copy_hides_no_change(host: Host) -> 
 def test_a_clock_that_is_set_back_during_the_copy_hides_no_change(host: Host) -> None:
     file = volume(host, OLD) / "database"
     file.write_bytes(b"before")
-    noted = copied_while_docker_ran(host)["pre-copy"]
+    captured = copied_while_docker_ran(host)
+    noted = captured["pre-copy"]
     ahead = {name: float(str(noted[name])) + AN_HOUR for name in ("since", "booted")}
     change_without_a_sign(file)
 
-    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host), {**noted, **ahead})
+    PreCopy(source=OLD, target=NEW, allocated=1).apply(context(host, captured=captured), {**noted, **ahead})
 
     assert (volume(host, NEW) / "database").read_bytes() == b"after!"
 
@@ -241,12 +242,13 @@ def test_what_changed_during_the_copy_is_copied_as_slowly_and_politely_as_the_re
     host: Host, rsync_that_tells: Path, is_polite: bool
 ) -> None:
     (volume(host, OLD) / "database").write_bytes(os.urandom(1_000_000))
-    RESERVE.apply(context(host), RESERVE.capture(context(host)))
+    reserved = RESERVE.capture(context(host))
+    RESERVE.apply(context(host), reserved)
     step = PreCopy(source=OLD, target=NEW, allocated=1, limit=1_000_000, polite=is_polite)
     noted = step.capture(context(host))
     began = time.monotonic()
 
-    step.apply(context(host), noted)
+    step.apply(context(host, captured={"reserve-target": reserved}), noted)
 
     assert time.monotonic() - began > 1.5
     assert (rsync_that_tells.read_text() == "idle\n") == is_polite
@@ -385,7 +387,7 @@ def test_what_was_written_since_the_first_copy_is_copied_once_in_the_stop(
     assert len(set((tmp_path / "files").read_text().split())) == 1
     assert meter.bytes
     assert meter.bytes == sorted(meter.bytes)
-    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host), {})
+    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host, captured=captured), {})
 
 
 def put_a_file(path: Path) -> None:
@@ -434,7 +436,7 @@ def test_whatever_takes_the_place_of_something_else_meanwhile_is_there_in_the_co
 
     copied_again(host, captured)
 
-    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host), {})
+    VerifyTree(source=OLD, target=NEW, contents=True).apply(context(host, captured=captured), {})
 
 
 def test_an_unfaithful_copy_fails_the_verification_by_name(host: Host) -> None:
