@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from dockerd_cfg.errors import CommandFailed
@@ -82,9 +83,16 @@ def _locks_held(host: Host, roots: tuple[HostPath, ...]) -> list[str]:
     for root in roots:
         real = host.layout.real(root)
         if real.is_dir():  # in a move on one file system it can be a link to itself for a moment
-            there = [path for pattern in _DATABASES for path in real.glob(pattern)]
+            there = [path for pattern in _DATABASES for path in _matching(real, pattern)]
             found += [root / path.relative_to(real) for path in there if is_locked(path)]
     return [f"some process still holds {path}" for path in found]
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    try:
+        return list(root.glob(pattern))
+    except OSError:
+        return []  # a disk that broke: what can be seen without looking into it has to do
 
 
 def is_stopped(host: Host, units: tuple[str, ...]) -> bool:

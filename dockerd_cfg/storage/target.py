@@ -54,14 +54,11 @@ class ReserveTarget(Step):
     def revert(self, context: Context, before: Before) -> None:
         """Remove the copy, if it is there and ours: a disk that is gone, or broke, needs no cleaning. Raises FileProblem."""
         target = real_path(context, self.target)
-        if (
-            not target.is_dir()
-            or target.is_symlink()
-            or not (is_ours(target, self.source, before.get("token")) or _is_empty(target))
-        ):
-            return
-        refuse_mounts(context.host, self.target)
         try:
+            with files.translated(f"cannot look into {self.target}"):
+                if not self._is_there(target, before):
+                    return
+            refuse_mounts(context.host, self.target)
             trees.empty_tree(target, last=MARKER)
         except FileProblem as problem:
             if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _BROKEN:
@@ -69,6 +66,11 @@ class ReserveTarget(Step):
             raise
         if not before["existed"]:
             files.remove_empty_folder(target)
+
+    def _is_there(self, target: Path, before: Before) -> bool:
+        if not target.is_dir() or target.is_symlink():
+            return False
+        return is_ours(target, self.source, before.get("token")) or _is_empty(target)
 
 
 def _is_empty(target: Path) -> bool:
