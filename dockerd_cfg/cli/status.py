@@ -14,14 +14,15 @@ from dockerd_cfg.cli.whereabouts import docker_unit
 from dockerd_cfg.config.catalogue import needs
 from dockerd_cfg.config.change import against_restart
 from dockerd_cfg.config.change_request import ConfigFacts
-from dockerd_cfg.config.daemon_json import DaemonJson, read_daemon_json
+from dockerd_cfg.config.check import check_bytes
+from dockerd_cfg.config.daemon_json import DaemonJson, config_path, read_daemon_image, read_daemon_json
 from dockerd_cfg.config.edit_daemon_json import EditDaemonJson
 from dockerd_cfg.config.effect import shown
 from dockerd_cfg.config.facts import config_facts, read_daemon, unused_options, with_contents
 from dockerd_cfg.config.origins import with_flag_places
 from dockerd_cfg.errors import DockerdCfgError, InvalidConfig
 from dockerd_cfg.findings import Finding
-from dockerd_cfg.host.arguments import CommandLines
+from dockerd_cfg.host.arguments import CommandLines, command_lines
 from dockerd_cfg.host.docker import Info
 from dockerd_cfg.host.systemd import UnitState
 from dockerd_cfg.json_value import JsonValue
@@ -125,9 +126,19 @@ def _daemon_json(session: Session, unit: UnitState) -> tuple[DaemonJson | Docker
     try:
         return read_daemon(session.host, unit)
     except DockerdCfgError as error:
-        outcome = "; Docker will not survive its next restart" if isinstance(error, InvalidConfig) else ""
+        is_refused = isinstance(error, InvalidConfig) and not _is_read_otherwise(session, unit, error)
+        outcome = f"; {_OUTCOMES['parse']}" if is_refused else ""
         session.report.answer(f"daemon.json: {error.message}{outcome}")
         return error, CommandLines()
+
+
+def _is_read_otherwise(session: Session, unit: UnitState, error: InvalidConfig) -> bool:
+    """Whether dockerd reads the file that ``error`` is about, though not as it is written: a key given twice, for instance."""
+    if not any(finding.code == "not-json" for finding in error.findings):
+        return False
+    path = config_path(command_lines(session.host, unit).now)
+    found = check_bytes(read_daemon_image(session.host.layout, path).data)
+    return all(finding.stage != "parse" for finding in found)
 
 
 def _unused(session: Session, unit: UnitState, facts: ConfigFacts, runs: list[Run]) -> list[str]:

@@ -1548,6 +1548,21 @@ def test_status_tells_programs_of_a_daemon_json_that_cannot_be_read(tool: Tool) 
     assert [one["code"] for one in tool("set", "debug", "true").result["findings"]] == ["unreadable"]
 
 
+@pytest.mark.parametrize(
+    ("faulty", "is_refused"),
+    [('"live-restore": false,,', True), ('"live-restore": true, "live-restore": false', False)],
+    ids=["a comma too many", "a key given twice"],
+)
+def test_status_says_that_docker_will_not_start_again_only_where_it_refuses_the_file(
+    tool: Tool, faulty: str, is_refused: bool
+) -> None:
+    tool.elsewhere('"live-restore": false', faulty)
+
+    code, out, _ = tool.said("status")
+
+    assert (code, "line" in out, "survive" in out) == (0, True, is_refused)
+
+
 def test_status_tells_no_drift_of_what_was_rolled_back(tool: Tool) -> None:
     tool("set", "debug", "true")
     tool("rollback", "--yes")
