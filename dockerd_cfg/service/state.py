@@ -225,6 +225,10 @@ def start_units(host: Host, names: frozenset[str], *, patience: float | None = N
                 f"{name} does not start: {_reason(host, name, begun) or error.message}",
                 hint=f"look at: journalctl -u {name}",
             ) from error
+    if DOCKER_SERVICE in names:
+        # A start that somebody asked for while it was held may have failed just before ours, for want of the socket, and
+        # systemd counts what it repeated by itself: from here on it is Docker's own fault.
+        host.systemd.reset_failed(DOCKER_SERVICE)
 
 
 def _start(host: Host, name: str, patience: float | None) -> None:

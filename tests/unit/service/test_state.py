@@ -177,6 +177,31 @@ def test_a_service_that_others_began_without_its_socket_is_ended_for_it(
     assert all(services.unit(name).is_active for name in UNITS)
 
 
+class Counting(Refusing):
+    """A start that others began without the socket fails, and systemd repeats it by itself, which it counts."""
+
+    restarts = 1
+
+    def reset_failed(self, *names: str) -> None:
+        self.restarts = 0
+        super().reset_failed(*names)
+
+    def stays_up(self, name: str) -> bool:
+        return super().stays_up(name) and not self.restarts
+
+
+def test_what_systemd_repeated_for_others_before_our_start_is_no_end_of_docker(
+    host: Host, services: SandboxServices
+) -> None:
+    state = observe(host)
+    services.stop(*UNITS)
+    systemd = Counting(host.layout)
+
+    start_units(host._replace(systemd=systemd), state.active_units)
+
+    assert systemd.stays_up(DOCKER_SERVICE)
+
+
 @pytest.mark.parametrize(
     ("log", "told"),
     [
