@@ -1,4 +1,4 @@
-"""Copying a tree faithfully: with rsync, and while Docker runs with a faster program of our own."""
+"""Copying a tree faithfully, with rsync."""
 
 import os
 import re
@@ -11,7 +11,6 @@ from typing import Final
 from dockerd_cfg.change.plan import Progress
 from dockerd_cfg.copier.folders import GONE
 from dockerd_cfg.errors import CommandFailed
-from dockerd_cfg.own_program import part_command
 from dockerd_cfg.runner import Completed, Runner, failure
 from dockerd_cfg.storage.sealed import NOTE
 from dockerd_cfg.storage.walk import by_section, opened, remove_folders, replaced, section_folders
@@ -107,7 +106,7 @@ def copy_tree(
     reader = _ProgressReader(progress, total_bytes, note)
     rsync = _Rsync(runner, source, target, argv, live=live, careful=careful, on_output=reader)
     order = "--delete-after" if careful else "--delete-delay"
-    with _listing(b"/" + path for path in settled) as left:
+    with listing(b"/" + path for path in settled) as left:
         done = rsync.run(b"", order, f"--exclude-from={left}")
     if not done.is_success and _TOO_LONG.search(done.stderr):
         _copy_in_sections(rsync, settled)
@@ -140,13 +139,13 @@ def copy_again(
     reader = _ProgressReader(progress, total_bytes, note) if progress else None
     rsync = _Rsync(runner, source, target, argv, live=live, careful=careful, on_output=reader)
     long: list[bytes] = []
-    with _listing(_short(names, long)) as listed:
+    with listing(_short(names, long)) as listed:
         if listed.stat().st_size:
             rsync.require(rsync.run(b"", f"--files-from={listed}"))
     for folder, paths in by_section(long).items():
         if not _is_there(target, folder):
             continue
-        with _listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
+        with listing([b".", *paths]) as listed:  # the folder itself, or it would get a new time
             rsync.require(rsync.run(folder, f"--files-from={listed}"))
 
 
@@ -219,7 +218,7 @@ class _Rsync:
             _LASTING, done.stderr, re.MULTILINE
         )
         if not (done.is_success or (self._live and is_passing)):
-            raise _failed(done, "rsync", self.target)
+            raise failed(done, "rsync", self.target)
 
 
 def _copy_in_sections(rsync: _Rsync, settled: Collection[bytes]) -> None:
@@ -236,76 +235,25 @@ def _copy_in_sections(rsync: _Rsync, settled: Collection[bytes]) -> None:
         for folder in (b"", *folders):
             leave = [_WILDCARD.sub(rb"\\\g<0>", path) + b"/*" for path in below[folder]]
             leave += [] if folder else settled
-            with _listing(b"/" + path for path in leave) as left:
+            with listing(b"/" + path for path in leave) as left:
                 rsync.require(rsync.run(folder, order, f"--exclude-from={left}"))
 
 
-class _CopierReader:
-    """Reads the copier's lines, ``BYTES FILES``, and tells them."""
-
-    def __init__(self, progress: Progress, total: int, note: str) -> None:
-        self._progress = progress
-        self._total = total
-        self._note = note
-        self._rest = ""
-
-    def __call__(self, piece: str) -> None:
-        *lines, self._rest = (self._rest + piece).split("\n")
-        if not lines:
-            return
-        done_bytes, done_files = lines[-1].split()
-        self._progress.tell(
-            done_bytes=int(done_bytes), total_bytes=self._total, done_files=int(done_files), note=self._note
-        )
-
-
-def pre_copy(
-    runner: Runner,
-    source: Path,
-    target: Path,
-    *,
-    progress: Progress,
-    total_bytes: int,
-    note: str,
-    polite: bool = True,
-    bwlimit: int | None = None,
-    workers: int | None = None,
-) -> None:
-    """Copy ``source`` into the folder ``target`` while it is in use, with several processes.
-
-    ``polite``: give way to what runs beside. ``bwlimit`` is in bytes per second; ``workers`` is how many processes copy. That files vanish or change meanwhile is no error, and what is
-    too much in ``target`` stays there: `copy_tree` sees to both later. An interrupted copy goes on where it was.
-    Raises CommandFailed.
-    """
-    with _listing(map(os.fsencode, OWN_FILES)) as listed:
-        argv = [*part_command("dockerd_cfg.copier"), "--exclude-from", str(listed)]
-        argv += ["--polite"] if polite else []
-        argv += [] if bwlimit is None else ["--bwlimit", str(bwlimit)]
-        argv += [] if workers is None else ["--workers", str(workers)]
-        done = runner.run(
-            [*argv, str(source), str(target)],
-            timeout=None,
-            check=False,
-            on_output=_CopierReader(progress, total_bytes, note),
-        )
-    if not done.is_success:
-        raise _failed(done, "copying", target)
-
-
 @contextmanager
-def _listing(names: Iterable[bytes]) -> Iterator[Path]:
+def listing(names: Iterable[bytes]) -> Iterator[Path]:
     """Write ``names`` to a file for a program to read, each followed by a zero byte."""
-    with tempfile.NamedTemporaryFile(prefix="dockerd-cfg-", dir=_scratch()) as listing:
-        listing.writelines(name + b"\0" for name in names)
-        listing.flush()
-        yield Path(listing.name)
+    with tempfile.NamedTemporaryFile(prefix="dockerd-cfg-", dir=_scratch()) as file:
+        file.writelines(name + b"\0" for name in names)
+        file.flush()
+        yield Path(file.name)
 
 
 def _scratch() -> str | None:
     return "/run" if os.access("/run", os.W_OK) else None  # memory: the disk may be full
 
 
-def _failed(done: Completed, name: str, target: Path) -> CommandFailed:
+def failed(done: Completed, name: str, target: Path) -> CommandFailed:
+    """Return what to raise when the program ``name`` could not copy to ``target``: the first of its complaints."""
     complaints = [line for line in done.stderr.splitlines() if line.strip()]
     shown = complaints[:_SHOWN_COMPLAINTS]
     if len(complaints) > len(shown):

@@ -15,8 +15,9 @@ from dockerd_cfg.host.gateways import Host
 from dockerd_cfg.host.systemd import DOCKER_SERVICE
 from dockerd_cfg.paths import HostPath
 from dockerd_cfg.storage import compare
-from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
+from dockerd_cfg.storage.copy import copy_again, copy_tree
 from dockerd_cfg.storage.layers import LayersBegun, Onward
+from dockerd_cfg.storage.pre_copy import pre_copy
 from dockerd_cfg.storage.sealed import Moment, Settled, sealed
 from dockerd_cfg.storage.target import mark_complete, real_path, remove_half_marker, require_ours
 

@@ -47,7 +47,7 @@ def facts_of(root: Path, *words: str, config: bytes | None = None, active: str =
     if config is not None:
         (root / "etc/containerd").mkdir(parents=True, exist_ok=True)
         (root / "etc/containerd/config.toml").write_bytes(config)
-    return read_containerd(host._replace(systemd=units, runner=Silent()), DOCKER)  # type: ignore[arg-type]
+    return read_containerd(host._replace(systemd=units, runner=Silent()), DOCKER)  # type: ignore[arg-type]  # it runs nothing
 
 
 @pytest.mark.parametrize(

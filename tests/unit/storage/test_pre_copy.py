@@ -9,7 +9,8 @@ import pytest
 from dockerd_cfg.errors import CommandFailed
 from dockerd_cfg.runner import Runner
 from dockerd_cfg.storage.compare import differences
-from dockerd_cfg.storage.copy import MARKER, OWN_FILES, pre_copy
+from dockerd_cfg.storage.copy import MARKER, OWN_FILES
+from dockerd_cfg.storage.pre_copy import pre_copy
 from dockerd_cfg.storage.sealed import NOTE
 from tests.loop_disk import loop_disk
 

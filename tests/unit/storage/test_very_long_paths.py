@@ -15,7 +15,8 @@ from dockerd_cfg.files.reach import SECTION, Reach, sections
 from dockerd_cfg.files.trees import remove_tree
 from dockerd_cfg.runner import Runner
 from dockerd_cfg.storage.compare import changed_since, differences
-from dockerd_cfg.storage.copy import copy_again, copy_tree, pre_copy
+from dockerd_cfg.storage.copy import copy_again, copy_tree
+from dockerd_cfg.storage.pre_copy import pre_copy
 from dockerd_cfg.storage.survey import survey
 from dockerd_cfg.storage.walk import section_folders, walk
 from dockerd_cfg.usage.walk import Part
